@@ -1,0 +1,96 @@
+"""Which tokens of a command line SageMaker itself made from the hyperparameters.
+
+Both platforms repeat the hyperparameters on the script's command line, and a shell in between may tear them apart. Such
+tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone. Every
+other token was typed by a person.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+
+from smargs.environment import SageMakerEnvironment, squash
+from smargs.variables import is_internal
+
+# A hyperparameter's name and the tokens that stand for it.
+Rendering = List[Tuple[str, Tuple[str, str]]]
+
+
+class CommandLine(NamedTuple):
+    """A command line, taken apart.
+
+    Attributes:
+        typed: The tokens that a person typed, in order.
+        generated: For each hyperparameter that SageMaker put there, its tokens as SageMaker meant them.
+    """
+
+    typed: List[str]
+    generated: Mapping[str, Tuple[str, str]]
+
+
+def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> CommandLine:
+    """Tell the tokens that SageMaker generated from those that a person typed.
+
+    Args:
+        tokens: The command line, without the script's name.
+        environment: The job whose hyperparameters may be on it.
+
+    Returns:
+        The typed tokens and the generated ones. What is not wholly recognised counts as typed.
+    """
+    squashed = [squash(token) for token in tokens]
+    for rendering in _renderings(environment):
+        start, stop = _find(squashed, [squash(token) for _, pair in rendering for token in pair])
+        if stop > start:
+            return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
+    return CommandLine(list(tokens), {})
+
+
+def render(name: str, value: object) -> Tuple[str, str]:
+    """The tokens of a hyperparameter as SDK v3 puts them on a command line.
+
+    Source: ``hyperparameters_to_cli_args`` of its container drivers.
+    """
+    return f"--{name}", value if isinstance(value, str) else json.dumps(value)
+
+
+def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
+    hyperparameters = environment.rendered_hyperparameters
+    if hyperparameters:
+        yield [
+            (name, _render_as_toolkit(name, hyperparameters[name])) for name in sorted(hyperparameters) if not is_internal(name)
+        ]
+        yield [(name, render(name, value)) for name, value in hyperparameters.items()]
+    kept = environment.settings.get("SM_USER_ARGS")
+    if kept and isinstance(kept.value, list):
+        texts = [str(token) for token in kept.value]
+        yield [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
+
+
+def _render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
+    """The tokens of a hyperparameter as the toolkit puts them on a command line. Source: its ``mapping.to_cmd_args``."""
+    option = f"--{name}" if len(name) > 1 else f"-{name}"
+    if isinstance(value, dict):
+        return option, ",".join(f"{key}={inner}" for key, inner in sorted(value.items()))
+    return option, "" if value is None else str(value)
+
+
+def _find(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
+    """Where tokens hold a run, both squashed, however a shell cut it: the first index and the one after the last."""
+    text, wanted = "".join(tokens), "".join(run)
+    begins: Dict[int, int] = {}
+    ends: Dict[int, int] = {}
+    offset = 0
+    for index, token in enumerate(tokens):
+        begins[offset] = index
+        offset += len(token)
+        ends.setdefault(offset, index + 1)
+    found = text.find(wanted) if wanted else -1
+    while found >= 0:
+        if found in begins and found + len(wanted) in ends:
+            stop = ends[found + len(wanted)]
+            # A last value that is empty leaves an empty token, unless the shell dropped it.
+            return begins[found], stop + (run[-1] == "" and tokens[stop : stop + 1] == [""])
+        found = text.find(wanted, found + 1)
+    return 0, 0

@@ -1,0 +1,265 @@
+"""Fill the declared arguments of one parse: matched, converted and stored, before argparse reads the command line.
+
+Everything here happens on a working copy of a parser and on the namespace of one parse, so nothing has to be put back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import os
+from typing import Dict, Iterable, List, Mapping, Optional, Set, TypeVar
+
+from smargs import conversion, matching
+from smargs.environment import SageMakerEnvironment, Setting
+from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PREFIX, is_secret
+
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+
+_KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
+
+
+class Job:
+    """What all parsers of one parse, the outermost and its subparsers, share.
+
+    Attributes:
+        environ: The environment variables of this parse.
+        environment: What the platform says in them.
+        strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
+        undeclared: The hyperparameters that no argument has claimed so far.
+        secrets: Texts that must not be shown.
+        started: Whether a parser has begun to parse.
+    """
+
+    def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
+        self.environ = environ
+        self.environment = SageMakerEnvironment.load(environ)
+        self.strict = strict
+        self.undeclared: Set[str] = set(self.environment.hyperparameters)
+        self.secrets: Set[str] = {
+            setting.text for name, setting in self.environment.hyperparameter_settings.items() if is_secret(name)
+        }
+        self.started = False
+
+
+class Fill:
+    """What SageMaker filled in one parse of one parser.
+
+    Attributes:
+        parser: The parser that the working copy was made of.
+        settings: The value that fills each argument.
+        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
+        left: Arguments that their value leaves as they are: flags that are false.
+        guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
+        required: The arguments that must come from somewhere.
+        groups: The arguments that exclude each other.
+        seen: The arguments that were on the command line, or came from a config file.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self.parser = parser
+        self.settings: Dict[argparse.Action, Setting] = {}
+        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
+        self.guessed: Set[argparse.Action] = set()
+        self.left: Set[argparse.Action] = set()
+        self.required: List[argparse.Action] = []
+        self.groups: List[List[argparse.Action]] = []
+        self.seen: Set[argparse.Action] = set()
+
+
+def working_copy(parser: Parser, all_actions: bool) -> Parser:
+    """A parser with the same arguments, whose ``required`` may change without a trace.
+
+    Args:
+        parser: The parser; it stays as it is.
+        all_actions: Whether every argument is copied, or only those that are required.
+
+    Returns:
+        The copy. It shares all but what it must not share.
+    """
+    copied = copy.copy(parser)
+    twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
+
+    def twin(action: argparse.Action) -> argparse.Action:
+        return twins.get(action, action)
+
+    def with_twins(group: argparse._ArgumentGroup) -> argparse._ArgumentGroup:
+        group = copy.copy(group)
+        group._group_actions = [twin(action) for action in group._group_actions]
+        return group
+
+    copied._actions = [twin(action) for action in parser._actions]
+    copied._option_string_actions = {name: twin(action) for name, action in parser._option_string_actions.items()}
+    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]  # type: ignore[misc]
+    if all_actions:
+        copied._action_groups = [with_twins(group) for group in parser._action_groups]
+    return copied
+
+
+def own_variable(action: argparse.Action, automatic_prefix: Optional[str], prefix_chars: str) -> Optional[str]:
+    """The variable that is not SageMaker's and that ConfigArgParse reads for an argument, by ``env_var=`` or automatically."""
+    variable = matching.environment_variable(action)
+    long_options = [option for option in action.option_strings if option[:2] in {2 * char for char in prefix_chars}]
+    if not variable and automatic_prefix is not None and long_options and matching.can_be_filled(action):
+        variable = (automatic_prefix + long_options[0][2:].strip(prefix_chars)).replace("-", "_").upper()
+    return None if variable and variable.startswith(PREFIX) else variable
+
+
+def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
+    """The type of an argument that declares none: its default's, else that of the documented variable of its name."""
+    if action.default is not None or action.type is not None or action.choices is not None:
+        return conversion.infer(action)
+    variable = matching.documented_variable(action, prefix_chars)
+    if variable is None or conversion.collects(action) or type(action) is not argparse._StoreAction:
+        return None
+    return _KIND_TYPES.get(variable.kind)
+
+
+def fill(
+    working: argparse.ArgumentParser,
+    job: Job,
+    namespace: object,
+    report: Fill,
+    infer_types: bool,
+    call_custom_actions: bool = True,
+) -> None:
+    """Store what SageMaker says for each argument into a namespace.
+
+    Args:
+        working: A working copy of a parser.
+        job: The parse.
+        namespace: Where the values go; what it already has stays.
+        report: Is told what was filled.
+        infer_types: Whether arguments without a type have that of their default.
+        call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
+    """
+    prefix = getattr(working, "_auto_env_var_prefix", None)
+    matches = matching.match(working._actions, job.environment, working.prefix_chars)
+    job.undeclared.difference_update(matches.claimed)
+    given = {action for action in matches.found if hasattr(namespace, action.dest)}
+    for action in working._actions:
+        if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
+            setattr(namespace, action.dest, action.default)
+    for action, candidates in matches.found.items():
+        own = own_variable(action, prefix, working.prefix_chars)
+        if action in given or (own and own in job.environ):
+            continue
+        custom = type(action).__module__ not in ("argparse", "configargparse")
+        if is_secret(action.dest):
+            job.secrets.update(candidate.setting.text for candidate in candidates)
+        for candidate in candidates:
+            try:
+                if call_custom_actions or not custom:
+                    _store(working, action, candidate, namespace, report, infer_types)
+            except argparse.ArgumentError as error:
+                if not candidate.meant:
+                    continue
+                error.message = f"{error.message} (from {candidate.setting.source})"
+                report.failed[action] = error
+            report.settings[action] = candidate.setting
+            report.guessed.update(() if candidate.meant else (action,))
+            break
+
+
+def _store(
+    working: argparse.ArgumentParser,
+    action: argparse.Action,
+    candidate: matching.Match,
+    namespace: object,
+    report: Fill,
+    infer_types: bool,
+) -> None:
+    wanted = action.type or (inferred_type(action, working.prefix_chars) if infer_types else None)
+    setting = candidate.setting
+
+    def read(text: str) -> object:
+        return working._get_value(action, text)
+
+    try:
+        calls = conversion.calls(action, setting.value, setting.text, candidate.option, wanted, read)
+        for call in calls:
+            action(working, namespace, call.values, call.option)  # type: ignore[arg-type]
+    except argparse.ArgumentError:
+        raise
+    except Exception as error:
+        name = getattr(wanted, "__name__", repr(wanted))
+        raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
+    if not calls:
+        report.left.add(action)
+
+
+def lift_requirements(working: argparse.ArgumentParser, report: Fill) -> None:
+    """Let argparse ask for nothing: what is required is checked by :func:`check`, which knows the variables."""
+    report.required = [action for action in working._actions if action.required]
+    for action in report.required:
+        action.required = False
+    report.groups = [list(group._group_actions) for group in working._mutually_exclusive_groups]
+    effective = report.settings.keys() - report.left
+    for group in working._mutually_exclusive_groups:
+        group.required = group.required and effective.isdisjoint(group._group_actions)
+        # A positional that SageMaker filled and nobody typed is no conflict, though argparse visits it.
+        group._group_actions = [
+            action for action in group._group_actions if action.option_strings or action not in report.settings
+        ]
+
+
+def check(working: argparse.ArgumentParser, report: Fill, namespace: object, environment: SageMakerEnvironment) -> None:
+    """Check what argparse could not: conflicts with what was typed, values that do not fit, arguments that are missing.
+
+    Raises:
+        argparse.ArgumentError: If something is wrong.
+    """
+    for group in report.groups:
+        _settle_group(working, group, report, namespace)
+    for action, error in report.failed.items():
+        if action not in report.seen and action in report.settings:
+            raise error
+    missing = [
+        action
+        for action in report.required
+        if action not in report.seen and action not in report.settings and action.nargs != argparse.SUPPRESS
+    ]
+    if missing:
+        hints = ", ".join(_missing(action, environment, working.prefix_chars) for action in missing)
+        raise argparse.ArgumentError(None, f"the following arguments are required: {hints}")
+
+
+def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Action], report: Fill, namespace: object) -> None:
+    """Of arguments that exclude each other, what was typed stands alone; two that SageMaker fills are an error."""
+    typed = [action for action in group if action in report.seen]
+    filled = [action for action in group if action in report.settings and action not in report.seen | report.left]
+    meant = [action for action in filled if action not in report.guessed]
+    if len(meant) > 1 and not typed:
+        other = argparse.ArgumentError(meant[0], "").argument_name
+        source = report.settings[meant[1]].source
+        raise argparse.ArgumentError(meant[1], f"not allowed with argument {other} (from {source})")
+    beaten = filled if typed else [action for action in filled if meant and action not in meant]
+    for action in beaten:
+        del report.settings[action]
+        if any(action.dest == other.dest for other in typed):
+            continue
+        if action.default is argparse.SUPPRESS:
+            delattr(namespace, action.dest)
+        else:
+            text = isinstance(action.default, str)
+            setattr(namespace, action.dest, working._get_value(action, action.default) if text else action.default)
+
+
+def _missing(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> str:
+    """The name of a required argument that is missing, with the variable that would have filled it."""
+    name = argparse.ArgumentError(action, "").argument_name
+    channels = [*environment.channels]
+    variable = matching.expected_variable(action, prefix_chars, among_channels=bool(channels))
+    of_channel = matching.is_channel_variable(variable) and channels
+    return f"{name} ({variable} is not set{'; channels here: ' + ', '.join(sorted(channels)) if of_channel else ''})"
+
+
+def failure_file(environment: SageMakerEnvironment) -> Optional[str]:
+    """Where a training container says why its job failed.
+
+    Source: "How Amazon SageMaker Processes Training Output",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+    """
+    if environment.output_failure:
+        return environment.output_failure
+    return os.path.join(environment.output_dir, "failure") if environment.output_dir else None

@@ -1,0 +1,268 @@
+"""Which value of SageMaker fills which declared argument.
+
+1. ``env_var="SM_..."`` on the argument: that variable, and no other.
+2. A hyperparameter of the argument's name; the platform's own hyperparameters only so.
+3. A documented variable of that name, where the catalogue lets it match by name.
+4. A channel of that name; of the name without ``_dir``, ``_path``, ``_data``, ``_data_dir``, ``_data_path``; of its twin. For
+   ``--data-dir`` the only channel, where there is exactly one.
+
+Names compare without leading prefix characters, in any case, with ``-`` equal to ``_``; exact spelling wins. Rules 1 and 2
+were meant. Rules 3 and 4 are guesses: the caller drops one that does not convert.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import PurePath
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from smargs.environment import SageMakerEnvironment, Setting
+from smargs.variables import (
+    ARGUMENT_NAMES,
+    BY_NAME,
+    CHANNEL_PREFIX,
+    HYPERPARAMETER_PREFIX,
+    PLATFORM_CHANNELS,
+    PREFIX,
+    Variable,
+    fold,
+)
+
+_SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
+_TWINS = {
+    name: twin
+    for pair in (("train", "training"), ("test", "testing"), ("val", "validation"))
+    for name, twin in (pair, pair[::-1])
+}
+
+
+class Match(NamedTuple):
+    """A value for an argument.
+
+    Attributes:
+        setting: The value, its text and where it was read.
+        meant: Whether someone named it for this argument (rules 1 and 2); else it is a guess (rules 3 and 4).
+        option: The option string that was matched; None where the argument was found by its dest.
+    """
+
+    setting: Setting
+    meant: bool
+    option: Optional[str] = None
+
+
+class Matches(NamedTuple):
+    """What an environment has for the arguments of one parser.
+
+    Attributes:
+        found: For each argument its candidates, the best first.
+        claimed: The hyperparameters that are declared.
+    """
+
+    found: Dict[argparse.Action, List[Match]]
+    claimed: Dict[str, argparse.Action]
+
+
+def can_be_filled(action: argparse.Action) -> bool:
+    """Whether any value may fill an argument: not help, version, subparsers, nor a path of a configuration file."""
+    return (
+        action.dest != argparse.SUPPRESS
+        and action.nargs != argparse.PARSER
+        and not isinstance(action, (argparse._HelpAction, argparse._VersionAction))
+        and not getattr(action, "is_config_file_arg", False)
+        and not getattr(action, "is_write_out_config_file_arg", False)
+    )
+
+
+def environment_variable(action: argparse.Action) -> Optional[str]:
+    """The variable that the argument names outright with ``env_var=``."""
+    return getattr(action, "env_var", None)
+
+
+def names(action: argparse.Action, prefix_chars: str) -> List[Tuple[str, Optional[str]]]:
+    """An argument's names, each with its option string: every option string, then its dest."""
+    return [*((option.lstrip(prefix_chars), option) for option in action.option_strings), (action.dest, None)]
+
+
+def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str = "-") -> Matches:
+    """Find the values of an environment for the arguments of a parser.
+
+    Args:
+        actions: The parser's declared arguments.
+        environment: What the platform says.
+        prefix_chars: The characters that option strings start with.
+
+    Returns:
+        The candidates of each argument and the hyperparameters that are declared.
+    """
+    fillable = [action for action in actions if can_be_filled(action)]
+    found: Dict[argparse.Action, List[Match]] = {}
+    claimed: Dict[str, argparse.Action] = {}
+    free = []
+    for action in fillable:
+        variable = environment_variable(action)
+        if variable and variable.startswith(PREFIX):
+            name, setting = lookup(variable, environment)
+            if setting:
+                found[action] = [Match(setting, True, next(iter(action.option_strings), None))]
+            if name is not None:
+                claimed[name] = action
+        else:
+            free.append(action)
+    for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
+        claimed[name] = action
+        found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
+    texts = [setting.text for setting in environment.settings.values() if not setting.text.isdigit()]
+    values = {*texts, *(setting.text for setting in environment.channel_settings.values())}
+    for action in free:
+        if action not in found and action.nargs != 0 and _default_text(action.default) not in values:
+            guesses = _guesses(action, environment, prefix_chars)
+            if guesses:
+                found[action] = guesses
+    return Matches(found, claimed)
+
+
+def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[Setting]]:
+    """What a variable holds (rule 1), whichever way it came: the hyperparameter that it stands for, if any, and the value."""
+    if variable.startswith(HYPERPARAMETER_PREFIX):
+        name = _find(variable[len(HYPERPARAMETER_PREFIX) :], environment.hyperparameter_settings)
+        return name, environment.hyperparameter_settings.get(name) if name is not None else None
+    if variable.startswith(CHANNEL_PREFIX):
+        channel = _find(variable[len(CHANNEL_PREFIX) :], environment.channel_settings)
+        return None, environment.channel_settings.get(channel) if channel is not None else None
+    return None, environment.settings.get(variable)
+
+
+def documented_variable(action: argparse.Action, prefix_chars: str = "-") -> Optional[Variable]:
+    """The documented variable that an argument stands for, by ``env_var=`` or by name (rule 3)."""
+    outright = environment_variable(action)
+    if outright:
+        return BY_NAME.get(outright)
+    if action.nargs == 0 or not can_be_filled(action):
+        return None
+    return next((ARGUMENT_NAMES[fold(name)] for name, _ in names(action, prefix_chars) if fold(name) in ARGUMENT_NAMES), None)
+
+
+def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among_channels: bool = False) -> str:
+    """The variable that would fill an argument, for help and for errors, where none does.
+
+    Args:
+        action: The argument.
+        prefix_chars: The characters that option strings start with.
+        among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
+    """
+    variable = documented_variable(action, prefix_chars)
+    if variable:
+        return variable.name
+    outright = environment_variable(action)
+    if outright:
+        return outright
+    name = fold(max((name for name, _ in names(action, prefix_chars)), key=len))
+    usual = [base for base in _bases(name) if base in _TWINS or base == "data"]
+    if action.nargs != 0 and may_be_path(action) and (usual or among_channels):
+        return f"{CHANNEL_PREFIX}{(usual or [name])[0].upper()}"
+    return f"{HYPERPARAMETER_PREFIX}{name.upper()}"
+
+
+def is_channel_variable(variable: str) -> bool:
+    """Whether a variable holds the directory of a channel."""
+    return variable.startswith(CHANNEL_PREFIX)
+
+
+def may_be_path(action: argparse.Action) -> bool:
+    """Whether an argument may hold a path: it says no type, or that of a text or a path, and has no other default."""
+    declared = action.type
+    return (
+        (declared in (None, str) or (isinstance(declared, type) and issubclass(declared, PurePath)))
+        and (action.default is None or isinstance(action.default, (str, PurePath)))
+        and action.choices is None
+    )
+
+
+def _by_hyperparameter(
+    actions: Sequence[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
+) -> Dict[str, Tuple[argparse.Action, Optional[str]]]:
+    """Rule 2: the argument of each hyperparameter that has one, and the option string that was matched.
+
+    An option string comes before a dest, an exact spelling before a folded one. An argument takes one hyperparameter, a
+    hyperparameter fills one argument: of several with its dest, the flag that stores just its value, else the first.
+    """
+    named = [(action, name, option) for action in actions for name, option in names(action, prefix_chars)]
+    taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
+    used = set()
+    for by_option in (True, False):
+        for spelling in (str, fold):
+            declared: Dict[str, List[Tuple[argparse.Action, Optional[str]]]] = {}
+            for action, name, option in named:
+                if (option is not None) == by_option:
+                    declared.setdefault(spelling(name), []).append((action, option))
+            for name, setting in environment.hyperparameter_settings.items():
+                free = [pair for pair in declared.get(spelling(name), ()) if pair[0] not in used and name not in taken]
+                if free:
+                    taken[name] = next((pair for pair in free if _stores(pair[0], setting)), free[0])
+                    used.add(taken[name][0])
+    return {name: _or_sibling(name, pair, named, environment) for name, pair in taken.items()}
+
+
+def _or_sibling(
+    name: str,
+    pair: Tuple[argparse.Action, Optional[str]],
+    named: Sequence[Tuple[argparse.Action, str, Optional[str]]],
+    environment: SageMakerEnvironment,
+) -> Tuple[argparse.Action, Optional[str]]:
+    """For ``--x`` beside ``--no-x`` with one dest ``x``: whichever of the two stores the value of the hyperparameter ``x``."""
+    flag, setting = pair[0], environment.hyperparameter_settings[name]
+    if flag.nargs != 0 or fold(name) != fold(flag.dest) or _stores(flag, setting):
+        return pair
+    siblings = (action for action, dest, option in named if option is None and dest == flag.dest)
+    return next(((sibling, None) for sibling in siblings if _stores(sibling, setting)), pair)
+
+
+def _stores(action: argparse.Action, setting: Setting) -> bool:
+    """Whether a flag stores just this value."""
+    return action.nargs == 0 and (action.const == setting.value or str(action.const) == setting.text)
+
+
+def _guesses(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> List[Match]:
+    """Rules 3 and 4."""
+    variable = documented_variable(action, prefix_chars)
+    found = environment.settings.get(variable.name) if variable else None
+    candidates = [found] if found else []
+    for name, _ in names(action, prefix_chars):
+        folded = fold(name)
+        for prefix in (HYPERPARAMETER_PREFIX, CHANNEL_PREFIX):
+            if folded.startswith(prefix.lower()):
+                _, setting = lookup(prefix + folded[len(prefix) :].upper(), environment)
+                candidates += [setting] if setting else []
+        channel = _channel(folded, environment.channel_settings)
+        candidates += [environment.channel_settings[channel]] if channel is not None else []
+    return [Match(setting, False) for setting in candidates]
+
+
+def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:
+    bases = _bases(name)
+    for base in (*bases, *(_TWINS[base] for base in bases if base in _TWINS)):
+        found = _find(base, channels)
+        if found is not None:
+            return found
+    own = [channel for channel in channels if channel not in PLATFORM_CHANNELS]
+    return own[0] if name == "data_dir" and len(own) == 1 else None
+
+
+def _bases(name: str) -> List[str]:
+    """A name and what is left of it without the endings that directories have."""
+    return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix) and name != suffix[1:])]
+
+
+def _find(name: str, mapping: Mapping[str, Setting]) -> Optional[str]:
+    """The one key that is a name, exactly or else folded."""
+    if name in mapping:
+        return name
+    folded = [key for key in mapping if fold(key) == fold(name)]
+    return folded[0] if len(folded) == 1 else None
+
+
+def _default_text(default: object) -> Optional[str]:
+    """A declared default as the platform would have written it, where it can be one of its texts, lists or paths."""
+    if isinstance(default, (str, PurePath)):
+        return str(default)
+    return None

@@ -1,0 +1,177 @@
+"""The catalogue: every documented SageMaker variable, once.
+
+Matching, help, :class:`smargs.SageMakerEnvironment` and the reference page of the docs are all made from it.
+A new variable is one new row.
+
+Sources: the README of https://github.com/aws/sagemaker-training-toolkit ("TOOLKIT" below), the container drivers of
+SDK v3's ``sagemaker-train`` package ("SDK"), and "How Amazon SageMaker Provides Training Information",
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html ("FILES").
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Optional, Tuple
+
+PREFIX = "SM_"
+HYPERPARAMETER_PREFIX = "SM_HP_"
+CHANNEL_PREFIX = "SM_CHANNEL_"
+
+TOOLKIT = "toolkit"
+SDK = "sdk"
+BOTH = (TOOLKIT, SDK)
+
+TEXT = "text"
+PATH = "path"
+INTEGER = "integer"
+BOOLEAN = "boolean"
+LIST = "list"
+OBJECT = "object"
+
+HYPERPARAMETERS_FILE = "hyperparameters.json"
+RESOURCE_FILE = "resourceconfig.json"
+CHANNELS_FILE = "inputdataconfig.json"
+
+BASE_DIRECTORY = "/opt/ml"
+"""Where a training container has its inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` says otherwise. Source: FILES."""
+
+DEFAULT_MASTER_PORT = 7777
+"""The port of both platforms for torchrun's rendezvous. Source: ``SM_MASTER_PORT`` of SDK, torch_distributed of TOOLKIT."""
+
+PLATFORM_CHANNELS = frozenset({"code", "sm_drivers", "recipe"})
+"""Channels that SDK v3 adds to a job for its own files. Source: ``sagemaker/train/constants.py`` of SDK."""
+
+MASK = "******"
+"""What is shown in the place of a secret. Source: ``HIDDEN_VALUE`` of SDK."""
+
+
+class Variable(NamedTuple):
+    """One documented environment variable of a training container.
+
+    Attributes:
+        name: The variable, such as ``SM_MODEL_DIR``.
+        kind: What its text holds: ``text``, ``path``, ``integer``, ``boolean``, ``list`` or ``object`` (the last two JSON).
+        doc: One line that says what it is.
+        platforms: Which of ``toolkit`` and ``sdk`` set it.
+        file: Where a container without the variable has it: a configuration file and a key of it.
+        directory: The same for a directory, relative to the base directory; ``""`` is the base directory itself.
+        by_name: Whether an argument of the same name means this variable. Names that scripts use for other things do not.
+        aliases: Other names of arguments that mean it.
+    """
+
+    name: str
+    kind: str
+    doc: str
+    platforms: Tuple[str, ...] = BOTH
+    file: Optional[Tuple[str, str]] = None
+    directory: Optional[str] = None
+    by_name: bool = True
+    aliases: Tuple[str, ...] = ()
+
+    @property
+    def attribute(self) -> str:
+        """The name without ``SM_``, in lower case, as :class:`smargs.SageMakerEnvironment` and arguments spell it."""
+        return self.name[len(PREFIX) :].lower()
+
+
+VARIABLES: Tuple[Variable, ...] = (
+    Variable("SM_MODEL_DIR", PATH, "directory of the model, packed and kept when the job ends", directory="model"),
+    Variable("SM_OUTPUT_DATA_DIR", PATH, "directory of further output, packed and kept", directory="output/data"),
+    Variable("SM_OUTPUT_DIR", PATH, "directory of all output and of the failure file", directory="output", by_name=False),
+    Variable("SM_OUTPUT_FAILURE", PATH, "file that says why the job failed", (SDK,), directory="output/failure"),
+    Variable(
+        "SM_OUTPUT_INTERMEDIATE_DIR",
+        PATH,
+        "directory that is copied to S3 while the job runs",
+        (TOOLKIT,),
+        directory="output/intermediate",
+    ),
+    Variable("SM_INPUT_DIR", PATH, "directory of the channels and of the job's files", directory="input", by_name=False),
+    Variable("SM_INPUT_DATA_DIR", PATH, "directory of the channels", (SDK,), directory="input/data", by_name=False),
+    Variable("SM_INPUT_CONFIG_DIR", PATH, "directory of the job's configuration files", directory="input/config"),
+    Variable("SM_CHANNELS", LIST, "names of the job's channels", aliases=("channel_names",)),
+    Variable("SM_HPS", OBJECT, "all hyperparameters", by_name=False),
+    Variable("SM_HOSTS", LIST, "names of all hosts", file=(RESOURCE_FILE, "hosts")),
+    Variable("SM_CURRENT_HOST", TEXT, "name of this host", file=(RESOURCE_FILE, "current_host")),
+    Variable("SM_HOST_COUNT", INTEGER, "how many hosts there are", (SDK,)),
+    Variable("SM_CURRENT_HOST_RANK", INTEGER, "place of this host among the sorted hosts", (SDK,)),
+    Variable("SM_MASTER_ADDR", TEXT, "host that the others meet at", (SDK,), by_name=False),
+    Variable("SM_MASTER_PORT", INTEGER, "port that the others meet at", (SDK,), by_name=False),
+    Variable("SM_NUM_GPUS", INTEGER, "GPUs of this host", aliases=("n_gpus",)),
+    Variable("SM_NUM_CPUS", INTEGER, "CPUs of this host"),
+    Variable("SM_NUM_NEURONS", INTEGER, "Neuron cores of this host"),
+    Variable(
+        "SM_CURRENT_INSTANCE_TYPE",
+        TEXT,
+        "instance type of this host",
+        file=(RESOURCE_FILE, "current_instance_type"),
+    ),
+    Variable(
+        "SM_CURRENT_INSTANCE_GROUP",
+        TEXT,
+        "instance group of this host",
+        (TOOLKIT,),
+        file=(RESOURCE_FILE, "current_group_name"),
+    ),
+    Variable("SM_CURRENT_INSTANCE_GROUP_HOSTS", LIST, "hosts of this host's instance group", (TOOLKIT,)),
+    Variable("SM_INSTANCE_GROUPS", LIST, "names of the instance groups", (TOOLKIT,), by_name=False),
+    Variable("SM_INSTANCE_GROUPS_DICT", OBJECT, "the instance groups by name", (TOOLKIT,)),
+    Variable("SM_DISTRIBUTION_INSTANCE_GROUPS", LIST, "instance groups that train together", (TOOLKIT,)),
+    Variable("SM_IS_HETERO", BOOLEAN, "whether there are several instance groups", (TOOLKIT,)),
+    Variable("SM_TOPOLOGY", LIST, "hosts and their capacity units, on Ultraservers", (TOOLKIT,), by_name=False),
+    Variable(
+        "SM_NETWORK_INTERFACE_NAME",
+        TEXT,
+        "network interface between the hosts",
+        file=(RESOURCE_FILE, "network_interface_name"),
+    ),
+    Variable("SM_RESOURCE_CONFIG", OBJECT, "content of resourceconfig.json", file=(RESOURCE_FILE, "")),
+    Variable("SM_INPUT_DATA_CONFIG", OBJECT, "content of inputdataconfig.json", file=(CHANNELS_FILE, "")),
+    Variable("SM_TRAINING_ENV", OBJECT, "everything the platform says, in one object"),
+    Variable("SM_FRAMEWORK_PARAMS", OBJECT, "the platform's own hyperparameters", (TOOLKIT,)),
+    Variable("SM_FRAMEWORK_MODULE", TEXT, "the container's framework module", (TOOLKIT,), by_name=False),
+    Variable("SM_LOG_LEVEL", INTEGER, "log level of the container", by_name=False),
+    Variable("SM_MODULE_DIR", PATH, "directory or S3 place of the script", (TOOLKIT,), by_name=False),
+    Variable("SM_MODULE_NAME", TEXT, "module name of the script", (TOOLKIT,), by_name=False),
+    Variable("SM_USER_ENTRY_POINT", TEXT, "file name of the script", (TOOLKIT,), by_name=False),
+    Variable("SM_USER_ARGS", LIST, "the command line that the platform gave to the script", (TOOLKIT,), by_name=False),
+    Variable("SM_SOURCE_DIR", PATH, "directory of the script", (SDK,), by_name=False),
+    Variable("SM_ENTRY_SCRIPT", TEXT, "file name of the script", (SDK,), by_name=False),
+    Variable("SM_DISTRIBUTED_DRIVER_DIR", PATH, "directory of the launcher", (SDK,), by_name=False),
+    Variable("SM_DISTRIBUTED_CONFIG", OBJECT, "settings of the launcher", (SDK,), by_name=False),
+)
+
+BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+_SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|PRIVATE|CREDENTIAL|CREDS", re.IGNORECASE)
+
+
+def fold(name: str) -> str:
+    """A name as names are compared: lower case, with ``_`` for ``-``."""
+    return name.lower().replace("-", "_")
+
+
+ARGUMENT_NAMES = {
+    name: variable
+    for variable in VARIABLES
+    for name in (fold(variable.name),) + ((variable.attribute,) if variable.by_name else ()) + variable.aliases
+}
+"""The folded names of arguments that mean a variable."""
+
+
+def is_internal(hyperparameter: str) -> bool:
+    """Whether a hyperparameter is the platform's own.
+
+    Source: ``SAGEMAKER_PREFIX`` and ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT, which takes these out of what
+    it hands to the script; SDK v3 does not.
+    """
+    name = fold(hyperparameter)
+    return name.startswith("sagemaker_") or name in ("_tuning_objective_metric", "default_user_module_name")
+
+
+def is_secret(name: str) -> bool:
+    """Whether what carries this name must never be shown.
+
+    Source: ``SENSITIVE_KEYWORDS`` of SDK, with ``PASSWD`` and ``CREDENTIAL``.
+    """
+    return _SECRET.search(name) is not None
