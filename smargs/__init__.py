@@ -1,7 +1,8 @@
 """A drop-in argparse.ArgumentParser for training scripts on Amazon SageMaker."""
 
 from smargs.environment import SageMakerEnvironment
-from smargs.parser import SageMakerArgumentParser, SageMakerParserMixin
+from smargs.mixin import SageMakerParserMixin
+from smargs.parser import SageMakerArgumentParser
 
 __all__ = ["SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"]
 __version__ = "0.1.0"

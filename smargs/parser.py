@@ -1,272 +1,17 @@
-"""The parser: argparse's own, with its defaults from SageMaker. It only calls the other modules in order."""
+"""The parser: ConfigArgParse's, with SageMaker as one more source of values."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import functools
-import os
 import sys
-import warnings
 from collections import OrderedDict
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import commandline, conversion, display, filling
-from smargs.environment import SageMakerEnvironment
-from smargs.variables import BY_NAME, MASK, PREFIX, is_secret
-
-_current: ContextVar[Optional[filling.Job]] = ContextVar("smargs_job", default=None)
-
-# What a working copy must not hand back to the parser that it was made of.
-_OF_WORKING_COPIES = frozenset(("_actions", "_option_string_actions", "_mutually_exclusive_groups", "_action_groups", "_fill"))
-
-
-if TYPE_CHECKING:
-    _Mixed = argparse.ArgumentParser
-else:
-    # A mixin has its methods from the class that it is mixed into.
-    _Mixed = object
-
-
-class SageMakerParserMixin(_Mixed):
-    """All SageMaker behaviour, over argparse's own methods, for any subclass of :class:`argparse.ArgumentParser`.
-
-    A parse reads the environment, takes SageMaker's tokens off the command line, makes a working copy of the parser, stores
-    the values that match and convert into the namespace, and leaves the rest to argparse.
-    """
-
-    _fill: Optional[filling.Fill] = None
-    _infer_types = True
-
-    def __init__(self, *args: Any, infer_types: bool = True, **settings: Any) -> None:
-        """Make a parser.
-
-        Args:
-            *args: As of the parser class.
-            infer_types: Whether an argument without a type has that of its default.
-            **settings: As of the parser class.
-        """
-        self._infer_types = infer_types
-        super().__init__(*args, **settings)
-        for wanted, read in conversion.MENDED.items():
-            self.register("type", wanted, _named_like(wanted, read))
-
-    def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
-        """Declare an argument as argparse does; ``env_var="SM_..."`` names its variable outright, of a positional too."""
-        variable = settings.get("env_var") or ""
-        positional = not args or (len(args) == 1 and args[0][:1] not in tuple(self.prefix_chars))
-        if positional and variable.startswith(PREFIX):
-            del settings["env_var"]
-        action: argparse.Action = super().add_argument(*args, **settings)
-        if positional and variable.startswith(PREFIX):
-            action.env_var = variable
-        return action
-
-    def add_subparsers(self, **settings: Any) -> Any:
-        """Add subparsers as argparse does; they take over ``infer_types`` and ``add_env_var_help``."""
-        settings.setdefault("parser_class", functools.partial(_subparser, self))
-        return super().add_subparsers(**settings)
-
-    def add_sagemaker_arguments(self, *channels: str) -> argparse._ArgumentGroup:
-        """Declare the standard arguments: directories, hosts, GPUs, and one for each channel.
-
-        Args:
-            *channels: Names of channels; each becomes an option that holds the channel's directory.
-
-        Returns:
-            The group that they are in.
-        """
-        group: argparse._ArgumentGroup = self.add_argument_group("SageMaker arguments")
-        for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR", "SM_HOSTS", "SM_CURRENT_HOST", "SM_NUM_GPUS"):
-            variable = BY_NAME[name]
-            wanted = {"list": list, "integer": int}.get(variable.kind, str)
-            group.add_argument(self._long_option(variable.attribute), type=wanted, help=variable.doc)
-        for channel in channels:
-            group.add_argument(self._long_option(channel), help=f"directory of the channel {channel}".replace("%", "%%"))
-        return group
-
-    def parse_args(self, args: Any = None, namespace: Any = None, **settings: Any) -> Any:
-        """Parse as argparse does; a hyperparameter that nothing declares is an error."""
-        with self._strictly(settings):
-            return super().parse_args(args, namespace, **settings)
-
-    def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as argparse does; a hyperparameter that nothing declares is an error."""
-        with self._strictly({}):
-            return super().parse_intermixed_args(args, namespace)
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None, **settings: Any) -> Tuple[Any, List[str]]:
-        """Parse as argparse does; the tokens of undeclared hyperparameters are handed back with the unknown ones."""
-        return self._parse("parse_known_args", args, namespace, settings)
-
-    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Tuple[Any, List[str]]:
-        """Parse as argparse does; the tokens of undeclared hyperparameters are handed back with the unknown ones."""
-        return self._parse("parse_known_intermixed_args", args, namespace, {})
-
-    def format_help(self) -> str:
-        """The help text, with each argument's value or variable of SageMaker."""
-        return str(super(SageMakerParserMixin, self._view()).format_help())
-
-    def format_usage(self) -> str:
-        """The usage line; what SageMaker fills is optional in it."""
-        return str(super(SageMakerParserMixin, self._view()).format_usage())
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
-        job = _current.get()
-        environment = job.environment if job else SageMakerEnvironment.load(os.environ)
-        if environment:
-            message = " ".join(display.mask(message, job.secrets if job else ()).splitlines())
-            _write_failure(environment, f"{self.prog}: error: {message}")
-        elif job:
-            message = display.mask(message, job.secrets)
-        super().error(message)
-        raise SystemExit(2)
-
-    @contextlib.contextmanager
-    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[filling.Job]:
-        """The parse that is under way, or a new one."""
-        outer = _current.get()
-        environ = settings.get("env_vars")
-        if outer is not None and environ in (None, outer.environ):
-            yield outer
-            return
-        job = filling.Job(os.environ if environ is None else environ, strict)
-        token = _current.set(job)
-        try:
-            yield job
-        except argparse.ArgumentError as error:
-            error.message = display.mask(error.message, job.secrets)
-            raise
-        finally:
-            _current.reset(token)
-
-    @contextlib.contextmanager
-    def _strictly(self, settings: Mapping[str, Any]) -> Iterator[None]:
-        with self._job(settings, strict=True):
-            yield
-
-    def _parse(self, how: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
-        parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(), how)
-        if self._fill is not None:
-            # A working copy already: argparse comes back here from parse_known_intermixed_args.
-            return parse(args, namespace, **settings)
-        with self._job(settings, strict=False) as job:
-            outermost, job.started = not job.started, True
-            if "env_vars" not in settings and isinstance(self, configargparse.ArgumentParser) and how == "parse_known_args":
-                settings = {**settings, "env_vars": job.environ}
-            tokens = sys.argv[1:] if args is None else args.split() if isinstance(args, str) else list(args)
-            job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
-            if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
-                return parse(tokens, namespace, **settings)
-            try:
-                return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
-            except argparse.ArgumentError as error:
-                if not getattr(self, "exit_on_error", True):
-                    raise
-                self.error(str(error))
-
-    def _parse_in_job(
-        self, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: filling.Job, outermost: bool
-    ) -> Tuple[Any, List[str]]:
-        line = commandline.CommandLine(tokens, {})
-        if outermost:
-            _warn_of(job.environment)
-            line = commandline.take_apart(tokens, job.environment)
-        namespace = argparse.Namespace() if namespace is None else namespace
-        working = self._filled_copy(job, namespace)
-        filling.lift_requirements(working, working._fill)
-        try:
-            namespace, extras = getattr(super(SageMakerParserMixin, working), how)(line.typed, namespace, **settings)
-        finally:
-            self.__dict__.update({name: value for name, value in vars(working).items() if name not in _OF_WORKING_COPIES})
-        if outermost and job.undeclared:
-            undeclared = [name for name in job.environment.hyperparameters if name in job.undeclared]
-            if job.strict:
-                raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
-            for name in undeclared:
-                rendered = line.generated.get(name) or commandline.render(name, job.environment.hyperparameters[name])
-                extras = [*extras, *rendered]
-        return namespace, extras
-
-    def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
-        every = options.pop("all_actions", getattr(self, "_auto_env_var_prefix", None) is not None)
-        working: Any = filling.working_copy(self, every)
-        working._fill = filling.Fill(self)
-        filling.fill(working, job, namespace, working._fill, self._infer_types, **options)
-        return working
-
-    def _view(self) -> Any:
-        """A copy that is only looked at."""
-        parser: Any = self._fill.parser if self._fill else self
-        job = _current.get() or filling.Job(os.environ, strict=False)
-        namespace = argparse.Namespace()
-        view = parser._filled_copy(job, namespace, all_actions=True, call_custom_actions=False)
-        display.show_fill(view, view._fill, vars(namespace), getattr(self, "_add_env_var_help", True))
-        return view
-
-    def _long_option(self, name: str) -> str:
-        return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
-
-    # argparse has no public way into the four places below.
-
-    def _parse_optional(self, arg_string: str) -> Any:
-        """``--batch_size`` finds ``--batch-size`` and the other way round, unless both are declared."""
-        return super()._parse_optional(self._declared_spelling(arg_string))
-
-    def _declared_spelling(self, token: str) -> str:
-        declared: Mapping[str, argparse.Action] = self._option_string_actions
-        name, equals, value = token.partition("=")
-        if token in declared or name in declared or token[:1] not in tuple(self.prefix_chars):
-            return token
-        if "-" not in name[2:] and "_" not in name[2:]:
-            return token
-        bare = name.replace("_", "-")
-        same = [option for option in declared if option[0] == name[0] and option.replace("_", "-") == bare]
-        return f"{same[0]}{equals}{value}" if len(same) == 1 else token
-
-    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """An argument without a type has that of its default; the registry of types does not see the argument."""
-        inferred = filling.inferred_type(action, self.prefix_chars) if self._infer_types else None
-        if inferred is None:
-            return super()._get_value(action, arg_string)
-        try:
-            return conversion.reader(inferred)(arg_string)
-        except (TypeError, ValueError):
-            because = "its name" if action.default is None else f"the default {action.default!r}"
-            why = f"inferred from {MASK if is_secret(action.dest) else because}; infer_types=False turns this off"
-            message = f"invalid {inferred.__name__} value: {arg_string!r} ({why})"
-            raise argparse.ArgumentError(action, message) from None
-
-    def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
-        """A positional without tokens is asked for its default; what SageMaker stored stays as it is."""
-        job = _current.get()
-        if job and is_secret(action.dest):
-            job.secrets.update(arg_strings)
-        if self._fill is not None:
-            if action.option_strings or arg_strings:
-                self._fill.seen.add(action)
-            elif action in self._fill.settings:
-                return argparse.SUPPRESS
-        return super()._get_values(action, arg_strings)
-
-    def _get_nargs_pattern(self, action: argparse.Action) -> str:
-        """A positional that SageMaker fills may go without tokens."""
-        pattern: str = super()._get_nargs_pattern(action)
-        if self._fill is None or action.option_strings or action not in self._fill.settings:
-            return pattern
-        return f"{pattern[:-1]}|)"
-
-    def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any) -> Any:
-        """What argparse cannot check knows is checked where argparse checks: before anything acts on the namespace."""
-        result = super()._parse_known_args(arg_strings, namespace, *rest)
-        job = _current.get()
-        if self._fill is not None and job is not None:
-            filling.check(self, self._fill, namespace, job.environment)
-        return result
+from smargs import conversion, display, filling
+from smargs.mixin import SageMakerParserMixin
+from smargs.variables import MASK, PREFIX, is_secret
 
 
 class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParser):  # type: ignore[misc]
@@ -281,6 +26,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
         >>> parser.parse_args([], env_vars={"SM_HPS": '{"batch-size": 256}'})
         Namespace(batch_size=256)
     """
+
+    _reads_variables = True
 
     def parse_args(  # type: ignore[override]
         self,
@@ -392,23 +139,6 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
         return merged
 
 
-def _subparser(parent: Any, **settings: Any) -> Any:
-    parser = type(parent)(**settings)
-    parser._infer_types = parent._infer_types and parser._infer_types
-    parser._add_env_var_help = getattr(parent, "_add_env_var_help", True) and getattr(parser, "_add_env_var_help", True)
-    return parser
-
-
-def _named_like(wanted: type, read: Any) -> Any:
-    """A reader that goes by the name of its type in argparse's messages."""
-
-    def named(text: str) -> Any:
-        return read(text)
-
-    named.__name__ = wanted.__name__
-    return named
-
-
 def _settings_key(action: argparse.Action, source: str) -> str:
     """A key for ConfigArgParse's table of settings: the variable, and for one that holds several values the argument."""
     several = source in ("SM_HPS", "SM_TRAINING_ENV", "SM_CHANNELS") or not source.startswith(PREFIX)
@@ -423,19 +153,3 @@ def _masked_setting(key: str, action: Optional[argparse.Action], value: Any, pre
 
 def _given(**settings: Any) -> Dict[str, Any]:
     return {name: value for name, value in settings.items() if value is not None}
-
-
-def _warn_of(environment: SageMakerEnvironment) -> None:
-    """Say what could not be read; it is an error where the hyperparameters are lost with it."""
-    hyperparameters = [problem for problem in environment.problems if not environment.hyperparameter_settings]
-    if hyperparameters:
-        raise argparse.ArgumentError(None, hyperparameters[0])
-    for problem in environment.problems:
-        warnings.warn(problem, stacklevel=6)
-
-
-def _write_failure(environment: SageMakerEnvironment, message: str) -> None:
-    path = filling.failure_file(environment)
-    if path:
-        with contextlib.suppress(OSError, ValueError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{message}\n")
