@@ -40,11 +40,13 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
         The typed tokens and the generated ones. What is not wholly recognised counts as typed.
     """
     squashed = [squash(token) for token in tokens]
-    for rendering in _renderings(environment):
-        start, stop = _find(squashed, [squash(token) for _, pair in rendering for token in pair])
-        if stop > start:
-            return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
-    return CommandLine(list(tokens), {})
+    found = [
+        (_find(squashed, [squash(token) for _, pair in rendering for token in pair]), rendering)
+        for rendering in _renderings(environment)
+    ]
+    # One platform's rendering may be a part of the other's.
+    (start, stop), rendering = max(found, key=lambda run: run[0][1] - run[0][0], default=((0, 0), []))
+    return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering) if stop > start else {})
 
 
 def render(name: str, value: object) -> Tuple[str, str]:

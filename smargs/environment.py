@@ -282,17 +282,13 @@ class _Reading:
             if isinstance(told, dict)
             else {},
             {
-                name: Setting(decode(text), text, HYPERPARAMETERS_FILE)
-                if isinstance(text, str)
-                else Setting(text, spell(text), HYPERPARAMETERS_FILE)
+                name: _read(text if isinstance(text, str) else spell(text), HYPERPARAMETERS_FILE)
                 for name, text in self.files.get(HYPERPARAMETERS_FILE, {}).items()
             },
         ]
         self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
         names = dict.fromkeys(name for route in routes for name in route)
-        own = {
-            name: Setting(decode(text), text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)
-        }
+        own = {name: _read(text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
         return {
             name: _least_damaged([route[name] for route in (own, *routes) if name in route])
             for name in dict.fromkeys((*names, *own))
@@ -341,6 +337,12 @@ class _Reading:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+
+
+def _read(text: str, source: str) -> Setting:
+    """A hyperparameter that is written as text, decoded once."""
+    value = decode(text)
+    return Setting(value, value if isinstance(value, str) else text, source)
 
 
 def _least_damaged(routes: List[Setting]) -> Setting:

@@ -111,13 +111,16 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
         claimed[name] = action
         found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
-    texts = [setting.text for setting in environment.settings.values() if not setting.text.isdigit()]
-    values = {*texts, *(setting.text for setting in environment.channel_settings.values())}
+    values = {setting.text: setting for setting in environment.settings.values() if not setting.text.isdigit()}
+    values.update((setting.text, setting) for setting in environment.channel_settings.values())
     for action in free:
-        if action not in found and action.nargs != 0 and _default_text(action.default) not in values:
-            guesses = _guesses(action, environment, prefix_chars)
-            if guesses:
-                found[action] = guesses
+        if action in found or action.nargs == 0:
+            continue
+        default = values.get(str(action.default)) if isinstance(action.default, (str, PurePath)) else None
+        guesses = [Match(default, False)] if default else _guesses(action, environment, prefix_chars)
+        # A default that is a value of SageMaker already stays. Only a positional must be told, for it ignores defaults.
+        if guesses and not (default and action.option_strings):
+            found[action] = guesses
     return Matches(found, claimed)
 
 
@@ -259,10 +262,3 @@ def _find(name: str, mapping: Mapping[str, Setting]) -> Optional[str]:
         return name
     folded = [key for key in mapping if fold(key) == fold(name)]
     return folded[0] if len(folded) == 1 else None
-
-
-def _default_text(default: object) -> Optional[str]:
-    """A declared default as the platform would have written it, where it can be one of its texts, lists or paths."""
-    if isinstance(default, (str, PurePath)):
-        return str(default)
-    return None

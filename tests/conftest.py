@@ -1,0 +1,43 @@
+"""What all tests share: a child process for scripts, and a machine without a job."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_job(monkeypatch):
+    """Off SageMaker, unless the test says otherwise, and with help as wide as CPython's tests have it."""
+    for name in list(os.environ):
+        if name.startswith(("SM_", "SAGEMAKER_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    """Run the text of a script as a real child process, with the given environment and command line."""
+
+    def run(source, job, through=None):
+        script = tmp_path / "train.py"
+        script.write_text(source, encoding="utf-8")
+        environ = {name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))}
+        environ.update(PYTHONPATH=os.fspath(ROOT), **job.environ)
+        command = [sys.executable, os.fspath(script), *job.argv] if through is None else through(script, job)
+        return subprocess.run(
+            command,
+            env=environ,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,251 @@
+"""What SageMaker users have reported, one test a thread, each as a real child process with the environment of the platform."""
+
+import json
+import shlex
+
+import pytest
+from platforms import Job, encoded, sdk, toolkit, torn, without, write_files
+
+HEAD = "from smargs import SageMakerArgumentParser as ArgumentParser\nimport json\nparser = ArgumentParser()\n"
+TAIL = "\nprint(json.dumps(vars(parser.parse_args()), default=str))\n"
+PLATFORMS = pytest.mark.parametrize("platform", [toolkit, sdk], ids=["toolkit", "sdk"])
+
+
+@pytest.fixture
+def parsed(run_script):
+    """The namespace of a script that declares some arguments, as its child process prints it."""
+
+    def parse(declarations, job, through=None):
+        result = run_script(HEAD + declarations + TAIL, job, through)
+        assert result.returncode == 0, result.stderr
+        return json.loads(result.stdout)
+
+    return parse
+
+
+def through_unquoting_shell(script, job):
+    """What the toolkit did before 5.1: the whole command as one text for /bin/sh."""
+    import sys
+
+    return ["/bin/sh", "-c", " ".join([sys.executable, str(script), *job.argv])]
+
+
+@PLATFORMS
+@pytest.mark.parametrize("value", ["two words", 'say "hi" now', '{"a": [1, 2]}', "back\\slash"])
+def test_a_value_that_a_shell_tears_apart_arrives_whole(parsed, platform, value):
+    """aws/sagemaker-training-toolkit #128, aws/sagemaker-containers #263."""
+    job = platform({"note": value, "epochs": 3})
+
+    assert parsed("parser.add_argument('--note')\nparser.add_argument('--epochs', type=int)", job, through_unquoting_shell) == {
+        "note": value,
+        "epochs": 3,
+    }
+
+
+@PLATFORMS
+def test_a_list_fills_nargs_plus_element_by_element(parsed, platform):
+    """aws/sagemaker-python-sdk #613."""
+    assert parsed("parser.add_argument('--layers', nargs='+', type=int)", platform({"layers": [256, 128]})) == {
+        "layers": [256, 128]
+    }
+
+
+@PLATFORMS
+@pytest.mark.parametrize("value", [True, False])
+def test_a_flag_takes_a_boolean(parsed, platform, value):
+    """huggingface/accelerate #980, aws/sagemaker-python-sdk #2689."""
+    assert parsed("parser.add_argument('--fp16', action='store_true')", platform({"fp16": value})) == {"fp16": value}
+
+
+@PLATFORMS
+@pytest.mark.parametrize("value", [False, "False", "false"])
+def test_type_bool_reads_false_as_false(parsed, platform, value):
+    """aws/sagemaker-python-sdk #4247."""
+    assert parsed("parser.add_argument('--amp', type=bool, default=True)", platform({"amp": value})) == {"amp": False}
+
+
+@PLATFORMS
+@pytest.mark.parametrize(
+    ("sent", "declared"), [("train_batch_size", "--train-batch-size"), ("train-batch-size", "--train_batch_size")]
+)
+def test_hyphens_and_underscores_are_the_same(parsed, platform, sent, declared):
+    """huggingface/notebooks #52."""
+    assert parsed(f"parser.add_argument('{declared}', type=int)", platform({sent: 32})) == {"train_batch_size": 32}
+
+
+@PLATFORMS
+def test_hyperparameters_that_are_not_on_the_command_line_are_read(parsed, platform):
+    """aws/sagemaker-python-sdk #5226: a ModelTrainer with a command."""
+    job = Job(platform({"epochs": 3}).environ, ["--mode", "fast"])
+
+    assert parsed("parser.add_argument('--epochs', type=int)\nparser.add_argument('--mode')", job) == {
+        "epochs": 3,
+        "mode": "fast",
+    }
+
+
+def test_an_own_container_reads_the_files(parsed, tmp_path):
+    """aws/sagemaker-training-toolkit #107, aws/sagemaker-python-sdk #2418."""
+    write_files(
+        tmp_path,
+        {
+            "hyperparameters.json": encoded({"epochs": 3}),
+            "inputdataconfig.json": {"train": {}},
+            "resourceconfig.json": {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]},
+        },
+    )
+    declarations = "\n".join(
+        f"parser.add_argument('{name}')" for name in ("--epochs", "--train", "--hosts", "--current-host", "--model-dir")
+    )
+
+    assert parsed(declarations, Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, [])) == {
+        "epochs": "3",
+        "train": f"{tmp_path}/input/data/train",
+        "hosts": ["algo-1", "algo-2"],
+        "current_host": "algo-1",
+        "model_dir": f"{tmp_path}/model",
+    }
+
+
+@pytest.mark.parametrize("text", ["adam", '"adam"'], ids=["boto3", "SDK"])
+def test_plain_and_encoded_text_read_the_same(parsed, tmp_path, text):
+    """aws/sagemaker-containers #179 (plain) and aws/sagemaker-python-sdk #5317 (an extra pair of quotes)."""
+    write_files(tmp_path, {"hyperparameters.json": {"optimizer": text, "epochs": "3"}})
+    job = Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, [])
+
+    assert parsed("parser.add_argument('--optimizer')\nparser.add_argument('--epochs', type=int)", job) == {
+        "optimizer": "adam",
+        "epochs": 3,
+    }
+
+
+def test_a_channel_is_found_by_its_twins_name(parsed):
+    """aws/amazon-sagemaker-examples #995, awsdocs/amazon-sagemaker-developer-guide #251."""
+    assert parsed("parser.add_argument('--training', required=True)", toolkit({}, ["train"])) == {
+        "training": "/opt/ml/input/data/train"
+    }
+
+
+def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
+    """aws/amazon-sagemaker-examples #995, where no twin is there either."""
+    result = run_script(HEAD + "parser.add_argument('--labels', required=True)" + TAIL, toolkit({}, ["train", "images"]))
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == (
+        "train.py: error: the following arguments are required: "
+        "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)"
+    )
+
+
+@PLATFORMS
+def test_a_shell_entry_point_that_passes_nothing_on(parsed, platform):
+    """aws/sagemaker-training-toolkit #119, aws/sagemaker-python-sdk #3101: through dash, which drops hyphenated names."""
+    import sys
+
+    def entry_point(script, job):
+        return ["/bin/sh", "-c", f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}", *job.argv]
+
+    job = platform({"batch-size": 64, "note": "a b"}, ["eval-set"])
+
+    assert parsed(
+        "parser.add_argument('--batch-size', type=int)\nparser.add_argument('--note')\nparser.add_argument('--eval-set')",
+        job,
+        entry_point,
+    ) == {"batch_size": 64, "note": "a b", "eval_set": "/opt/ml/input/data/eval-set"}
+
+
+def test_internal_hyperparameters_are_left_out_unless_declared(parsed):
+    """SDK v3 puts them on the command line."""
+    job = sdk({"epochs": 3, "sagemaker_program": "train.py", "_tuning_objective_metric": "loss"})
+
+    assert parsed("parser.add_argument('--epochs', type=int)", job) == {"epochs": 3}
+    assert parsed("parser.add_argument('--epochs', type=int)\nparser.add_argument('--sagemaker_program')", job) == {
+        "epochs": 3,
+        "sagemaker_program": "train.py",
+    }
+
+
+@PLATFORMS
+def test_a_hyphenated_channel_is_found(parsed, platform):
+    """SDK v3: bash refuses the name SM_CHANNEL_EVAL-SET."""
+    assert parsed("parser.add_argument('--eval-set')", platform({}, ["eval-set"])) == {
+        "eval_set": "/opt/ml/input/data/eval-set"
+    }
+
+
+def test_an_apostrophe_is_taken_from_the_file(parsed, tmp_path):
+    """SDK v3: bash takes it out of SM_HPS, of SM_HP_* and of the command line."""
+    hyperparameters = {"note": "don't say 'no'", "epochs": 3}
+    job = sdk(hyperparameters)
+    write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
+    assert "'" not in job.environ["SM_HPS"] + "".join(job.argv)
+
+    job.environ["SAGEMAKER_BASE_DIR"] = str(tmp_path)
+
+    assert parsed("parser.add_argument('--note')\nparser.add_argument('--epochs', type=int)", job) == hyperparameters
+
+
+GUIDE = """
+import os
+parser.add_argument('model_dir', type=str{model_dir})
+parser.add_argument('channel_names'{channels})
+parser.add_argument('--train', type=str)
+parser.add_argument('--test', type=str)
+parser.add_argument('current_host', type=str)
+parser.add_argument('hosts'{hosts})
+parser.add_argument('num_gpus', type=int)
+parser.add_argument('--batch-size', type=int)
+parser.add_argument('--learning-rate', type=float)
+parser.add_argument('--communicator')
+"""
+
+
+@PLATFORMS
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        {"model_dir": "", "channels": "", "hosts": ""},
+        {
+            "model_dir": ", default=os.environ['SM_MODEL_DIR']",
+            "channels": ", default=json.loads(os.environ['SM_CHANNELS'])",
+            "hosts": ", default=json.loads(os.environ['SM_HOSTS'])",
+        },
+        {"model_dir": "", "channels": ", type=list", "hosts": ", type=list"},
+    ],
+    ids=["bare", "with the guide's defaults", "as lists"],
+)
+def test_the_developer_guides_positionals_are_filled_typed_and_optional(parsed, platform, defaults):
+    """The page "Environmental Variables used by Amazon SageMaker Containers Important for Running User Scripts"."""
+    job = platform(
+        {"batch-size": "256", "learning-rate": "0.0001", "communicator": "pure_nccl"},
+        ["train", "testing"],
+        ["algo-1", "algo-2"],
+    )
+
+    assert parsed(GUIDE.format(**defaults), job) == {
+        "model_dir": "/opt/ml/model",
+        "channel_names": sorted(["train", "testing"]) if platform is toolkit else ["train", "testing"],
+        "train": "/opt/ml/input/data/train",
+        "test": "/opt/ml/input/data/testing",
+        "current_host": "algo-1",
+        "hosts": ["algo-1", "algo-2"],
+        "num_gpus": 0,
+        "batch_size": 256,
+        "learning_rate": 0.0001,
+        "communicator": "pure_nccl",
+    }
+
+
+@pytest.mark.parametrize("typed", ['["algo-1", "algo-2"]', "algo-1,algo-2", "['algo-1', 'algo-2']"])
+def test_type_list_on_hosts_does_not_split_a_typed_value_into_characters(parsed, typed):
+    """Every second example script."""
+    assert parsed("parser.add_argument('--hosts', type=list)", Job({}, ["--hosts", typed])) == {"hosts": ["algo-1", "algo-2"]}
+
+
+@PLATFORMS
+@pytest.mark.parametrize(
+    "tear", [lambda job: job, torn, lambda job: without(job, "SM_HP_"), lambda job: without(job, "SM_HPS", "SM_T")]
+)
+def test_null_is_none(parsed, platform, tear):
+    """int('') on any platform."""
+    assert parsed("parser.add_argument('--seed', type=int, default=7)", tear(platform({"seed": None}))) == {"seed": None}
