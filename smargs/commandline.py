@@ -39,14 +39,15 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     Returns:
         The typed tokens and the generated ones. What is not wholly recognised counts as typed.
     """
-    squashed = [squash(token) for token in tokens]
-    found = [
-        (_find(squashed, [squash(token) for _, pair in rendering for token in pair]), rendering)
-        for rendering in _renderings(environment)
-    ]
-    # One platform's rendering may be a part of the other's.
-    (start, stop), rendering = max(found, key=lambda run: run[0][1] - run[0][0], default=((0, 0), []))
-    return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering) if stop > start else {})
+    found = []
+    for find, form in ((_find_whole, str), (_find_torn, squash)):
+        texts = [form(token) for token in tokens]
+        for rendering in _renderings(environment):
+            start, stop = find(texts, [form(token) for _, pair in rendering for token in pair])
+            found.append((stop - start, start, stop, rendering))
+    # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
+    length, start, stop, rendering = max(found, key=lambda run: run[0], default=(0, 0, 0, []))
+    return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering) if length else {})
 
 
 def render(name: str, value: object) -> Tuple[str, str]:
@@ -78,8 +79,16 @@ def _render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
     return option, "" if value is None else str(value)
 
 
-def _find(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
-    """Where tokens hold a run, both squashed, however a shell cut it: the first index and the one after the last."""
+def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
+    """Where a run stands token by token: the first index and the one after the last."""
+    for start, token in enumerate(tokens):
+        if run and token == run[0] and list(tokens[start : start + len(run)]) == run:
+            return start, start + len(run)
+    return 0, 0
+
+
+def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
+    """Where a run stands however a shell cut it, both squashed: the first index and the one after the last."""
     text, wanted = "".join(tokens), "".join(run)
     begins: Dict[int, int] = {}
     ends: Dict[int, int] = {}

@@ -205,7 +205,8 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
         raise argparse.ArgumentError(action, f"invalid bool value: {text!r}")
     if _PAIRED_FLAG and isinstance(action, _PAIRED_FLAG):
         on = given != (option or "").startswith("--no-")
-        return [Call([], next(name for name in action.option_strings if name.startswith("--no-") != on))]
+        # A paired flag with one hyphen has no counterpart; false leaves it.
+        return [Call([], name) for name in action.option_strings if name.startswith("--no-") != on][:1]
     found_by_dest = option is None and bool(action.option_strings)
     wants = is_constant if found_by_dest or given is None else given
     return [Call([], told)] if wants else []

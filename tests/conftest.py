@@ -33,9 +33,8 @@ def run_script(tmp_path):
             command,
             env=environ,
             cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            universal_newlines=True,
+            capture_output=True,
+            text=True,
             timeout=60,
             check=False,
         )
