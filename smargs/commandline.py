@@ -68,7 +68,9 @@ def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
     kept = environment.settings.get("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):
         texts = [str(token) for token in kept.value]
-        yield [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
+        pairs = [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
+        if all(name in environment.hyperparameter_settings for name, _ in pairs):
+            yield pairs
 
 
 def _render_as_toolkit(name: str, value: object) -> Tuple[str, str]:

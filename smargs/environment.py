@@ -129,11 +129,12 @@ class SageMakerEnvironment:
             master_addr=attributes["master_addr"] or (hosts[0] if hosts else None),
             master_port=attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None),
             job_name=reading.job_name,
-            problems=tuple(reading.problems),
+            problems=tuple(reading.problems.values()),
         )
         attributes["settings"] = MappingProxyType(reading.variables)
         attributes["hyperparameter_settings"] = MappingProxyType(reading.hyperparameters)
         attributes["channel_settings"] = MappingProxyType(reading.channels)
+        attributes["lost"] = reading.lost
         attributes["rendered_hyperparameters"] = MappingProxyType(reading.rendered)
         vars(self).update({name: attributes[name] for name in attributes if name in _ATTRIBUTES})
 
@@ -155,6 +156,7 @@ class SageMakerEnvironment:
     hyperparameter_settings: Mapping[str, Setting]
     channel_settings: Mapping[str, Setting]
     rendered_hyperparameters: Mapping[str, object]
+    lost: Optional[str]  # Why there are no hyperparameters, where there should be some.
 
     @property
     def is_leader(self) -> bool:
@@ -185,7 +187,7 @@ class _Reading:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
-        self.problems: List[str] = []
+        self.problems: Dict[str, str] = {}
         base = environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
         config = os.path.join(base, "input", "config")
         if "SAGEMAKER_BASE_DIR" not in environ:
@@ -193,10 +195,10 @@ class _Reading:
         self.files = {
             name: content
             for name in (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
-            for content in (self._file(os.path.join(config, name)),)
+            for content in (self._file(config, name),)
             if content is not None
         }
-        self.training_env = self._object("SM_TRAINING_ENV")
+        self.training_env = self._object("SM_TRAINING_ENV") or {}
         self.variables = {
             variable.name: found
             for variable in VARIABLES
@@ -209,6 +211,7 @@ class _Reading:
             if found
         }
         self.rendered: Dict[str, object] = {}
+        self.lost: Optional[str] = None
         self.hyperparameters = self._hyperparameters()
         self.channels = self._channels(base)
         told = self.training_env.get("job_name")
@@ -219,37 +222,38 @@ class _Reading:
         found = self.variables.get(variable)
         return [name for name in found.value if isinstance(name, str)] if found and isinstance(found.value, list) else []
 
-    def _file(self, path: str) -> Optional[Mapping[str, object]]:
+    def _file(self, directory: str, name: str) -> Optional[Mapping[str, object]]:
+        path = os.path.join(directory, name)
         try:
             with open(path, encoding="utf-8") as stream:
                 content = json.load(stream)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            self.problems.append(f"{path} cannot be read: {error.strerror}")
+            self.problems[name] = f"{path} cannot be read: {error.strerror}"
             return None
         except (ValueError, RecursionError) as error:
-            self.problems.append(f"{path} is not valid JSON: {_reason(error)}")
+            self.problems[name] = f"{path} is not valid JSON: {_reason(error)}"
             return None
         if isinstance(content, dict):
             return content
-        self.problems.append(f"{path} is not a JSON object")
+        self.problems[name] = f"{path} is not a JSON object"
         return None
 
-    def _object(self, name: str) -> Mapping[str, object]:
-        """The JSON object in a variable; empty where there is none."""
+    def _object(self, name: str) -> Optional[Mapping[str, object]]:
+        """The JSON object in a variable; None where there is none."""
         text = self.environ.get(name)
         if not text:
-            return {}
+            return None
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
-            self.problems.append(f"{name} is not valid JSON: {_reason(error)}")
-            return {}
+            self.problems[name] = f"{name} is not valid JSON: {_reason(error)}"
+            return None
         if isinstance(content, dict):
             return content
-        self.problems.append(f"{name} is not a JSON object")
-        return {}
+        self.problems[name] = f"{name} is not a JSON object"
+        return None
 
     def _variable(self, name: str, kind: str) -> Optional[Setting]:
         # The toolkit writes an absent value as an empty variable.
@@ -275,20 +279,23 @@ class _Reading:
         return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else base)
 
     def _hyperparameters(self) -> Dict[str, Setting]:
+        read = self._object("SM_HPS")
         told = self.training_env.get("hyperparameters")
-        routes: List[Dict[str, Setting]] = [
-            {name: Setting(value, spell(value), "SM_HPS") for name, value in self._object("SM_HPS").items()},
-            {name: Setting(value, spell(value), "SM_TRAINING_ENV") for name, value in told.items()}
-            if isinstance(told, dict)
-            else {},
-            {
-                name: _read(text if isinstance(text, str) else spell(text), HYPERPARAMETERS_FILE)
-                for name, text in self.files.get(HYPERPARAMETERS_FILE, {}).items()
-            },
+        written = self.files.get(HYPERPARAMETERS_FILE)
+        routes = [
+            {name: Setting(value, spell(value), source) for name, value in values.items()}
+            for source, values in (("SM_HPS", read), ("SM_TRAINING_ENV", told))
+            if isinstance(values, dict)
         ]
+        if written is not None:
+            texts = {name: text if isinstance(text, str) else spell(text) for name, text in written.items()}
+            routes.append({name: _read(text, HYPERPARAMETERS_FILE) for name, text in texts.items()})
         self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
         names = dict.fromkeys(name for route in routes for name in route)
         own = {name: _read(text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
+        if not routes and not own:
+            sources = ("SM_HPS", "SM_TRAINING_ENV", HYPERPARAMETERS_FILE)
+            self.lost = next((self.problems[route] for route in sources if route in self.problems), None)
         return {
             name: _least_damaged([route[name] for route in (own, *routes) if name in route])
             for name in dict.fromkeys((*names, *own))
@@ -302,7 +309,7 @@ class _Reading:
         routes: Iterable[Tuple[str, Iterable[str]]] = (
             ("SM_CHANNELS", self.names("SM_CHANNELS")),
             ("SM_TRAINING_ENV", directories),
-            ("SM_INPUT_DATA_CONFIG", self._object("SM_INPUT_DATA_CONFIG")),
+            ("SM_INPUT_DATA_CONFIG", self._object("SM_INPUT_DATA_CONFIG") or ()),
             (CHANNELS_FILE, self.files.get(CHANNELS_FILE, ())),
         )
         channels: Dict[str, Setting] = {}
@@ -355,9 +362,14 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     if len(routes) == 1:
         return first
     alike = [route for route in routes if _squashed_renderings(route.value) & _squashed_renderings(first.value)]
-    best = max(reversed(alike), key=lambda route: len(spell(route.value)))
-    source = next(route.source for route in alike if spell(route.value) == spell(best.value))
+    best = max(reversed(alike), key=lambda route: len(_in_order(route.value)))
+    source = next(route.source for route in alike if _in_order(route.value) == _in_order(best.value))
     return best._replace(source=source)
+
+
+def _in_order(value: object) -> str:
+    """The text of a value, the keys of objects in order: the toolkit sorts them in its variables."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _squashed_renderings(value: object) -> frozenset[str]:

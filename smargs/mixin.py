@@ -283,9 +283,8 @@ def _named_like(wanted: type, read: Any) -> Any:
 
 def _warn_of(environment: SageMakerEnvironment) -> None:
     """Say what could not be read; it is an error where the hyperparameters are lost with it."""
-    hyperparameters = [problem for problem in environment.problems if not environment.hyperparameter_settings]
-    if hyperparameters:
-        raise argparse.ArgumentError(None, hyperparameters[0])
+    if environment.lost:
+        raise argparse.ArgumentError(None, environment.lost)
     for problem in environment.problems:
         warnings.warn(problem, stacklevel=6)
 

@@ -1,0 +1,269 @@
+"""What a value becomes."""
+
+import argparse
+import enum
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from platforms import toolkit
+
+from smargs import SageMakerArgumentParser
+
+
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = 2
+
+
+def convert(value, argv=(), environ=None, **declaration):
+    """What an argument becomes that a hyperparameter fills; the error's line where it does not fit."""
+    parser = SageMakerArgumentParser(prog="prog", exit_on_error=False) if sys.version_info >= (3, 9) else Raising(prog="prog")
+    parser.add_argument("--x", **declaration)
+    try:
+        namespace, _ = parser.parse_known_args(
+            list(argv), env_vars=toolkit({"x": value}).environ if environ is None else environ
+        )
+    except argparse.ArgumentError as error:
+        return str(error)
+    return namespace.x
+
+
+class Raising(SageMakerArgumentParser):
+    """What ``exit_on_error=False`` is, for Python 3.8."""
+
+    def error(self, message):
+        raise argparse.ArgumentError(None, message)
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration", "expected"),
+    [
+        (5, {"type": int}, 5),
+        (5.0, {"type": int}, 5),
+        (1e3, {"type": int}, 1000),
+        ("7.0", {"type": int}, 7),
+        ("1e2", {"type": int}, 100),
+        (5, {"type": float}, 5.0),
+        ("00123", {"type": str}, "00123"),
+        (0.0001, {"type": str}, "0.0001"),
+        (True, {"type": str}, "true"),
+        ({"a": 1}, {}, '{"a": 1}'),
+        ("a/b", {"type": Path}, Path("a/b")),
+        ("red", {"type": Color}, Color.RED),
+        (2, {"type": Color}, Color.BLUE),
+        ("BLUE", {"type": Color}, Color.BLUE),
+        ([1, 2], {"type": json.loads}, [1, 2]),
+        ("a b", {"type": str.split}, ["a", "b"]),
+        ("yes", {"type": bool}, True),
+        (0, {"type": bool}, False),
+        ([1, 2], {"type": list}, [1, 2]),
+        ("a,b", {"type": list}, ["a", "b"]),
+        ("[a, b]", {"type": list}, ["a", "b"]),
+        (5, {"type": list}, [5]),
+        ([1, 2], {"type": tuple}, (1, 2)),
+        ([1, 1], {"type": set}, {1}),
+        ({"a": [1, None]}, {"type": dict}, {"a": [1, None]}),
+        ("betas=[0.9, 0.999],name=adam,amp=True", {"type": dict}, {"betas": [0.9, 0.999], "name": "adam", "amp": True}),
+        ("{'a': (1, 2)}", {"type": dict}, {"a": (1, 2)}),
+        (None, {"type": int, "default": 3}, None),
+        ("", {"type": int, "default": 3}, None),
+        ("", {"default": "d"}, ""),
+        (5, {"type": int, "choices": [5, 6]}, 5),
+    ],
+)
+def test_a_declared_type_sees_the_value(value, declaration, expected):
+    found = convert(value, **declaration)
+
+    assert (type(found), found) == (type(expected), expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "default", "expected"),
+    [
+        ("true", False, True),
+        (3, 1, 3),
+        (3.0, 1, 3),
+        (3, 0.5, 3.0),
+        ([1, "a"], [0], [1, "a"]),
+        ([1], (0,), (1,)),
+        ({"a": 1}, {"b": 2}, {"a": 1}),
+        ("a/b", Path("c"), Path("a/b")),
+        ("BLUE", Color.RED, Color.BLUE),
+        (5, None, "5"),
+        (5, "text", "5"),
+        (5, object, "5"),
+    ],
+)
+def test_a_type_is_inferred_from_the_default(value, default, expected):
+    found = convert(value, default=default)
+
+    assert (type(found), found) == (type(expected), expected)
+
+
+@pytest.mark.parametrize(
+    ("typed", "default", "expected"),
+    [("3", 1, 3), ("false", True, False), ("[1, 2]", [0], [1, 2]), ("1,2", [0], [1, 2]), ("red", Color.BLUE, Color.RED)],
+)
+def test_an_inferred_type_holds_on_the_command_line_too(typed, default, expected):
+    assert convert(None, ["--x", typed], {}, default=default) == expected
+
+
+@pytest.mark.parametrize(
+    ("declaration", "typed", "expected"),
+    [
+        ({"nargs": "+", "default": [64]}, ["1", "2"], [1, 2]),
+        ({"nargs": "+", "default": [64, 0.5]}, ["1"], [1.0]),
+        ({"nargs": "+", "default": [64, "a"]}, ["1"], ["1"]),
+        ({"nargs": "+", "default": []}, ["1"], ["1"]),
+        ({"nargs": "+", "default": 5}, ["1"], [1]),
+        ({"action": "append", "default": [64]}, ["1"], [64, 1]),
+    ],
+)
+def test_the_elements_of_a_default_show_the_type_of_collected_values(declaration, typed, expected):
+    assert convert(None, ["--x", *typed], {}, **declaration) == expected
+
+
+def test_choices_of_another_type_say_that_the_default_tells_nothing():
+    assert convert(None, ["--x", "1"], {}, default=1, choices=["1", "2"]) == "1"
+    assert convert(None, ["--x", "1"], {}, default=1, choices=[1, 2]) == 1
+
+
+def test_a_custom_action_gets_text_as_from_argparse():
+    class Pair(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            setattr(namespace, self.dest, (values, option_string))
+
+    assert convert(3, action=Pair, default=1) == ("3", "--x")
+    assert convert(True, action=Pair, nargs=0) == ([], "--x")
+    assert convert(False, action=Pair, nargs=0, default="left") == "left"
+
+
+def test_inference_can_be_switched_off():
+    parser = SageMakerArgumentParser(infer_types=False)
+    parser.add_argument("--x", default=1)
+    parser.add_argument("--hosts")
+    environ = {"SM_HP_X": "3", "SM_HOSTS": '["a"]'}
+
+    assert vars(parser.parse_args([], env_vars=environ)) == {"x": "3", "hosts": '["a"]'}
+
+
+def test_a_documented_variable_of_the_name_shows_the_type():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--hosts")
+    parser.add_argument("--num-gpus")
+    parser.add_argument("--gpus", env_var="SM_NUM_GPUS")
+
+    assert vars(parser.parse_args(["--hosts", "a,b", "--num-gpus", "2"], env_vars={})) == {
+        "hosts": ["a", "b"],
+        "num_gpus": 2,
+        "gpus": None,
+    }
+    assert parser.parse_args(["--gpus", "2"], env_vars={}).gpus == 2
+
+
+PAIRED = (
+    []
+    if sys.version_info < (3, 9)
+    else [
+        (True, {"action": argparse.BooleanOptionalAction}, True),
+        (False, {"action": argparse.BooleanOptionalAction, "default": True}, False),
+        (None, {"action": argparse.BooleanOptionalAction, "default": True}, True),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration", "expected"),
+    [
+        (True, {"action": "store_true"}, True),
+        ("on", {"action": "store_true"}, True),
+        (False, {"action": "store_true"}, False),
+        (True, {"action": "store_false"}, False),
+        (False, {"action": "store_false"}, True),
+        (None, {"action": "store_true"}, False),
+        ("", {"action": "store_true"}, False),
+        (1, {"action": "store_const", "const": "c"}, "c"),
+        ("c", {"action": "store_const", "const": "c"}, "c"),
+        (0, {"action": "store_const", "const": "c", "default": "d"}, "d"),
+        (3, {"action": "count"}, 3),
+        (0, {"action": "count"}, None),
+        (True, {"action": "count", "default": 1}, 2),
+        (True, {"action": "append_const", "const": 1}, [1]),
+        (["a", "b"], {"action": "append"}, ["a", "b"]),
+        (["b"], {"action": "append", "default": ["a"]}, ["a", "b"]),
+        ("b", {"action": "append"}, ["b"]),
+        ([[1, 2], [3]], {"action": "append", "nargs": "+", "type": int}, [[1, 2], [3]]),
+        ([1, 2], {"action": "append", "nargs": "+", "type": int}, [[1, 2]]),
+        (None, {"action": "append", "default": ["a"]}, ["a"]),
+        ([1, 2], {"action": "extend", "nargs": "+", "type": int}, [1, 2]),
+        *PAIRED,
+    ],
+)
+def test_an_action_sees_the_value(value, declaration, expected):
+    assert convert(value, **declaration) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration", "expected"),
+    [
+        ([1, 2], {"nargs": "+", "type": int}, [1, 2]),
+        ("[1, 2]", {"nargs": "+", "type": int}, [1, 2]),
+        ("['a b', 'c']", {"nargs": "*"}, ["a b", "c"]),
+        ([1, None], {"nargs": "+", "type": int}, [1, None]),
+        ([1.0, 2.0], {"nargs": 2, "type": int}, [1, 2]),
+        ([], {"nargs": "*"}, []),
+        (5, {"nargs": "+", "type": int}, [5]),
+        (5, {"nargs": 1, "type": int}, [5]),
+        ({"a": 1}, {"nargs": "+", "type": dict}, [{"a": 1}]),
+        ("a b", {"nargs": "+"}, ["a b"]),
+        (5, {"nargs": "?", "const": 1, "type": int}, 5),
+        (None, {"nargs": "+", "default": [3]}, None),
+    ],
+)
+def test_a_list_fills_nargs_element_by_element(value, declaration, expected):
+    assert convert(value, **declaration) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration", "error"),
+    [
+        ("many", {"type": int}, "invalid int value: 'many'"),
+        (5.5, {"type": int}, "invalid int value: '5.5'"),
+        (True, {"type": int}, "invalid int value: 'true'"),
+        ("maybe", {"type": bool}, "invalid bool value: 'maybe'"),
+        ({"a": 1}, {"type": list}, """invalid list value: '{"a": 1}'"""),
+        (" ", {"type": list}, "invalid list value: ' '"),
+        ([1], {"type": dict}, "invalid dict value: '[1]'"),
+        ("a", {"type": dict}, "invalid dict value: 'a'"),
+        ([[1]], {"type": set}, "invalid set value: '[[1]]'"),
+        ("green", {"type": Color}, "invalid Color value: 'green'"),
+        ("maybe", {"action": "store_true"}, "invalid bool value: 'maybe'"),
+        ([1, 2, 3], {"nargs": 2}, "expected 2 arguments, got 3"),
+        ([], {"nargs": 1}, "expected 1 argument, got 0"),
+        ([], {"nargs": "+"}, "expected at least one argument"),
+        (7, {"type": int, "choices": [5, 6]}, "invalid choice: 7 (choose from 5, 6)"),
+        (
+            "many",
+            {"default": 42},
+            "invalid int value: 'many' (inferred from the default 42; infer_types=False turns this off)",
+        ),
+        ("x", {"type": lambda text: {}[text]}, "invalid"),
+    ],
+)
+def test_a_value_that_was_meant_and_does_not_fit_is_an_error_with_its_variable(value, declaration, error):
+    line = convert(value, **declaration)
+
+    assert line.startswith(f"argument --x: {error}")
+    assert line.endswith(" (from SM_HP_X)")
+
+
+def test_a_value_that_does_not_fit_is_no_error_where_a_person_typed_another():
+    assert convert("many", ["--x", "3"], type=int) == 3
+
+
+def test_an_inferred_type_that_a_typed_value_does_not_fit_says_so():
+    assert convert(None, ["--x", "a"], {}, default=42) == (
+        "argument --x: invalid int value: 'a' (inferred from the default 42; infer_types=False turns this off)"
+    )

@@ -1,0 +1,262 @@
+"""SageMakerEnvironment: what the platform says, from variables and files."""
+
+import json
+import os
+
+import pytest
+from platforms import encoded, recorded, sdk, toolkit, write_files
+
+from smargs import SageMakerEnvironment
+from smargs.variables import VARIABLES
+
+RESOURCE = {
+    "current_host": "algo-2",
+    "hosts": ["algo-1", "algo-2"],
+    "current_instance_type": "ml.g5.2xlarge",
+    "current_group_name": "homogeneousCluster",
+    "network_interface_name": "eth0",
+}
+
+
+def test_nothing_of_sagemaker_is_false_and_empty(tmp_path):
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "HOME": "/home/me"})
+
+    assert not environment
+    assert environment.hyperparameters == {}
+    assert environment.channels == {}
+    assert environment.hosts == ()
+    assert environment.model_dir is None
+    assert environment.num_gpus is None
+    assert environment.host_rank is None
+    assert environment.host_count is None
+    assert environment.master_addr is None
+    assert environment.master_port is None
+    assert environment.is_leader
+    assert environment.problems == ()
+    assert repr(environment) == "SageMakerEnvironment()"
+
+
+@pytest.mark.parametrize("name", ["toolkit-5.1.4", "sdk-v3-1.27.0"])
+def test_a_recorded_job_is_read_as_the_platform_meant_it(name):
+    job = recorded(name)
+    environment = SageMakerEnvironment.load(job["environ"])
+
+    assert environment
+    assert environment.hyperparameters == {
+        key: value for key, value in json.loads(job["environ"]["SM_HPS"]).items() if not key.startswith(("sagemaker_", "_"))
+    }
+    assert environment.channels == {"train": "/opt/ml/input/data/train", "eval-set": "/opt/ml/input/data/eval-set"}
+    assert environment.hosts == ("algo-1", "algo-2")
+    assert (environment.current_host, environment.host_rank, environment.host_count) == ("algo-2", 1, 2)
+    assert not environment.is_leader
+    assert (environment.master_addr, environment.master_port) == ("algo-1", 7777)
+    assert (environment.num_cpus, environment.num_gpus, environment.num_neurons) == (2, 0, 0)
+    assert (environment.model_dir, environment.output_data_dir) == ("/opt/ml/model", "/opt/ml/output/data")
+    assert environment.current_instance_type == "ml.g5.2xlarge"
+    assert environment.network_interface_name == "eth0"
+    assert environment.resource_config == job["files"]["resourceconfig.json"]
+    assert environment.input_data_config == job["files"]["inputdataconfig.json"]
+    assert environment.job_name == "job-1"
+    assert environment.log_level == 20
+
+
+@pytest.mark.parametrize("name", ["toolkit-5.1.4", "sdk-v3-1.27.0"])
+def test_the_catalogue_has_every_variable_that_a_platform_sets(name):
+    platform = {"toolkit-5.1.4": "toolkit", "sdk-v3-1.27.0": "sdk"}[name]
+    variables = {key for key in recorded(name)["environ"] if not key.startswith(("SM_HP_", "SM_CHANNEL_"))}
+
+    assert variables <= {variable.name for variable in VARIABLES if platform in variable.platforms}
+
+
+def test_every_variable_of_the_catalogue_is_an_attribute_or_behind_one():
+    behind = {"SM_HPS", "SM_CHANNELS", "SM_TRAINING_ENV", "SM_USER_ARGS", "SM_CURRENT_HOST_RANK"}
+    attributes = SageMakerEnvironment.load({})
+
+    for variable in VARIABLES:
+        assert variable.name in behind or hasattr(attributes, variable.attribute), variable.name
+
+
+def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_directories(tmp_path):
+    write_files(
+        tmp_path,
+        {
+            "hyperparameters.json": encoded({"lr": 0.1, "sagemaker_program": "train.py"}),
+            "inputdataconfig.json": {"train": {}, "eval-set": {}},
+            "resourceconfig.json": RESOURCE,
+        },
+    )
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "TRAINING_JOB_NAME": "job-7"})
+
+    assert environment
+    assert environment.hyperparameters == {"lr": 0.1}
+    assert environment.channels == {name: os.path.join(tmp_path, "input", "data", name) for name in ("train", "eval-set")}
+    assert environment.hosts == ("algo-1", "algo-2")
+    assert (environment.host_rank, environment.host_count) == (1, 2)
+    assert environment.current_instance_group == "homogeneousCluster"
+    assert environment.model_dir == os.path.join(tmp_path, "model")
+    assert environment.output_data_dir == os.path.join(tmp_path, "output", "data")
+    assert environment.num_gpus is None
+    assert environment.job_name == "job-7"
+
+
+def test_the_files_are_found_by_their_own_variable_too(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}})
+
+    assert SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")}).hyperparameters == {"lr": 0.1}
+
+
+def test_plain_text_values_of_the_file_stay_as_they_were_written(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"zip": "00123", "lr": "1e-3", "name": "adam", "raw": 5}})
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+
+    assert environment.hyperparameters == {"zip": "00123", "lr": 0.001, "name": "adam", "raw": 5}
+    assert environment.hyperparameter_settings["lr"].text == "1e-3"
+
+
+@pytest.mark.parametrize(
+    ("environ", "hyperparameters"),
+    [
+        ({"SM_HP_LR": "1", "SM_HPS": '{"lr": 2}', "SM_TRAINING_ENV": '{"hyperparameters": {"lr": 3}}'}, {"lr": 1}),
+        ({"SM_HPS": '{"lr": 2}', "SM_TRAINING_ENV": '{"hyperparameters": {"lr": 3}}'}, {"lr": 2}),
+        ({"SM_TRAINING_ENV": '{"hyperparameters": {"lr": 3}}'}, {"lr": 3}),
+        ({}, {"lr": 4}),
+    ],
+    ids=["SM_HP_*", "SM_HPS", "SM_TRAINING_ENV", "file"],
+)
+def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, environ, hyperparameters):
+    write_files(tmp_path, {"hyperparameters.json": {"lr": "4"}})
+
+    assert SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).hyperparameters == hyperparameters
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected", "source"),
+    [
+        ("dont stop", "don't stop", "don't stop", "hyperparameters.json"),
+        ('say "hi"', "say hi", 'say "hi"', "SM_HP_NOTE"),
+        ("a\\ b", "a b", "a\\ b", "SM_HP_NOTE"),
+        ("5", "5", "5", "SM_HP_NOTE"),
+        ("", None, None, "hyperparameters.json"),
+        ("[a b,c]", ["a b", "c"], ["a b", "c"], "hyperparameters.json"),
+        ('["\\u00e9"]', ["é"], ["é"], "SM_HP_NOTE"),
+    ],
+)
+def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_path, variable, value, expected, source):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"note": value})})
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HP_NOTE": variable})
+
+    assert environment.hyperparameters == {"note": expected}
+    assert environment.hyperparameter_settings["note"].source == source
+
+
+def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
+    job = sdk({"a-b": 1, "a_b": 2})
+    assert job.environ["SM_HP_A_B"] == "2"
+
+    assert SageMakerEnvironment.load(job.environ).hyperparameters == {"a-b": 1, "a_b": 2}
+    assert SageMakerEnvironment.load(toolkit({"a": 1, "A": 2}).environ).hyperparameters == {"a": 1, "A": 2}
+
+
+def test_both_spellings_of_a_variable_without_any_other_route():
+    environ = {"SM_HP_BATCH-SIZE": "1", "SM_HP_BATCH_SIZE": "2", "SM_HP_": "3"}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"batch-size": 1, "batch_size": 2}
+
+
+def test_the_toolkits_spelling_of_a_known_name_comes_before_the_other():
+    environ = {"SM_HPS": '{"a-b": 0}', "SM_HP_A_B": "2", "SM_HP_A-B": "1"}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"a-b": 1}
+
+
+def test_a_channel_without_its_own_variable_is_in_the_input_directory():
+    environ = {"SM_CHANNELS": '["eval-set", "train"]', "SM_CHANNEL_TRAIN": "/data/train", "SM_INPUT_DIR": "/in"}
+
+    assert SageMakerEnvironment.load(environ).channels == {"eval-set": "/in/data/eval-set", "train": "/data/train"}
+    assert SageMakerEnvironment.load({"SM_CHANNEL_ONLY": "/data/only"}).channels == {"only": "/data/only"}
+    assert SageMakerEnvironment.load({"SM_INPUT_DATA_CONFIG": '{"train": {}}'}).channels == {
+        "train": "/opt/ml/input/data/train"
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "problem"),
+    [
+        ({"SM_HPS": "{oops"}, "SM_HPS is not valid JSON: Expecting property name enclosed in double quotes"),
+        ({"SM_HPS": "[1]"}, "SM_HPS is not a JSON object"),
+        ({"SM_TRAINING_ENV": "[" * 100_000}, "SM_TRAINING_ENV is not valid JSON"),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem_and_no_exception(environ, problem):
+    environment = SageMakerEnvironment.load(environ)
+
+    assert environment
+    assert environment.hyperparameters == {}
+    assert [found.startswith(problem) for found in environment.problems] == [True]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [("{half", "is not valid JSON"), ("[1]", "is not a JSON object"), (None, "cannot be read: Is a directory")],
+)
+def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem):
+    config = write_files(tmp_path, {"resourceconfig.json": RESOURCE}) / "input" / "config"
+    if content is None:
+        (config / "hyperparameters.json").mkdir()
+    else:
+        (config / "hyperparameters.json").write_text(content)
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+
+    assert environment.hosts == ("algo-1", "algo-2")
+    assert [problem in found and "hyperparameters.json" in found for found in environment.problems] == [True]
+
+
+def test_a_config_directory_that_is_a_file_is_no_job(tmp_path):
+    (tmp_path / "input").write_text("not a directory")
+
+    assert not SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "attribute", "absent"),
+    [
+        ("SM_NUM_GPUS", "many", "num_gpus", None),
+        ("SM_NUM_GPUS", "true", "num_gpus", None),
+        ("SM_HOSTS", "algo-1", "hosts", ()),
+        ("SM_IS_HETERO", "maybe", "is_hetero", None),
+        ("SM_RESOURCE_CONFIG", "[]", "resource_config", {}),
+        ("SM_FRAMEWORK_MODULE", "", "framework_module", None),
+    ],
+)
+def test_a_value_of_another_kind_is_absent(variable, text, attribute, absent):
+    assert getattr(SageMakerEnvironment.load({variable: text}), attribute) == absent
+
+
+def test_it_is_immutable():
+    environment = SageMakerEnvironment.load({"SM_HPS": '{"lr": 1}', "SM_MODEL_DIR": "/m"})
+
+    with pytest.raises(AttributeError, match="immutable"):
+        environment.model_dir = "/elsewhere"
+    with pytest.raises(AttributeError, match="immutable"):
+        del environment.model_dir
+    with pytest.raises(TypeError):
+        environment.hyperparameters["lr"] = 2
+
+
+def test_its_repr_masks_secrets_at_any_depth():
+    environment = SageMakerEnvironment.load(
+        {
+            "SM_HPS": '{"api_token": "s3cr3t", "login": {"password": "s3cr3t", "user": "me"}, "lr": 0.1}',
+            "SM_FRAMEWORK_PARAMS": '{"sagemaker_private_url": "s3cr3t", "list": [{"key": "s3cr3t"}]}',
+        }
+    )
+
+    assert "s3cr3t" not in repr(environment)
+    assert "'api_token': '******'" in repr(environment)
+    assert "{'password': '******', 'user': 'me'}" in repr(environment)
+
+
+def test_the_process_environment_is_the_default(monkeypatch):
+    monkeypatch.setenv("SM_CURRENT_HOST", "algo-3")
+
+    assert SageMakerEnvironment.load().current_host == "algo-3"

@@ -1,0 +1,271 @@
+"""Which value fills which argument."""
+
+import pytest
+from platforms import sdk, toolkit
+
+from smargs import SageMakerArgumentParser
+
+
+def parse(environ, *arguments, **settings):
+    """The namespace of a parser with these arguments, in this environment."""
+    parser = SageMakerArgumentParser(**settings)
+    for argument in arguments:
+        names, declaration = argument if isinstance(argument, tuple) else (argument, {})
+        parser.add_argument(*names.split(), **declaration)
+    return vars(parser.parse_known_args([], env_vars=environ)[0])
+
+
+STANDARD = toolkit({}, ["train", "eval-set"], ["algo-1", "algo-2"]).environ
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("--model-dir", "/opt/ml/model"),
+        ("--model_dir", "/opt/ml/model"),
+        ("--sm-model-dir", "/opt/ml/model"),
+        ("--SM_MODEL_DIR", "/opt/ml/model"),
+        ("--output-data-dir", "/opt/ml/output/data"),
+        ("--hosts", ["algo-1", "algo-2"]),
+        ("--current-host", "algo-1"),
+        ("--num-gpus", 0),
+        ("--n_gpus", 0),
+        ("--channels", ["eval-set", "train"]),
+        ("--channel-names", ["eval-set", "train"]),
+        ("--hps", None),
+        ("--sm-hps", {}),
+        ("--train", "/opt/ml/input/data/train"),
+        ("--sm-channel-train", "/opt/ml/input/data/train"),
+        ("--train-dir", "/opt/ml/input/data/train"),
+        ("--train_path", "/opt/ml/input/data/train"),
+        ("--train-data", "/opt/ml/input/data/train"),
+        ("--train-data-dir", "/opt/ml/input/data/train"),
+        ("--train-data-path", "/opt/ml/input/data/train"),
+        ("--training", "/opt/ml/input/data/train"),
+        ("--training-dir", "/opt/ml/input/data/train"),
+        ("--eval_set", "/opt/ml/input/data/eval-set"),
+        ("--eval-set-dir", "/opt/ml/input/data/eval-set"),
+        ("-x --train", "/opt/ml/input/data/train"),
+        ("--output-dir", None),
+        ("--input-dir", None),
+        ("--log-level", None),
+        ("--data-dir", None),
+        ("--eval", None),
+        ("--dir", None),
+    ],
+)
+def test_a_name_finds_its_variable_or_channel(name, value):
+    (found,) = parse(STANDARD, name).values()
+
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "text"),
+    [
+        ("--sm-output-dir", "SM_OUTPUT_DIR", "/out"),
+        ("--sm-log-level", "SM_LOG_LEVEL", 20),
+        ("--sm-module-name", "SM_MODULE_NAME", "train"),
+    ],
+)
+def test_a_name_too_general_to_guess_matches_with_the_prefix(name, variable, text):
+    bare = f"--{name[5:]}"
+
+    found = parse({variable: str(text)}, name, bare)
+
+    assert found == {name[2:].replace("-", "_"): text, bare[2:].replace("-", "_"): None}
+
+
+def test_env_var_means_that_variable_and_no_other():
+    declared = ("--labels", {"env_var": "SM_CHANNEL_TRAIN"}), ("--train", {"env_var": "SM_CHANNEL_OTHER"})
+
+    assert parse(STANDARD, *declared) == {"labels": "/opt/ml/input/data/train", "train": None}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SM_HP_BATCH_SIZE", "64"),
+        ("SM_HP_BATCH-SIZE", "64"),
+        ("SM_CHANNEL_EVAL_SET", "/opt/ml/input/data/eval-set"),
+        ("SM_HOSTS", '["algo-1"]'),
+        ("SM_HP_OTHER", None),
+        ("SM_CHANNEL_OTHER", None),
+        ("SM_NUM_CPUS", None),
+    ],
+)
+def test_env_var_finds_its_value_whichever_way_it_came(variable, value):
+    environ = sdk({"batch-size": 64}, ["eval-set"]).environ
+    environ["SM_HOSTS"] = '["algo-1"]'
+    (found,) = parse(environ, ("--x", {"env_var": variable, "type": str})).values()
+
+    assert found == value
+
+
+def test_env_var_of_sagemaker_may_be_on_a_positional():
+    assert parse(STANDARD, ("labels", {"env_var": "SM_CHANNEL_TRAIN"})) == {"labels": "/opt/ml/input/data/train"}
+    with pytest.raises(ValueError, match="positional"):
+        parse({}, ("labels", {"env_var": "MY_LABELS"}))
+
+
+def test_env_var_of_a_variable_that_is_not_documented_is_configargparses():
+    assert parse({"SM_MINE": "5"}, ("--x", {"env_var": "SM_MINE"})) == {"x": "5"}
+    assert parse({"SM_MINE": "5", "SM_NUM_GPUS": "0"}, ("--x", {"env_var": "SM_MINE"})) == {"x": "5"}
+
+
+def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channel():
+    environ = toolkit({"model_dir": "s3://bucket", "train": "t"}, ["train", "model_dir", "hosts"]).environ
+
+    found = parse(environ, "--model-dir", "--sm-model-dir", "--train", "--hosts")
+
+    assert found == {"model_dir": "s3://bucket", "sm_model_dir": "/opt/ml/model", "train": "t", "hosts": ["algo-1"]}
+
+
+def test_exact_spelling_comes_before_folded_spelling():
+    environ = toolkit({"batch-size": 1, "batch_size": 2, "LR": 3, "lr": 4}).environ
+
+    assert parse(environ, "--batch_size", ("--batch-size", {"dest": "hyphens"}), "--lr", ("--LR", {})) == {
+        "batch_size": "2",
+        "hyphens": "1",
+        "lr": "4",
+        "LR": "3",
+    }
+
+
+def test_one_hyperparameter_fills_one_argument():
+    environ = toolkit({"batch-size": 1}).environ
+
+    assert parse(environ, "--batch-size", ("--batch_size", {"dest": "other"})) == {"batch_size": "1", "other": None}
+
+
+def test_every_option_string_counts_and_then_the_dest():
+    environ = toolkit({"learning-rate": 1, "b": 2, "momentum": 3}).environ
+
+    assert parse(environ, "--lr --learning-rate", "-b --batch", ("-m", {"dest": "momentum"})) == {
+        "lr": "1",
+        "batch": "2",
+        "momentum": "3",
+    }
+
+
+def test_other_prefix_characters_are_left_out_of_names():
+    assert parse(toolkit({"lr": 1}).environ, "++lr", prefix_chars="+") == {"lr": "1"}
+
+
+def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
+    environ = toolkit({}, ["train", "training", "validation", "testing"]).environ
+
+    found = parse(environ, "--train", "--training", "--val", "--test-dir")
+
+    assert {name: path.rsplit("/", 1)[1] for name, path in found.items()} == {
+        "train": "train",
+        "training": "training",
+        "val": "validation",
+        "test_dir": "testing",
+    }
+
+
+@pytest.mark.parametrize(
+    ("channels", "found"),
+    [
+        (["images"], "/opt/ml/input/data/images"),
+        (["images", "code", "sm_drivers"], "/opt/ml/input/data/images"),
+        (["images", "labels"], None),
+        (["code"], None),
+        ([], None),
+        (["images", "data"], "/opt/ml/input/data/data"),
+    ],
+)
+def test_data_dir_takes_the_only_channel(channels, found):
+    assert parse(sdk({}, channels).environ, "--data-dir") == {"data_dir": found}
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        {"action": "store_true", "default": None},
+        {"action": "count"},
+        {"action": "store_const", "const": 5},
+        {"type": float},
+        {"choices": ["a"]},
+        {"type": lambda text: {}[text]},
+    ],
+    ids=["flag", "count", "constant", "does not convert", "not among the choices", "type that fails"],
+)
+def test_a_guess_yields(declaration):
+    assert parse(STANDARD, ("--train", declaration), ("--model-dir", declaration)) == {"train": None, "model_dir": None}
+
+
+def test_a_guess_that_does_not_fit_yields_to_the_next():
+    environ = dict(toolkit({}, ["hosts"]).environ, SM_HOSTS="[]", SM_CHANNEL_HOSTS="/data/hosts")
+
+    assert parse(environ, ("--hosts", {"type": lambda text: text if text.startswith("/") else int(text)})) == {
+        "hosts": "/data/hosts"
+    }
+
+
+def test_a_default_that_is_a_value_of_sagemaker_stays():
+    declared = (
+        ("--output-data-dir", {"default": "/opt/ml/model"}),
+        ("--train", {"default": "/opt/ml/input/data/eval-set"}),
+        ("--num-gpus", {"default": "0", "type": int}),
+        ("anything", {"default": "/opt/ml/model"}),
+    )
+
+    assert parse(STANDARD, *declared) == {
+        "output_data_dir": "/opt/ml/model",
+        "train": "/opt/ml/input/data/eval-set",
+        "num_gpus": 0,
+        "anything": "/opt/ml/model",
+    }
+
+
+def test_a_hyperparameter_is_no_guess_and_beats_such_a_default():
+    environ = {**STANDARD, "SM_HP_TRAIN": "t"}
+
+    assert parse(environ, ("--train", {"default": "/opt/ml/model"})) == {"train": "t"}
+
+
+def test_help_version_and_config_files_are_never_filled():
+    parser = SageMakerArgumentParser(args_for_writing_out_config_file=["--write"])
+    parser.add_argument("--version", action="version", version="1")
+    parser.add_argument("--config", is_config_file_arg=True)
+    environ = toolkit({"help": True, "version": True, "config": "/nowhere", "write": "/nowhere"}).environ
+
+    namespace, extras = parser.parse_known_args([], env_vars=environ)
+
+    assert vars(namespace) == {"config": None, "write_out_config_file_to_this_path": None}
+    assert extras == [
+        *("--config", "/nowhere", "--help", "true", "--version", "true"),
+        *("--write", "/nowhere"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "feature"),
+    [({"feature": True}, True), ({"feature": False}, False), ({"no-feature": True}, False), ({"no_feature": False}, "default")],
+)
+def test_two_flags_with_one_dest_take_the_value_of_the_dest(hyperparameters, feature):
+    declared = (
+        ("--feature", {"action": "store_true", "default": "default"}),
+        (
+            "--no-feature",
+            {"action": "store_false", "dest": "feature", "default": "default"},
+        ),
+    )
+
+    assert parse(toolkit(hyperparameters).environ, *declared) == {"feature": feature}
+
+
+@pytest.mark.parametrize(("optimizer", "stored"), [("adam", "adam"), ("sgd", "sgd")])
+def test_constants_with_one_dest_take_its_value(optimizer, stored):
+    declared = [(f"--use-{name}", {"action": "store_const", "const": name, "dest": "optimizer"}) for name in ("adam", "sgd")]
+
+    assert parse(toolkit({"optimizer": optimizer}).environ, *declared) == {"optimizer": stored}
+
+
+@pytest.mark.parametrize(("cuda", "stored"), [(True, True), (False, False)])
+def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(cuda, stored):
+    declared = ("--no-cuda", {"action": "store_false", "dest": "cuda"})
+
+    assert parse(toolkit({"cuda": cuda}).environ, declared) == {"cuda": stored}
