@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from typing import Dict, Iterable, List, Optional, Set, TypeVar
+from typing import Dict, Iterable, List, Optional, Set
 
 from smargs import matching
 from smargs.environment import Setting
 from smargs.filling import Fill
 from smargs.variables import MASK, PREFIX, is_secret
-
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4
@@ -31,7 +29,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, values: Dict[str, obj
             continue
         setting = report.settings.get(action)
         if setting:
-            _show_value(action, setting, values, action in report.failed)
+            _show_value(action, setting, values, action in report.verbatim)
         if is_secret(action.dest) and action.default not in (None, argparse.SUPPRESS):
             action.default = MASK
         if with_variables and action.help != argparse.SUPPRESS:
@@ -42,9 +40,9 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, values: Dict[str, obj
             action.env_var = None  # type: ignore[attr-defined]
 
 
-def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object], failed: bool) -> None:
+def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object], verbatim: bool) -> None:
     """Show what fills an argument as its default, and the argument as optional."""
-    action.default = setting.text if failed else values.get(action.dest, setting.text)
+    action.default = setting.text if verbatim else values.get(action.dest, setting.text)
     action.required = False
     if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
         action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE

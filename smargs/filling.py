@@ -49,6 +49,7 @@ class Fill:
         parser: The parser that the working copy was made of.
         settings: The value that fills each argument.
         failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
+        verbatim: Arguments whose value is known only as it was written.
         left: Arguments that their value leaves as they are: flags that are false.
         guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
         required: The arguments that must come from somewhere.
@@ -61,6 +62,7 @@ class Fill:
         self.settings: Dict[argparse.Action, Setting] = {}
         self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
         self.guessed: Set[argparse.Action] = set()
+        self.verbatim: Set[argparse.Action] = set()
         self.left: Set[argparse.Action] = set()
         self.required: List[argparse.Action] = []
         self.groups: List[List[argparse.Action]] = []
@@ -140,7 +142,8 @@ def fill(
     for action in working._actions:
         if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
             setattr(namespace, action.dest, action.default)
-    for action, candidates in matches.found.items():
+    for action in working._actions:
+        candidates = matches.found.get(action, [])
         own = own_variable(action, prefix, working.prefix_chars)
         if action in given or (own and own in job.environ):
             continue
@@ -149,13 +152,16 @@ def fill(
             job.secrets.update(candidate.setting.text for candidate in candidates)
         for candidate in candidates:
             try:
-                if call_custom_actions or not custom:
+                if custom and not call_custom_actions:
+                    report.verbatim.add(action)
+                else:
                     _store(working, action, candidate, namespace, report, infer_types)
             except argparse.ArgumentError as error:
                 if not candidate.meant:
                     continue
                 error.message = f"{error.message} (from {candidate.setting.source})"
                 report.failed[action] = error
+                report.verbatim.add(action)
             report.settings[action] = candidate.setting
             report.guessed.update(() if candidate.meant else (action,))
             break

@@ -1,0 +1,260 @@
+"""What ``--help``, the usage line and the printed values show."""
+
+import argparse
+import io
+
+import configargparse
+import pytest
+from platforms import toolkit
+
+from smargs import SageMakerArgumentParser
+
+JOB = toolkit({"epochs": 20, "api_token": "s3cr3t-text", "fp16": True, "100%": 1}, ["train"], ["algo-1", "algo-2"]).environ
+
+
+def training_parser(**settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    parser.add_argument("--epochs", type=int, default=10, help="passes over the data")
+    parser.add_argument("--learning-rate", default=0.1)
+    parser.add_argument("--fp16", action="store_true", help="half precision")
+    parser.add_argument("--train", required=True)
+    parser.add_argument("--labels", required=True, help="where the labels are")
+    parser.add_argument("--api-token", default="d3fault-text")
+    parser.add_argument("--hidden", help=argparse.SUPPRESS)
+    parser.add_argument("--100%", dest="percent")
+    return parser
+
+
+def options(text):
+    """The part of a help screen behind its usage, without CPython's own heading, which changed with 3.10."""
+    return text.replace("optional arguments:", "options:").partition("options:\n")[2]
+
+
+def set_environment(monkeypatch, environ):
+    for name, text in environ.items():
+        monkeypatch.setenv(name, text)
+
+
+def test_help_names_each_value_and_its_variable(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    text = training_parser().format_help()
+
+    assert options(text) == (
+        "  -h, --help            show this help message and exit\n"
+        "  --epochs EPOCHS       passes over the data (default: 20, from SM_HP_EPOCHS)\n"
+        "  --learning-rate LEARNING_RATE\n"
+        "                        (default: 0.1, or SM_HP_LEARNING_RATE)\n"
+        "  --fp16                half precision (default: True, from SM_HP_FP16)\n"
+        "  --train TRAIN         (default: /opt/ml/input/data/train, from SM_CHANNEL_TRAIN)\n"
+        "  --labels LABELS       where the labels are (or SM_HP_LABELS)\n"
+        "  --api-token API_TOKEN\n"
+        "                        (default: ******, from SM_HP_API_TOKEN)\n"
+        "  --100% PERCENT        (default: 1, from SM_HP_100%)\n"
+    )
+
+
+def test_a_required_argument_that_sagemaker_fills_is_optional_in_the_usage(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    monkeypatch.setenv("COLUMNS", "200")
+    parser = SageMakerArgumentParser(prog="train.py", add_help=False)
+    parser.add_argument("--train", required=True)
+    parser.add_argument("--labels", required=True)
+    parser.add_argument("hosts", type=list)
+    parser.add_argument("channels", nargs="+")
+    parser.add_argument("other")
+
+    usage = parser.format_usage()
+
+    assert usage.startswith("usage: train.py [--train TRAIN] --labels LABELS [hosts] [channels")
+    assert usage.endswith(" other\n")
+    monkeypatch.delenv("SM_HOSTS")
+    assert "[hosts]" not in parser.format_usage()
+
+
+def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
+    parser = SageMakerArgumentParser(prog="train.py", add_help=False)
+    for name in ("--epochs", "--train", "--val-dir", "--data-dir", "--hosts", "--model-dir", "--output-dir"):
+        parser.add_argument(name)
+    parser.add_argument("--mine", env_var="SM_CHANNEL_X")
+    parser.add_argument("--test", type=float)
+    text = parser.format_help()
+
+    for argument, variable in {
+        "--epochs EPOCHS": "SM_HP_EPOCHS",
+        "--train TRAIN": "SM_CHANNEL_TRAIN",
+        "--val-dir VAL_DIR": "SM_CHANNEL_VAL",
+        "--data-dir DATA_DIR": "SM_CHANNEL_DATA",
+        "--hosts HOSTS": "SM_HOSTS",
+        "--model-dir MODEL_DIR": "SM_MODEL_DIR",
+        "--output-dir OUTPUT_DIR": "SM_HP_OUTPUT_DIR",
+        "--mine MINE": "SM_CHANNEL_X",
+        "--test TEST": "SM_HP_TEST",
+    }.items():
+        assert f"{argument} (default: None, or {variable})" in " ".join(text.split())
+
+
+def test_the_variables_can_be_left_out(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    parser = training_parser(add_env_var_help=False)
+
+    assert "SM_" not in parser.format_help()
+    sub = parser.add_subparsers().add_parser("sub")
+    sub.add_argument("--epochs")
+    assert "SM_" not in sub.format_help()
+
+
+class UsersFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """A formatter of a user's own."""
+
+    def add_usage(self, usage, actions, groups, prefix=None):
+        super().add_usage(usage, actions, groups, "Usage> ")
+
+
+@pytest.mark.parametrize(
+    "formatter",
+    [
+        argparse.HelpFormatter,
+        argparse.ArgumentDefaultsHelpFormatter,
+        argparse.RawTextHelpFormatter,
+        argparse.RawDescriptionHelpFormatter,
+        configargparse.ArgumentDefaultsRawHelpFormatter,
+        UsersFormatter,
+        lambda prog: argparse.HelpFormatter(prog, max_help_position=60, width=200),
+    ],
+)
+def test_any_formatter_class_shows_each_default_once(monkeypatch, formatter):
+    set_environment(monkeypatch, JOB)
+    monkeypatch.setenv("COLUMNS", "200")
+    text = training_parser(formatter_class=formatter).format_help()
+
+    assert "passes over the data (default: 20, from SM_HP_EPOCHS)" in text
+    assert text.count("20") == 1
+    assert "(default: 0.1, or SM_HP_LEARNING_RATE)" in text
+    assert "s3cr3t" not in text
+
+
+def test_the_formatter_that_shows_types(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    parser = SageMakerArgumentParser(formatter_class=argparse.MetavarTypeHelpFormatter)
+    parser.add_argument("--epochs", type=int)
+
+    assert "--epochs int" in parser.format_help()
+    assert "(default: 20, from SM_HP_EPOCHS)" in parser.format_help()
+
+
+def test_a_help_text_that_shows_the_default_itself_shows_sagemakers(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    parser = SageMakerArgumentParser(prog="p", argument_default=argparse.SUPPRESS)
+    parser.add_argument("--epochs", default=1, help="so many: %(default)s, 50%% of it")
+    parser.add_argument("--suppressed", help="none")
+
+    text = " ".join(parser.format_help().split())
+
+    assert "so many: 20, 50% of it (from SM_HP_EPOCHS)" in text
+    assert "none (or SM_HP_SUPPRESSED)" in text
+
+
+def test_a_variable_of_the_users_own_is_named_by_configargparse(monkeypatch):
+    set_environment(monkeypatch, JOB)
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", env_var="MY_EPOCHS", help="passes")
+    parser.add_argument("--data", env_var="SM_CHANNEL_TRAIN", help="data")
+
+    text = " ".join(parser.format_help().split())
+
+    assert "(default: 20, from SM_HP_EPOCHS) [env var: MY_EPOCHS]" in text
+    assert "data (default: /opt/ml/input/data/train, from SM_CHANNEL_TRAIN)" in text
+    assert "[env var: SM_" not in text
+    assert parser.format_help() == parser.format_help()
+
+
+def test_a_value_that_does_not_fit_is_shown_as_it_is(monkeypatch):
+    monkeypatch.setenv("SM_HP_EPOCHS", "many")
+
+    assert "(default: many, from SM_HP_EPOCHS)" in " ".join(training_parser().format_help().split())
+
+
+def test_help_calls_no_custom_action(monkeypatch):
+    class Loud(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            raise AssertionError("called by help")
+
+    monkeypatch.setenv("SM_HP_X", "5")
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--x", action=Loud)
+
+    assert "(default: 5, from SM_HP_X)" in parser.format_help()
+
+
+def test_help_option_shows_the_environment_that_is_parsed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        training_parser().parse_args(["--help"], env_vars=JOB)
+
+    assert stop.value.code == 0
+    assert "(default: 20, from SM_HP_EPOCHS)" in capsys.readouterr().out
+
+
+def test_a_broken_job_still_has_help(capsys):
+    with pytest.raises(SystemExit) as stop:
+        training_parser().parse_args(["--help"], env_vars={"SM_HP_EPOCHS": "many", "SM_HP_UNKNOWN": "1"})
+
+    assert stop.value.code == 0
+    assert "(default: many, from SM_HP_EPOCHS)" in " ".join(capsys.readouterr().out.split())
+
+
+def test_printed_values_tell_sagemakers_and_their_variables(capsys):
+    parser = training_parser(add_help=False)
+    parser.add_argument("--seed", type=int)
+    environ = toolkit({"epochs": 20, "api_token": "s3cr3t-text", "batch-size": 5, "seed": None}, ["train"]).environ
+    parser.add_argument("--batch-size")
+    del environ["SM_HP_BATCH-SIZE"]
+    parser.parse_args(["--labels", "l"], env_vars=environ)
+    parser.print_values()
+
+    assert capsys.readouterr().out == (
+        "Command Line Args:   --labels l\n"
+        "Environment Variables:\n"
+        "  SM_HP_EPOCHS:      20\n"
+        "  SM_CHANNEL_TRAIN:  /opt/ml/input/data/train\n"
+        "  SM_HP_API_TOKEN:   ******\n"
+        "  SM_HPS[seed]:      null\n"
+        "  SM_HPS[batch_size]:5\n"
+        "Defaults:\n"
+        "  --learning-rate:   0.1\n"
+    )
+    file = io.StringIO()
+    parser.print_values(file)
+    assert file.getvalue() == parser.format_values()
+
+
+def test_printed_values_mask_secrets_of_every_source(tmp_path):
+    config = tmp_path / "config.ini"
+    config.write_text("secret-a = s3cr3t-1\n")
+    parser = SageMakerArgumentParser(default_config_files=[str(config)])
+    parser.add_argument("--secret-a")
+    parser.add_argument("--password", env_var="MINE")
+    parser.add_argument("--private", default="s3cr3t-3")
+    parser.add_argument("--key")
+    parser.add_argument("--creds", nargs="+")
+    parser.add_argument("--plain", default="shown")
+    parser.parse_args(["--key=s3cr3t-4", "--creds", "s3cr3t-5", "s3cr3t-6"], env_vars={"MINE": "s3cr3t-2", "HOME": "/"})
+    text = parser.format_values()
+
+    assert "s3cr3t" not in text
+    assert text.count("******") == 6
+    assert "--key=****** --creds ****** ******" in text
+    assert "shown" in text
+
+
+def test_the_sources_of_settings_are_a_table_too():
+    parser = training_parser()
+    parser.parse_args(["--epochs", "3", "--labels", "l"], env_vars=JOB)
+    table = parser.get_source_to_settings_dict()
+
+    assert set(table) == {"command_line", "environment_variables", "defaults"}
+    assert "SM_HP_EPOCHS" not in table["environment_variables"]
+    action, text = table["environment_variables"]["SM_CHANNEL_TRAIN"]
+    assert (action.dest, text) == ("train", "/opt/ml/input/data/train")
+    assert table["environment_variables"]["SM_HP_API_TOKEN"][1] == "s3cr3t-text"
