@@ -225,6 +225,9 @@ class SageMakerParserMixin(_Mixed):
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         """An argument without a type has that of its default; the registry of types does not see the argument."""
+        job = _current.get()
+        if job and is_secret(action.dest):
+            job.secrets.add(arg_string)
         inferred = filling.inferred_type(action, self.prefix_chars) if self._infer_types else None
         if inferred is None:
             return super()._get_value(action, arg_string)
@@ -238,9 +241,6 @@ class SageMakerParserMixin(_Mixed):
 
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
         """A positional without tokens is asked for its default; what SageMaker stored stays as it is."""
-        job = _current.get()
-        if job and is_secret(action.dest):
-            job.secrets.update(arg_strings)
         if self._fill is not None:
             if action.option_strings or arg_strings:
                 self._fill.seen.add(action)

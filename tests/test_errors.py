@@ -1,0 +1,286 @@
+"""Bad input: one clear line, exit status 2, the failure file, and never a secret."""
+
+import argparse
+import io
+import os
+import sys
+import warnings
+from contextlib import redirect_stderr
+
+import pytest
+from platforms import Job, encoded, toolkit, write_files
+
+from smargs import SageMakerArgumentParser
+
+
+def failure(environ, *declarations, argv=(), **settings):
+    """The last line that a parse says before it exits with status 2."""
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    for names, declaration in declarations:
+        parser.add_argument(*names.split(), **declaration)
+    errors = io.StringIO()
+    with pytest.raises(SystemExit) as stop, redirect_stderr(errors):
+        parser.parse_args(list(argv), env_vars=environ)
+    assert stop.value.code == 2
+    usage, _, message = errors.getvalue().rpartition("train.py: error: ")
+    assert usage.startswith("usage: train.py")
+    assert message.count("\n") == 1
+    return message.rstrip("\n")
+
+
+EPOCHS = ("--epochs", {"type": int})
+
+
+def test_a_value_that_does_not_fit_names_argument_variable_value_and_type():
+    assert failure({"SM_HP_EPOCHS": "many"}, EPOCHS) == "argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
+
+
+def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
+    assert failure({"SM_HPS": '{"epochs": "many"}'}, EPOCHS).endswith("(from SM_HPS)")
+    assert failure({"SM_TRAINING_ENV": '{"hyperparameters": {"epochs": "many"}}'}, EPOCHS).endswith("(from SM_TRAINING_ENV)")
+    write_files(tmp_path, {"hyperparameters.json": encoded({"epochs": "many"})})
+    assert failure({"SAGEMAKER_BASE_DIR": str(tmp_path)}, EPOCHS).endswith("(from hyperparameters.json)")
+
+
+@pytest.mark.parametrize(
+    ("environ", "declaration", "line"),
+    [
+        (
+            toolkit({}, ["train", "images"]).environ,
+            ("--labels", {"required": True}),
+            "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)",
+        ),
+        (toolkit({}, ["train"]).environ, ("labels", {}), "labels (SM_CHANNEL_LABELS is not set; channels here: train)"),
+        (toolkit({}, ["train"]).environ, ("--epochs", {"type": int, "required": True}), "--epochs (SM_HP_EPOCHS is not set)"),
+        (toolkit({}).environ, ("--labels -l", {"required": True}), "--labels/-l (SM_HP_LABELS is not set)"),
+        (toolkit({}).environ, ("--log-dir", {"required": True, "env_var": "LOGS"}), "--log-dir (LOGS is not set)"),
+        (toolkit({}).environ, ("--num-cpus", {"required": True}), "--num-cpus (SM_NUM_CPUS is not set)"),
+        ({}, ("--labels", {"required": True}), "--labels"),
+    ],
+)
+def test_a_missing_argument_names_the_variable_that_would_have_filled_it(environ, declaration, line):
+    assert failure(environ, declaration) == f"the following arguments are required: {line}"
+
+
+def test_all_missing_arguments_are_named_at_once():
+    declared = [("--labels", {"required": True}), ("--epochs", {"required": True}), ("data", {})]
+
+    assert failure({"SM_HP_X": "1"}, *declared) == (
+        "the following arguments are required: --labels (SM_HP_LABELS is not set), "
+        "--epochs (SM_HP_EPOCHS is not set), data (SM_HP_DATA is not set)"
+    ).replace("data (SM_HP_DATA", "data (SM_CHANNEL_DATA")
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "line"),
+    [
+        ({"epoch": 3}, "unrecognized hyperparameter: epoch (did you mean --epochs?)"),
+        ({"Epochs-": 3}, "unrecognized hyperparameter: Epochs- (did you mean --epochs?)"),
+        ({"momentum": 3}, "unrecognized hyperparameter: momentum"),
+        ({"epoch": 3, "momentum": 1}, "unrecognized hyperparameters: epoch (did you mean --epochs?), momentum"),
+        ({"a\nb": 3}, "unrecognized hyperparameter: 'a\\nb'"),
+    ],
+)
+@pytest.mark.parametrize("on_the_command_line", [True, False])
+def test_a_hyperparameter_that_nothing_declares_is_refused_by_name(hyperparameters, line, on_the_command_line):
+    environ, argv = toolkit(hyperparameters)
+
+    assert failure(environ, EPOCHS, argv=argv if on_the_command_line else ()) == line
+
+
+def test_what_a_person_mistyped_is_refused_as_by_argparse():
+    environ, argv = toolkit({"epochs": 3})
+
+    assert failure(environ, EPOCHS, argv=[*argv, "--epoch-s", "4"]) == "unrecognized arguments: --epoch-s 4"
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"SM_HPS": "{oops"}, "SM_HPS is not valid JSON: Expecting property name enclosed in double quotes: "),
+        ({"SM_HPS": "[1]"}, "SM_HPS is not a JSON object"),
+        ({"SM_TRAINING_ENV": "nope"}, "SM_TRAINING_ENV is not valid JSON: "),
+        ({"SM_HPS": "[" * 100_000}, "SM_HPS is not valid JSON: "),
+    ],
+)
+def test_lost_hyperparameters_are_an_error(environ, line):
+    assert failure(environ, EPOCHS).startswith(line)
+
+
+def test_a_broken_hyperparameters_file_is_an_error_that_names_it(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": '{"epochs": '})
+
+    line = failure({"SAGEMAKER_BASE_DIR": str(tmp_path)}, EPOCHS)
+
+    assert "hyperparameters.json is not valid JSON: Expecting value" in line
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SM_HPS": "{oops", "SM_HP_EPOCHS": "3"},
+        {"SM_HPS": "{oops", "SM_TRAINING_ENV": '{"hyperparameters": {"epochs": 3}}'},
+        {"SM_HPS": '{"epochs": 3}', "SM_TRAINING_ENV": "{oops"},
+        {"SM_HPS": '{"epochs": 3}', "SM_INPUT_DATA_CONFIG": "{oops"},
+    ],
+)
+def test_what_another_route_supplies_is_only_a_warning(environ):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int)
+
+    with pytest.warns(UserWarning, match=r"^SM_\w+ is not valid JSON: "):
+        assert parser.parse_args([], env_vars=environ).epochs == 3
+
+
+def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
+    parser = SageMakerArgumentParser()
+
+    with pytest.warns(UserWarning, match="SM_INPUT_DATA_CONFIG"):
+        parser.parse_args([], env_vars={"SM_INPUT_DATA_CONFIG": "{oops"})
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
+@pytest.mark.parametrize(
+    ("environ", "argv", "line"),
+    [
+        ({"SM_HP_EPOCHS": "many"}, [], "argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"),
+        ({"SM_HP_EPOCH": "3"}, [], "unrecognized hyperparameter: epoch (did you mean --epochs?)"),
+        ({"SM_HPS": "["}, [], "SM_HPS is not valid JSON: Expecting value: line 1 column 2 (char 1)"),
+        ({"SM_NUM_GPUS": "1"}, ["--token", "s3cr3t-text"], "argument --token: invalid int value: '******'"),
+    ],
+)
+def test_errors_can_be_caught(environ, argv, line):
+    parser = SageMakerArgumentParser(exit_on_error=False)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--token", type=int)
+
+    with pytest.raises(argparse.ArgumentError) as error:
+        parser.parse_args(argv, env_vars=environ)
+    assert str(error.value) == line
+
+
+SCRIPT = """
+from smargs import SageMakerArgumentParser
+parser = SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int)
+args = parser.parse_args()
+if args.epochs < 1:
+    parser.error("there must be an epoch")
+"""
+
+
+@pytest.mark.parametrize(
+    ("epochs", "line"),
+    [
+        ("many", "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)\n"),
+        ("0", "train.py: error: there must be an epoch\n"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["SM_OUTPUT_DIR", "SM_OUTPUT_FAILURE"])
+def test_in_a_container_the_line_becomes_the_jobs_failure_reason(run_script, tmp_path, epochs, line, variable):
+    (tmp_path / "output").mkdir()
+    path = {"SM_OUTPUT_DIR": tmp_path / "output", "SM_OUTPUT_FAILURE": tmp_path / "output" / "failure"}[variable]
+
+    result = run_script(SCRIPT, Job({"SM_HP_EPOCHS": epochs, variable: str(path)}, []))
+
+    assert result.returncode == 2
+    assert result.stderr.endswith(line)
+    assert (tmp_path / "output" / "failure").read_text() == line
+
+
+def test_an_own_container_has_a_failure_file_too(run_script, tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"epochs": "many"}})
+    (tmp_path / "output").mkdir()
+
+    run_script(SCRIPT, Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, []))
+
+    assert "invalid int value: 'many'" in (tmp_path / "output" / "failure").read_text()
+
+
+def test_a_failure_that_is_there_already_stays(run_script, tmp_path):
+    (tmp_path / "failure").write_text("the first failure")
+
+    result = run_script(SCRIPT, Job({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": str(tmp_path)}, []))
+
+    assert result.returncode == 2
+    assert (tmp_path / "failure").read_text() == "the first failure"
+
+
+@pytest.mark.parametrize("output", ["missing/output", "a\0b"])
+def test_a_failure_file_that_cannot_be_written_is_silent(tmp_path, output):
+    line = failure({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": os.path.join(str(tmp_path), output)}, EPOCHS)
+
+    assert line.endswith("(from SM_HP_EPOCHS)")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_off_sagemaker_no_failure_file_is_written(run_script, tmp_path):
+    run_script(SCRIPT, Job({}, ["--epochs", "many"]))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+@pytest.mark.parametrize("name", ["my_secret", "PASSWORD", "passwd", "auth-token", "key", "private_id", "credential", "creds"])
+@pytest.mark.parametrize("route", ["job", "typed", "typed with =", "config file", "variable", "off SageMaker"])
+def test_a_secret_is_in_no_error(name, route):
+    environ = {} if route == "off SageMaker" else {"SM_NUM_GPUS": "0"}
+    argv = {"typed": [f"--{name}", "s3cr3t"], "typed with =": [f"--{name}=s3cr3t"], "off SageMaker": [f"--{name}", "s3cr3t"]}
+    if route == "job":
+        environ[f"SM_HP_{name.upper()}"] = "s3cr3t"
+    if route == "variable":
+        environ["MINE"] = "s3cr3t"
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument(f"--{name}", type=int, env_var="MINE" if route == "variable" else None)
+    errors = io.StringIO()
+    with pytest.raises(SystemExit), redirect_stderr(errors):
+        parser.parse_args(
+            argv.get(route, []), env_vars=environ, config_file_contents=f"{name} = s3cr3t" if route == "config file" else None
+        )
+
+    assert "s3cr3t" not in errors.getvalue()
+    assert "invalid int value: '******'" in errors.getvalue()
+
+
+def refuse(text):
+    raise argparse.ArgumentTypeError(f"{text} is no good")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "argv"),
+    [
+        ({"choices": ["a"]}, ["--token", "s3cr3t"]),
+        ({"type": refuse}, ["--token", "s3cr3t"]),
+        ({"action": "store_true"}, ["--token=s3cr3t"]),
+        ({"default": 42}, ["--token", "s3cr3t"]),
+        ({}, ["--tokens", "s3cr3t", "--x"]),
+        ({}, ["--tok=s3cr3t", "--other-token=s3cr3t"]),
+        ({"type": refuse, "default": "s3cr3t"}, []),
+    ],
+)
+def test_a_secret_is_in_no_message_of_any_kind(declaration, argv):
+    assert "s3cr3t" not in failure({}, ("--token", declaration), argv=argv)
+
+
+def test_a_short_secret_does_not_make_a_riddle_of_the_message():
+    assert failure({}, ("--key", {"type": int}), argv=["--key", "e"]) == "argument --key: invalid int value: '******'"
+
+
+def test_undeclared_secrets_are_named_without_their_values():
+    assert failure({"SM_HP_API_KEY": "s3cr3t"}) == "unrecognized hyperparameter: api_key"
+
+
+def test_a_message_of_several_lines_becomes_one_in_a_job():
+    def lines(text):
+        raise argparse.ArgumentTypeError("one\ntwo")
+
+    assert failure({"SM_HP_X": "1"}, ("--x", {"type": lines})) == "argument --x: one two (from SM_HP_X)"
+
+
+def test_nothing_is_said_where_nothing_is_wrong(capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parser = SageMakerArgumentParser()
+        parser.add_argument("--epochs", type=int)
+        parser.parse_args([], env_vars=toolkit({"epochs": 3}, ["train"]).environ)
+
+    assert capsys.readouterr() == ("", "")

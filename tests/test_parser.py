@@ -1,0 +1,590 @@
+"""The parser as argparse's and ConfigArgParse's: groups, subparsers, files, precedence."""
+
+import argparse
+import copy
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import configargparse
+import pytest
+from platforms import recorded, sdk, toolkit, torn, write_files
+
+from smargs import SageMakerArgumentParser, SageMakerParserMixin
+
+JOB = toolkit({"epochs": 20, "lr": 0.5}, ["train"], ["algo-1", "algo-2"])
+
+
+def parser_with(*names, **settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    for name in names:
+        parser.add_argument(name)
+    return parser
+
+
+def test_what_a_person_typed_beats_all():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int, env_var="EPOCHS", default=1)
+    job = {**JOB.environ, "EPOCHS": "3"}
+    del job["SM_HP_LR"]
+    parser.add_argument("--lr")
+    config = "epochs = 2"
+
+    def epochs(argv, environ):
+        return parser.parse_args(argv, env_vars=environ, config_file_contents=config).epochs
+
+    assert epochs(["--epochs", "4", *JOB.argv], job) == 4
+    assert epochs([*JOB.argv, "--epochs", "4"], job) == 4
+    assert epochs(JOB.argv, job) == 3
+    assert epochs(JOB.argv, JOB.environ) == 20
+    assert epochs([], {}) == 2
+    assert parser.parse_args([], env_vars={}).epochs == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_typed_tokens_around_the_generated_ones_are_kept(before):
+    job = torn(sdk({"epochs": 3, "note": "two words", "sagemaker_program": "train.py"}))
+    parser = parser_with("--epochs", "--note", "--mode", "rest")
+    own = ["value", "--mode", "fast"]
+
+    namespace = parser.parse_args([*own, *job.argv] if before else [*job.argv, *own], env_vars=job.environ)
+
+    assert vars(namespace) == {"epochs": "3", "note": "two words", "mode": "fast", "rest": "value"}
+
+
+def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
+    parser = parser_with("--epochs", "--lr")
+
+    namespace = parser.parse_args(["--epochs", "21", "--lr", "0.5"], env_vars=JOB.environ)
+
+    assert namespace.epochs == "21"
+
+
+def test_user_args_alone_are_no_source_of_values():
+    parser = parser_with("--epochs")
+
+    assert parser.parse_args(["--epochs", "3"], env_vars={"SM_USER_ARGS": '["--epochs", "3"]'}).epochs == "3"
+
+
+def test_user_args_tell_the_generated_tokens_where_nothing_else_lists_them():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--amp", action="store_true")
+    environ = {"SM_HP_AMP": "true", "SM_USER_ARGS": '["--amp", "True"]'}
+
+    assert parser.parse_args(["--amp", "True"], env_vars=environ).amp is True
+
+
+def test_undeclared_hyperparameters_are_handed_back_as_their_tokens():
+    for job in (toolkit({"epochs": 3, "amp": True, "k": [1]}), sdk({"epochs": 3, "amp": True, "k": [1]})):
+        namespace, extras = parser_with("--epochs").parse_known_args([*job.argv, "--own"], env_vars=job.environ)
+        plain_extras = argparse.ArgumentParser(allow_abbrev=False).parse_known_args(job.argv)[1]
+
+        assert vars(namespace) == {"epochs": "3"}
+        assert extras[0] == "--own"
+        assert all(token in plain_extras for token in extras[1:])
+        assert len(extras) == 5
+    _, extras = parser_with("--epochs").parse_known_args([], env_vars=job.environ)
+    assert extras == ["--amp", "true", "--k", "[1]"]
+
+
+def test_argument_groups():
+    parser = SageMakerArgumentParser()
+    group = parser.add_argument_group("data")
+    group.add_argument("--train", required=True)
+    group.add_argument("hosts")
+
+    assert vars(parser.parse_args([], env_vars=toolkit({}, ["train"], ["algo-1", "algo-2"]).environ)) == {
+        "train": "/opt/ml/input/data/train",
+        "hosts": ["algo-1", "algo-2"],
+    }
+
+
+def exclusive(required=False, **settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    group = parser.add_mutually_exclusive_group(required=required)
+    group.add_argument("--lr", type=float, default=0.1)
+    group.add_argument("--schedule", default="none")
+    group.add_argument("--train")
+    group.add_argument("--fast", action="store_true")
+    group.add_argument("place", nargs="?")
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "channels", "argv", "expected"),
+    [
+        ({"lr": 0.5}, [], [], {"lr": 0.5}),
+        ({"lr": 0.5}, [], ["--schedule", "cosine"], {"schedule": "cosine"}),
+        ({"lr": 0.5}, [], ["--fast"], {"fast": True}),
+        ({"lr": 0.5, "schedule": "cosine"}, [], ["--fast"], {"fast": True}),
+        ({"lr": 0.5, "fast": False}, [], [], {"lr": 0.5}),
+        ({"lr": 0.5}, ["train"], [], {"lr": 0.5}),
+        ({}, ["train"], [], {"train": "/opt/ml/input/data/train"}),
+        ({"place": "here"}, [], [], {"place": "here"}),
+        ({"place": "here"}, [], ["--fast"], {"fast": True}),
+        ({"lr": 0.5}, [], ["there"], {"place": "there"}),
+    ],
+)
+@pytest.mark.parametrize("required", [True, False])
+def test_mutually_exclusive_groups(hyperparameters, channels, argv, expected, required):
+    defaults = {"lr": 0.1, "schedule": "none", "train": None, "fast": False, "place": None}
+    environ = toolkit(hyperparameters, channels).environ
+
+    assert vars(exclusive(required).parse_args(argv, env_vars=environ)) == {**defaults, **expected}
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "argv", "required", "line"),
+    [
+        (
+            {"lr": 0.5, "schedule": "cosine"},
+            [],
+            False,
+            "argument --schedule: not allowed with argument --lr (from SM_HP_SCHEDULE)",
+        ),
+        ({}, ["--lr", "1", "--schedule", "x"], False, "argument --schedule: not allowed with argument --lr"),
+        ({"fast": False}, [], True, "one of the arguments --lr --schedule --train --fast place is required"),
+    ],
+)
+def test_a_conflict_in_a_group_is_an_error(capsys, hyperparameters, argv, required, line):
+    with pytest.raises(SystemExit):
+        exclusive(required).parse_args(argv, env_vars=toolkit(hyperparameters).environ)
+
+    assert capsys.readouterr().err.endswith(f"train.py: error: {line}\n")
+
+
+def test_a_beaten_member_of_a_group_goes_back_to_its_default():
+    parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--a", type=int, default="7")
+    group.add_argument("--b")
+    group.add_argument("--c")
+    group.add_argument("--same", dest="c")
+    environ = toolkit({"a": 1, "b": 2}).environ
+
+    assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3"}
+    assert vars(parser.parse_args(["--same", "3"], env_vars=toolkit({"c": 5}).environ)) == {"a": 7, "c": "3"}
+
+
+def test_parents():
+    parent = SageMakerArgumentParser(add_help=False)
+    parent.add_argument("--epochs", type=int)
+    plain = argparse.ArgumentParser(add_help=False)
+    plain.add_argument("--lr", type=float, required=True)
+
+    namespace = SageMakerArgumentParser(parents=[parent, plain]).parse_args([], env_vars=JOB.environ)
+
+    assert vars(namespace) == {"epochs": 20, "lr": 0.5}
+
+
+def with_subparsers():
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--epochs", type=int)
+    commands = parser.add_subparsers(dest="command", required=True)
+    fit = commands.add_parser("fit")
+    fit.add_argument("--lr", type=float, required=True)
+    fit.add_argument("--train")
+    inner = fit.add_subparsers()
+    inner.add_parser("deep").add_argument("hosts")
+    commands.add_parser("check").add_argument("--quick", action="store_true")
+    return parser
+
+
+def test_subparsers():
+    parser = with_subparsers()
+
+    assert vars(parser.parse_args(["fit", *JOB.argv], env_vars=JOB.environ)) == {
+        "epochs": 20,
+        "command": "fit",
+        "lr": 0.5,
+        "train": "/opt/ml/input/data/train",
+    }
+    assert parser.parse_args(["fit", "deep"], env_vars=JOB.environ).hosts == ["algo-1", "algo-2"]
+    assert parser.parse_args(["fit", "--lr", "3"], env_vars=JOB.environ).lr == 3.0
+    assert vars(parser.parse_args(["fit", "--lr", "3"], env_vars={})) == {
+        "epochs": None,
+        "command": "fit",
+        "lr": 3.0,
+        "train": None,
+    }
+
+
+def test_a_hyperparameter_that_the_chosen_subparser_does_not_declare_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        with_subparsers().parse_args(["check"], env_vars=JOB.environ)
+    assert capsys.readouterr().err.endswith("train.py: error: unrecognized hyperparameter: lr\n")
+    _, extras = with_subparsers().parse_known_args(["check"], env_vars=JOB.environ)
+    assert extras == ["--lr", "0.5"]
+
+
+def test_subparsers_take_over_the_settings_of_their_parser():
+    parser = SageMakerArgumentParser(infer_types=False)
+    commands = parser.add_subparsers()
+    sub = commands.add_parser("sub")
+    sub.add_argument("--epochs", default=1)
+    plain = SageMakerArgumentParser()
+    strict = plain.add_subparsers(parser_class=argparse.ArgumentParser).add_parser("sub")
+
+    assert parser.parse_args(["sub"], env_vars={"SM_HP_EPOCHS": "3"}).epochs == "3"
+    assert type(strict) is argparse.ArgumentParser
+
+
+def test_intermixed_arguments(monkeypatch):
+    for name, text in JOB.environ.items():
+        monkeypatch.setenv(name, text)
+    parser = parser_with("--epochs", "--lr", "--flag", "hosts", "places")
+    parser.add_argument("--needed", required=True)
+
+    namespace = parser.parse_intermixed_args(["a", "--needed", "n", "--flag", "f", "b"])
+    assert (namespace.hosts, namespace.places, namespace.flag, namespace.epochs) == (["a"], "b", "f", "20")
+
+    namespace = parser.parse_intermixed_args(["--needed", "n", "b"])
+    assert (namespace.hosts, namespace.places) == (["algo-1", "algo-2"], "b")
+    _, extras = parser.parse_known_intermixed_args(["--needed", "n", "b", "--more"])
+    assert extras == ["--more"]
+    monkeypatch.setenv("SM_HP_UNKNOWN", "1")
+    with pytest.raises(SystemExit):
+        parser.parse_intermixed_args(["--needed", "n", "b"])
+    with pytest.raises(SystemExit):
+        parser.parse_intermixed_args(["b"])
+
+
+@pytest.mark.parametrize(
+    ("nargs", "argv", "first", "second"),
+    [
+        (None, [], "f", "s"),
+        (None, ["x"], "x", "s"),
+        (None, ["x", "y"], "x", "y"),
+        ("+", ["x"], ["x"], "s"),
+        ("*", [], ["f"], "s"),
+        (2, ["x", "y", "z"], ["x", "y"], "z"),
+        (2, [], ["f", "f"], "s"),
+        (2, ["x"], ["f", "f"], "x"),
+        ("?", ["x"], "x", "s"),
+    ],
+)
+def test_positionals_that_sagemaker_fills_may_be_typed_or_not(nargs, argv, first, second):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("first", nargs=nargs)
+    parser.add_argument("second")
+    value = ["f", "f"] if nargs == 2 else "f"
+    environ = toolkit({"first": value, "second": "s"}).environ
+
+    assert vars(parser.parse_args(argv, env_vars=environ)) == {"first": first, "second": second}
+
+
+def test_a_positional_that_nobody_fills_is_still_required(capsys):
+    parser = parser_with("hosts", "other")
+
+    assert vars(parser.parse_args(["x"], env_vars={"SM_HOSTS": "[]"})) == {"hosts": [], "other": "x"}
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HOSTS": "[]"})
+    assert "required: other (SM_HP_OTHER is not set)" in capsys.readouterr().err
+
+
+def test_positionals_with_choices_are_not_checked_against_their_absence():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("layers", nargs="*", type=int, choices=[1, 2, 3])
+
+    assert parser.parse_args([], env_vars={"SM_HP_LAYERS": "[1, 2]"}).layers == [1, 2]
+
+
+def test_argument_default_suppress():
+    parser = parser_with("--epochs", "--other", argument_default=argparse.SUPPRESS)
+
+    assert vars(parser.parse_known_args([], env_vars=JOB.environ)[0]) == {"epochs": "20"}
+
+
+def test_other_prefix_characters():
+    parser = SageMakerArgumentParser(prefix_chars="+")
+    parser.add_argument("++batch-size", type=int)
+    parser.add_sagemaker_arguments("train")
+
+    namespace = parser.parse_known_args(["++train", "t"], env_vars=toolkit({"batch_size": 3}).environ)[0]
+    assert (namespace.batch_size, namespace.train) == (3, "t")
+    assert parser.parse_args(["++batch_size", "4"], env_vars={}).batch_size == 4
+
+
+def test_files_of_arguments(tmp_path):
+    (tmp_path / "args").write_text("--epochs\n5\n")
+    parser = parser_with("--epochs", "--lr", "--note", fromfile_prefix_chars="@")
+    job = toolkit({"note": "@home", "lr": 1})
+
+    namespace = parser.parse_args([*job.argv, f"@{tmp_path / 'args'}"], env_vars=job.environ)
+
+    assert vars(namespace) == {"epochs": "5", "lr": "1", "note": "@home"}
+
+
+def test_a_namespace_that_has_a_value_keeps_it():
+    namespace = argparse.Namespace(epochs="kept")
+
+    assert parser_with("--epochs", "--lr").parse_args([], namespace, env_vars=JOB.environ) is namespace
+    assert vars(namespace) == {"epochs": "kept", "lr": "0.5"}
+
+
+def test_a_command_line_may_be_one_text():
+    assert parser_with("--epochs", "--lr").parse_args("--epochs 7", env_vars=JOB.environ).epochs == "7"
+    assert parser_with("--epochs", "--lr").parse("--epochs 7", env_vars=JOB.environ).lr == "0.5"
+    assert parser_with("--epochs").parse_known("--own", env_vars={})[1] == ["--own"]
+
+
+def test_help_tokens_can_be_ignored():
+    namespace, extras = parser_with("--epochs").parse_known_args(["-h"], env_vars={}, ignore_help_args=True)
+
+    assert (vars(namespace), extras) == ({"epochs": None}, [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "typed"), [("--batch-size", "--batch_size"), ("--batch_size", "--batch-size"), ("-batch-size", "-batch_size")]
+)
+def test_hyphens_and_underscores_are_one_on_the_command_line(declared, typed):
+    parser = parser_with(declared, "--batch-other")
+
+    assert parser.parse_args([typed, "3"], env_vars={}).batch_size == "3"
+    assert parser.parse_args([f"{typed}=3"], env_vars={}).batch_size == "3"
+    assert parser.parse_known_args(["--some-thing", "3"], env_vars={})[1] == ["--some-thing", "3"]
+
+
+def test_both_spellings_declared_stay_apart():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--a-b", dest="hyphen")
+    parser.add_argument("--a_b", dest="underscore")
+    parser.add_argument("--a-b_c")
+    parser.add_argument("--a_b-c", dest="other")
+
+    assert vars(parser.parse_args(["--a-b", "1", "--a_b", "2"], env_vars={})) == {
+        "hyphen": "1",
+        "underscore": "2",
+        "a_b_c": None,
+        "other": None,
+    }
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--a_b_c", "3"], env_vars={})
+
+
+def test_add_sagemaker_arguments():
+    parser = SageMakerArgumentParser()
+    group = parser.add_sagemaker_arguments("train", "eval-set", "50%")
+    environ = toolkit({}, ["train", "eval-set"], ["algo-1", "algo-2"]).environ
+
+    assert group.title == "SageMaker arguments"
+    assert vars(parser.parse_args([], env_vars=environ)) == {
+        "model_dir": "/opt/ml/model",
+        "output_data_dir": "/opt/ml/output/data",
+        "hosts": ["algo-1", "algo-2"],
+        "current_host": "algo-1",
+        "num_gpus": 0,
+        "train": "/opt/ml/input/data/train",
+        "eval_set": "/opt/ml/input/data/eval-set",
+        "50%": None,
+    }
+    assert set(vars(parser.parse_args([], env_vars={})).values()) == {None}
+    assert "SageMaker arguments:" in parser.format_help()
+
+
+YAML = """
+layers: [1, 2]
+opt: {"a": 1}
+hosts: [x, y]
+flag: true
+epochs: 5
+"""
+
+
+def test_config_files(tmp_path):
+    (tmp_path / "config.yaml").write_text(YAML)
+    parser = SageMakerArgumentParser(
+        config_file_parser_class=configargparse.YAMLConfigFileParser, default_config_files=[str(tmp_path / "*.yaml")]
+    )
+    parser.add_argument("--layers", nargs="+", type=int)
+    parser.add_argument("--opt", type=dict)
+    parser.add_argument("--hosts")
+    parser.add_argument("--flag", action="store_true")
+    parser.add_argument("--epochs", default=1)
+    parser.add_argument("--config", is_config_file_arg=True)
+
+    expected = {"layers": [1, 2], "opt": {"a": 1}, "hosts": ["x", "y"], "flag": True, "epochs": 5, "config": None}
+    assert vars(parser.parse_args([], env_vars={})) == expected
+    environ = toolkit({"layers": [7], "flag": False, "opt": None}).environ
+    del environ["SM_HOSTS"]
+    assert vars(parser.parse_args([], env_vars=environ)) == {**expected, "layers": [7], "flag": False, "opt": None}
+    assert "layers" not in str(parser.get_source_to_settings_dict().get(f"config_file|{tmp_path / 'config.yaml'}"))
+    (tmp_path / "other").write_text("epochs: 9")
+    assert parser.parse_args(["--config", str(tmp_path / "other")], env_vars={}).epochs == 9
+
+
+def test_toml_config_files():
+    pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "toml", reason="ConfigArgParse needs it to read TOML")
+    parser = SageMakerArgumentParser(config_file_parser_class=configargparse.TomlConfigParser(["smargs"]))
+    parser.add_argument("--layers", type=list)
+    parser.add_argument("--lr", default=0.1)
+
+    namespace = parser.parse_args([], config_file_contents="[smargs]\nlayers = [1, 2]\nlr = 0.5\n", env_vars={})
+
+    assert vars(namespace) == {"layers": [1, 2], "lr": 0.5}
+
+
+def test_a_written_config_file_has_sagemakers_values(tmp_path, capsys):
+    parser = SageMakerArgumentParser(args_for_writing_out_config_file=["--write"])
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--layers", nargs="+", type=int)
+    parser.add_argument("--opt", type=dict)
+    parser.add_argument("--amp", action="store_true")
+    parser.add_argument("--train")
+    parser.add_argument("--lr", default=0.1)
+    environ = toolkit({"epochs": 20, "layers": [1, 2], "opt": {"a": [1]}, "amp": True}, ["train"]).environ
+    config = tmp_path / "config.ini"
+    with pytest.raises(SystemExit) as stop:
+        parser.parse_args(["--write", str(config)], env_vars=environ)
+
+    assert stop.value.code == 0
+    expected = parser.parse_args([], env_vars=environ)
+    assert vars(parser.parse_args([], config_file_contents=config.read_text(), env_vars={})) == vars(expected)
+
+
+def test_automatic_variables_of_configargparse():
+    parser = SageMakerArgumentParser(auto_env_var_prefix="MY_")
+    parser.add_argument("--epochs", default=1)
+    parser.add_argument("--lr")
+    parser.add_argument("-s")
+    before = [dict(vars(action)) for action in parser._actions]
+
+    assert parser.parse_args([], env_vars={**JOB.environ, "MY_EPOCHS": "3"}).epochs == 3
+    assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
+    assert parser.parse_args([], env_vars={"MY_EPOCHS": "4"}).epochs == 4
+    assert [dict(vars(action)) for action in parser._actions] == before
+
+
+def test_the_way_of_configargparses_users_works_on():
+    parser = SageMakerArgumentParser(auto_env_var_prefix="SM_HP_")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--lr")
+    parser.add_argument("--train")
+    parser.add_argument("--other", env_var="SM_HP_LR")
+
+    for _ in range(2):
+        namespace = parser.parse_known_args([], env_vars=JOB.environ)[0]
+        assert vars(namespace) == {"epochs": 20, "lr": "0.5", "train": "/opt/ml/input/data/train", "other": "0.5"}
+
+
+class Plain(SageMakerParserMixin, argparse.ArgumentParser):
+    """A parser class that is not ConfigArgParse's."""
+
+
+def test_the_mixin_works_over_plain_argparse(monkeypatch):
+    parser = Plain(infer_types=True)
+    parser.add_argument("--epochs", default=1)
+    parser.add_argument("--lr", type=float)
+    commands = parser.add_subparsers()
+    commands.add_parser("sub").add_argument("--train")
+
+    assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
+    assert parser.parse_args(["sub"], env_vars=JOB.environ).train == "/opt/ml/input/data/train"
+    for name, text in JOB.environ.items():
+        monkeypatch.setenv(name, text)
+    assert parser.parse_args([]).lr == 0.5
+    assert "from SM_HP_EPOCHS" in parser.format_help()
+
+
+def test_a_subclass_that_forwards_its_own_arguments():
+    class Own(SageMakerArgumentParser):
+        def __init__(self, *args, **settings):
+            settings.setdefault("description", "own")
+            super().__init__(*args, infer_types=False, **settings)
+
+        def error(self, message):
+            raise ValueError(message)
+
+    parser = Own("prog")
+    parser.add_subparsers().add_parser("sub").add_argument("--epochs", type=int)
+
+    with pytest.raises(ValueError, match=r"^argument --epochs: invalid int value: 'many' "):
+        parser.parse_args(["sub"], env_vars={"SM_HP_EPOCHS": "many"})
+
+
+def test_what_a_custom_action_leaves_on_the_parser_stays_there():
+    class Noting(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            parser.noted = values
+
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--note", action=Noting)
+    parser.parse_args(["--note", "n"], env_vars={"SM_NUM_GPUS": "1"})
+
+    assert parser.noted == "n"
+
+
+def test_a_parser_can_be_copied():
+    parser = copy.deepcopy(with_subparsers())
+
+    assert parser.parse_args(["fit"], env_vars=JOB.environ).lr == 0.5
+
+
+def test_threads_with_one_parser_get_their_own_values():
+    parser = parser_with("--epochs")
+    parser.add_argument("--needed", required=True)
+    found = {}
+
+    def parse(number):
+        environ = toolkit({"epochs": number, "needed": number}).environ
+        found[number] = [parser.parse_args([], env_vars=environ).epochs for _ in range(20)]
+
+    threads = [threading.Thread(target=parse, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found == {number: [str(number)] * 20 for number in range(8)}
+
+
+@pytest.mark.parametrize("name", ["toolkit-5.1.4", "sdk-v3-1.27.0", "sdk-v3-1.27.0-apostrophe"])
+def test_a_recorded_job_parses_to_the_same_with_and_without_its_command_line(name, tmp_path):
+    job = recorded(name)
+    write_files(tmp_path, job["files"])
+    environ = {**job["environ"], "SAGEMAKER_BASE_DIR": str(tmp_path)}
+    files_only = {"SAGEMAKER_BASE_DIR": str(tmp_path)}
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--learning-rate", default=0.1)
+    parser.add_argument("--use-amp", action="store_true")
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--layers", nargs="+", type=int)
+    parser.add_argument("--opt", type=dict)
+    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("-k", type=int)
+    for option in ("--communicator", "--note", "--zip", "--empty", "--model-dir", "--names"):
+        parser.add_argument(option, type=list if option == "--names" else None)
+
+    for argv, variables in ((job["argv"], environ), ([], environ), (job["argv"], job["environ"]), ([], files_only)):
+        if name.endswith("apostrophe") and variables is job["environ"]:
+            continue
+        assert vars(parser.parse_args(argv, env_vars=variables)) == {
+            "batch_size": 256,
+            "learning_rate": 0.0001,
+            "use_amp": True,
+            "debug": False,
+            "layers": [256, 128],
+            "opt": {"name": "adam", "betas": [0.9, 0.999]},
+            "seed": None,
+            "k": 5,
+            "communicator": "pure_nccl",
+            "note": json.loads(job["files"]["hyperparameters.json"]["note"]),
+            "zip": "00123",
+            "empty": "",
+            "model_dir": "s3://bucket/model",
+            "names": ["a b", "c"],
+        }
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="sys.stdlib_module_names came with Python 3.10")
+def test_the_package_needs_nothing_but_configargparse():
+    program = (
+        "import sys; before = set(sys.modules); import smargs; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ))
+
+    assert set(result.stdout.split()) == {"smargs", "configargparse"}
