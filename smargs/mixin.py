@@ -118,11 +118,10 @@ class SageMakerParserMixin(_Mixed):
         """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
         job = _current.get()
         environment = job.environment if job else SageMakerEnvironment.load(os.environ)
+        message = display.mask(message, job.secrets if job else ())
         if environment:
-            message = " ".join(display.mask(message, job.secrets if job else ()).splitlines())
+            message = " ".join(message.splitlines())
             _write_failure(environment, f"{self.prog}: error: {message}")
-        elif job:
-            message = display.mask(message, job.secrets)
         super().error(message)
 
     @contextlib.contextmanager

@@ -197,6 +197,15 @@ def test_an_own_container_has_a_failure_file_too(run_script, tmp_path):
     assert "invalid int value: 'many'" in (tmp_path / "output" / "failure").read_text()
 
 
+def test_an_error_that_the_script_finds_later_becomes_the_failure_reason_too(monkeypatch, tmp_path):
+    monkeypatch.setenv("SM_OUTPUT_DIR", str(tmp_path))
+
+    with pytest.raises(SystemExit):
+        SageMakerArgumentParser(prog="train.py").error("no \udcff data")
+
+    assert (tmp_path / "failure").read_text() == "train.py: error: no \\udcff data\n"
+
+
 def test_a_failure_that_is_there_already_stays(run_script, tmp_path):
     (tmp_path / "failure").write_text("the first failure")
 

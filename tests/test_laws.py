@@ -131,6 +131,7 @@ def test_a_config_file_gives_what_sagemaker_gives(data):
     kind = data.draw(st.sampled_from(IN_CONFIG_FILES))
     declaration, values, _ = KINDS[kind]
     value = data.draw(values)
+    assume("e-" not in json.dumps(value) and "e+" not in json.dumps(value))  # YAML 1.1 reads 1e-05 as text.
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.YAMLConfigFileParser)
     parser.add_argument("--some-name", **declaration)
 

@@ -426,6 +426,15 @@ def test_toml_config_files():
     assert vars(namespace) == {"layers": [1, 2], "lr": 0.5}
 
 
+def test_a_list_in_a_config_file_for_one_number_is_configargparses_error(capsys):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int)
+
+    with pytest.raises(SystemExit):
+        parser.parse_args([], config_file_contents="epochs = [1, 2]", env_vars={})
+    assert "epochs can't be set to a list" in capsys.readouterr().err
+
+
 def test_a_written_config_file_has_sagemakers_values(tmp_path, capsys):
     parser = SageMakerArgumentParser(args_for_writing_out_config_file=["--write"])
     parser.add_argument("--epochs", type=int, default=1)
