@@ -8,9 +8,11 @@ other token was typed by a person.
 from __future__ import annotations
 
 import json
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
-from smargs.environment import SageMakerEnvironment, squash
+from smargs.conversion import decode
+from smargs.environment import SageMakerEnvironment
+from smargs.reading import squash
 from smargs.variables import is_internal
 
 # A hyperparameter's name and the tokens that stand for it.
@@ -33,12 +35,14 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     """Tell the tokens that SageMaker generated from those that a person typed.
 
     Args:
-        tokens: The command line, without the script's name.
+        tokens: The command line, without the script's name, or what another parser left of it.
         environment: The job whose hyperparameters may be on it.
 
     Returns:
         The typed tokens and the generated ones. What is not wholly recognised counts as typed.
     """
+    if isinstance(tokens, Remainder):
+        return tokens.line
     found = []
     for find, form in ((_find_whole, str), (_find_torn, squash)):
         texts = [form(token) for token in tokens]
@@ -50,11 +54,22 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering) if length else {})
 
 
-def render(name: str, value: object) -> Tuple[str, str]:
-    """The tokens of a hyperparameter as SDK v3 puts them on a command line.
+class Remainder(List[str]):
+    """The tokens that ``parse_known_args`` hands back; a second parser knows by it what the first has seen.
 
-    Source: ``hyperparameters_to_cli_args`` of its container drivers.
+    Attributes:
+        line: The command line of the second parser.
+        claimed: The hyperparameters that the first parser declares.
     """
+
+    def __init__(self, typed: Sequence[str], generated: Mapping[str, Tuple[str, str]], claimed: AbstractSet[str]) -> None:
+        super().__init__([*typed, *(token for pair in generated.values() for token in pair)])
+        self.line = CommandLine(list(typed), generated)
+        self.claimed = frozenset(claimed)
+
+
+def render(name: str, value: object) -> Tuple[str, str]:
+    """The tokens of a hyperparameter as they would be typed."""
     return f"--{name}", value if isinstance(value, str) else json.dumps(value)
 
 
@@ -64,13 +79,21 @@ def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
         yield [
             (name, _render_as_toolkit(name, hyperparameters[name])) for name in sorted(hyperparameters) if not is_internal(name)
         ]
-        yield [(name, render(name, value)) for name, value in hyperparameters.items()]
+        yield [(name, _render_as_sdk(name, value)) for name, value in hyperparameters.items()]
     kept = environment.settings.get("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):
         texts = [str(token) for token in kept.value]
         pairs = [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
         if all(name in environment.hyperparameter_settings for name, _ in pairs):
             yield pairs
+
+
+def _render_as_sdk(name: str, value: object) -> Tuple[str, str]:
+    """The tokens of a hyperparameter as SDK v3 puts them on a command line: a text that is JSON is decoded once more.
+
+    Source: ``hyperparameters_to_cli_args`` of its container drivers.
+    """
+    return render(name, decode(value) if isinstance(value, str) else value)
 
 
 def _render_as_toolkit(name: str, value: object) -> Tuple[str, str]:

@@ -7,20 +7,22 @@ import difflib
 from typing import Dict, Iterable, List, Optional, Set
 
 from smargs import matching
-from smargs.environment import Setting
-from smargs.filling import Fill
-from smargs.variables import MASK, PREFIX, is_secret
+from smargs.environment import masked
+from smargs.filling import Fill, Job, own_setting
+from smargs.reading import Setting
+from smargs.variables import MASK, PREFIX, fold, is_secret
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4
 
 
-def show_fill(view: argparse.ArgumentParser, report: Fill, values: Dict[str, object], with_variables: bool) -> None:
+def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dict[str, object], with_variables: bool) -> None:
     """Make the arguments of a view, a copy of a parser that is only looked at, say where their values come from.
 
     Args:
         view: The copy, its arguments copied too.
         report: What SageMaker fills.
+        job: The parse.
         values: What it stored, by dest.
         with_variables: Whether the variable is named behind each help text.
     """
@@ -28,21 +30,35 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, values: Dict[str, obj
         if not matching.can_be_filled(action):
             continue
         setting = report.settings.get(action)
-        if setting:
-            _show_value(action, setting, values, action in report.verbatim)
-        if is_secret(action.dest) and action.default not in (None, argparse.SUPPRESS):
-            action.default = MASK
+        own = own_setting(view, action, job.environ)
+        if own:
+            setting = own
+            _show_value(action, own, {})
+        elif setting:
+            _show_value(action, setting, {} if action in report.verbatim else values)
+        if action.default not in (None, argparse.SUPPRESS):
+            action.default = _shown(action.default, matching.is_secret_argument(action), job.secrets)
         if with_variables and action.help != argparse.SUPPRESS:
             source = f"from {setting.source}" if setting else f"or {matching.expected_variable(action, view.prefix_chars)}"
             _name_source(action, source)
-        if (matching.environment_variable(action) or "").startswith(PREFIX):
+        if own or (matching.environment_variable(action) or "").startswith(PREFIX):
             # ConfigArgParse would name the variable a second time.
             action.env_var = None  # type: ignore[attr-defined]
 
 
-def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object], verbatim: bool) -> None:
+def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:
+    """A default as it may be shown; what carries no secret stays as it is, for formatters that look at its type."""
+    if secret:
+        return MASK
+    if isinstance(default, (dict, list, tuple, str)):
+        text = mask(str(masked("", default)), secrets)
+        return default if text == str(default) else text
+    return default
+
+
+def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object]) -> None:
     """Show what fills an argument as its default, and the argument as optional."""
-    action.default = setting.text if verbatim else values.get(action.dest, setting.text)
+    action.default = values.get(action.dest, setting.text)
     action.required = False
     if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
         action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE
@@ -99,11 +115,14 @@ def unrecognized(names: Iterable[str], declared: Iterable[str]) -> str:
     for name in names:
         nearest = _nearest(name, declared)
         shown = name if name.isprintable() and name else repr(name)
-        parts.append(f"{shown} (did you mean {nearest}?)" if nearest else shown)
+        if nearest and fold(nearest.lstrip("-+/")) == fold(name):
+            parts.append(f"{shown} ({nearest} does not take it, or has its value from another)")
+        else:
+            parts.append(f"{shown} (did you mean {nearest}?)" if nearest else shown)
     return f"unrecognized hyperparameter{'s' * (len(parts) > 1)}: {', '.join(parts)}"
 
 
 def _nearest(name: str, declared: List[str]) -> Optional[str]:
-    bare = {option.lstrip("-+/").replace("-", "_").lower(): option for option in reversed(declared)}
-    found = difflib.get_close_matches(name.replace("-", "_").lower(), bare, n=1)
+    bare = {fold(option.lstrip("-+/")): option for option in reversed(declared)}
+    found = difflib.get_close_matches(fold(name), bare, n=1)
     return bare[found[0]] if found else None

@@ -8,10 +8,11 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-from typing import Dict, Iterable, List, Mapping, Optional, Set, TypeVar
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, TypeVar
 
 from smargs import conversion, matching
-from smargs.environment import SageMakerEnvironment, Setting
+from smargs.environment import SageMakerEnvironment, secret_texts
+from smargs.reading import Setting
 from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PREFIX, is_secret
 
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
@@ -28,6 +29,7 @@ class Job:
         strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
         undeclared: The hyperparameters that no argument has claimed so far.
         secrets: Texts that must not be shown.
+        settings: What the outermost parser was given beside the command line, for ConfigArgParse.
         started: Whether a parser has begun to parse.
     """
 
@@ -37,8 +39,11 @@ class Job:
         self.strict = strict
         self.undeclared: Set[str] = set(self.environment.hyperparameters)
         self.secrets: Set[str] = {
-            setting.text for name, setting in self.environment.hyperparameter_settings.items() if is_secret(name)
+            text
+            for name, setting in self.environment.hyperparameter_settings.items()
+            for text in (*secret_texts(name, setting.value), setting.text if is_secret(name) else "")
         }
+        self.settings: Dict[str, object] = {}
         self.started = False
 
 
@@ -50,10 +55,12 @@ class Fill:
         settings: The value that fills each argument.
         failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
         verbatim: Arguments whose value is known only as it was written.
+        refused: Why a guess does not fit its argument.
         left: Arguments that their value leaves as they are: flags that are false.
         guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
         required: The arguments that must come from somewhere.
         groups: The arguments that exclude each other.
+        secrets: Texts that must not be shown.
         seen: The arguments that were on the command line, or came from a config file.
     """
 
@@ -63,9 +70,11 @@ class Fill:
         self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
         self.guessed: Set[argparse.Action] = set()
         self.verbatim: Set[argparse.Action] = set()
+        self.refused: Dict[argparse.Action, str] = {}
         self.left: Set[argparse.Action] = set()
         self.required: List[argparse.Action] = []
         self.groups: List[List[argparse.Action]] = []
+        self.secrets: Set[str] = set()
         self.seen: Set[argparse.Action] = set()
 
 
@@ -98,13 +107,22 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     return copied
 
 
-def own_variable(action: argparse.Action, automatic_prefix: Optional[str], prefix_chars: str) -> Optional[str]:
+def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
     """The variable that is not SageMaker's and that ConfigArgParse reads for an argument, by ``env_var=`` or automatically."""
+    automatic_prefix: Optional[str] = getattr(parser, "_auto_env_var_prefix", None)
     variable = matching.environment_variable(action)
-    long_options = [option for option in action.option_strings if option[:2] in {2 * char for char in prefix_chars}]
+    doubled = {2 * char for char in parser.prefix_chars}
+    long_options = [option for option in action.option_strings if option[:2] in doubled]
     if not variable and automatic_prefix is not None and long_options and matching.can_be_filled(action):
-        variable = (automatic_prefix + long_options[0][2:].strip(prefix_chars)).replace("-", "_").upper()
+        variable = (automatic_prefix + long_options[0][2:].strip(parser.prefix_chars)).replace("-", "_").upper()
     return None if variable and variable.startswith(PREFIX) else variable
+
+
+def own_setting(parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]) -> Optional[Setting]:
+    """What that variable holds, where it is set."""
+    variable = own_variable(parser, action)
+    text = environ.get(variable) if variable else None
+    return None if variable is None or text is None else Setting(text, text, variable)
 
 
 def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
@@ -135,7 +153,6 @@ def fill(
         infer_types: Whether arguments without a type have that of their default.
         call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
     """
-    prefix = getattr(working, "_auto_env_var_prefix", None)
     matches = matching.match(working._actions, job.environment, working.prefix_chars)
     job.undeclared.difference_update(matches.claimed)
     given = {action for action in matches.found if hasattr(namespace, action.dest)}
@@ -143,21 +160,19 @@ def fill(
         if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
             setattr(namespace, action.dest, action.default)
     for action in working._actions:
-        candidates = matches.found.get(action, [])
-        own = own_variable(action, prefix, working.prefix_chars)
-        if action in given or (own and own in job.environ):
-            continue
-        custom = type(action).__module__ not in ("argparse", "configargparse")
-        if is_secret(action.dest):
+        candidates = [] if action in given or own_setting(working, action, job.environ) else matches.found.get(action, [])
+        if matching.is_secret_argument(action):
             job.secrets.update(candidate.setting.text for candidate in candidates)
+        custom = type(action).__module__ not in ("argparse", "configargparse")
+        if custom and not call_custom_actions:
+            report.verbatim.add(action)
         for candidate in candidates:
             try:
-                if custom and not call_custom_actions:
-                    report.verbatim.add(action)
-                else:
+                if action not in report.verbatim and (not candidate.stored or isinstance(action.default, str)):
                     _store(working, action, candidate, namespace, report, infer_types)
             except argparse.ArgumentError as error:
                 if not candidate.meant:
+                    report.refused[action] = f"{candidate.setting.source} does not fit: {error.message}"
                     continue
                 error.message = f"{error.message} (from {candidate.setting.source})"
                 report.failed[action] = error
@@ -168,7 +183,7 @@ def fill(
 
 
 def _store(
-    working: argparse.ArgumentParser,
+    working: Any,
     action: argparse.Action,
     candidate: matching.Match,
     namespace: object,
@@ -179,7 +194,7 @@ def _store(
     setting = candidate.setting
 
     def read(text: str) -> object:
-        return working._get_value(action, text)
+        return working._read_text(action, text)
 
     try:
         calls = conversion.calls(action, setting.value, setting.text, candidate.option, wanted, read)
@@ -217,8 +232,9 @@ def check(working: argparse.ArgumentParser, report: Fill, namespace: object, env
     """
     for group in report.groups:
         _settle_group(working, group, report, namespace)
+    typed = {action.dest for action in report.seen}
     for action, error in report.failed.items():
-        if action not in report.seen and action in report.settings:
+        if action.dest not in typed and action in report.settings:
             raise error
     missing = [
         action
@@ -226,7 +242,7 @@ def check(working: argparse.ArgumentParser, report: Fill, namespace: object, env
         if action not in report.seen and action not in report.settings and action.nargs != argparse.SUPPRESS
     ]
     if missing:
-        hints = ", ".join(_missing(action, environment, working.prefix_chars) for action in missing)
+        hints = ", ".join(_missing(action, report, environment, working.prefix_chars) for action in missing)
         raise argparse.ArgumentError(None, f"the following arguments are required: {hints}")
 
 
@@ -235,6 +251,9 @@ def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Act
     typed = [action for action in group if action in report.seen]
     filled = [action for action in group if action in report.settings and action not in report.seen | report.left]
     meant = [action for action in filled if action not in report.guessed]
+    if len(typed) > 1 and any(action in report.settings for action in typed if not action.option_strings):
+        other = argparse.ArgumentError(typed[0], "").argument_name
+        raise argparse.ArgumentError(typed[1], f"not allowed with argument {other}")
     if len(meant) > 1 and not typed:
         other = argparse.ArgumentError(meant[0], "").argument_name
         source = report.settings[meant[1]].source
@@ -251,13 +270,19 @@ def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Act
             setattr(namespace, action.dest, working._get_value(action, action.default) if text else action.default)
 
 
-def _missing(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> str:
+def _missing(action: argparse.Action, report: Fill, environment: SageMakerEnvironment, prefix_chars: str) -> str:
     """The name of a required argument that is missing, with the variable that would have filled it."""
-    name = argparse.ArgumentError(action, "").argument_name
-    channels = [*environment.channels]
-    variable = matching.expected_variable(action, prefix_chars, among_channels=bool(channels))
-    of_channel = matching.is_channel_variable(variable) and channels
-    return f"{name} ({variable} is not set{'; channels here: ' + ', '.join(sorted(channels)) if of_channel else ''})"
+    name = str(argparse.ArgumentError(action, "").argument_name)
+    if not matching.can_be_filled(action):
+        return name
+    if action in report.refused:
+        return f"{name} ({report.refused[action]})"
+    channels = sorted(environment.channels)
+    variable = matching.environment_variable(action) or matching.expected_variable(
+        action, prefix_chars, among_channels=bool(channels)
+    )
+    listed = f"; channels here: {', '.join(channels)}" if channels and matching.is_channel_variable(variable) else ""
+    return f"{name} ({variable} is not set{listed})"
 
 
 def failure_file(environment: SageMakerEnvironment) -> Optional[str]:

@@ -16,16 +16,21 @@ import argparse
 from pathlib import PurePath
 from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from smargs.environment import SageMakerEnvironment, Setting
+from smargs.environment import SageMakerEnvironment
+from smargs.reading import Setting
 from smargs.variables import (
     ARGUMENT_NAMES,
     BY_NAME,
     CHANNEL_PREFIX,
     HYPERPARAMETER_PREFIX,
+    LIST,
+    PATH,
     PLATFORM_CHANNELS,
     PREFIX,
+    TEXT,
     Variable,
     fold,
+    is_secret,
 )
 
 _SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
@@ -43,11 +48,13 @@ class Match(NamedTuple):
         setting: The value, its text and where it was read.
         meant: Whether someone named it for this argument (rules 1 and 2); else it is a guess (rules 3 and 4).
         option: The option string that was matched; None where the argument was found by its dest.
+        stored: Whether the argument's default is this value already.
     """
 
     setting: Setting
     meant: bool
     option: Optional[str] = None
+    stored: bool = False
 
 
 class Matches(NamedTuple):
@@ -78,6 +85,11 @@ def environment_variable(action: argparse.Action) -> Optional[str]:
     return getattr(action, "env_var", None)
 
 
+def is_secret_argument(action: argparse.Action) -> bool:
+    """Whether the values of an argument must never be shown: by any of its names, or its variable's."""
+    return is_secret(action.dest, *action.option_strings, environment_variable(action) or "")
+
+
 def names(action: argparse.Action, prefix_chars: str) -> List[Tuple[str, Optional[str]]]:
     """An argument's names, each with its option string: every option string, then its dest."""
     return [*((option.lstrip(prefix_chars), option) for option in action.option_strings), (action.dest, None)]
@@ -99,7 +111,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     claimed: Dict[str, argparse.Action] = {}
     free = []
     for action in fillable:
-        variable = environment_variable(action)
+        variable = environment_variable(action) or _prefixed_variable(action, prefix_chars)
         if variable and variable.startswith(PREFIX):
             name, setting = lookup(variable, environment)
             if setting:
@@ -111,17 +123,34 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
         claimed[name] = action
         found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
-    values = {setting.text: setting for setting in environment.settings.values() if not setting.text.isdigit()}
-    values.update((setting.text, setting) for setting in environment.channel_settings.values())
+    told = [setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name])]
+    told += environment.channel_settings.values()
     for action in free:
         if action in found or action.nargs == 0:
             continue
-        default = values.get(str(action.default)) if isinstance(action.default, (str, PurePath)) else None
-        guesses = [Match(default, False)] if default else _guesses(action, environment, prefix_chars)
-        # A default that is a value of SageMaker already stays. Only a positional must be told, for it ignores defaults.
-        if guesses and not (default and action.option_strings):
+        stays = next((setting for setting in told if _is_default(action.default, setting)), None)
+        guesses = [Match(stays, False, stored=True)] if stays else _guesses(action, environment, prefix_chars)
+        # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
+        if guesses and not (stays and action.option_strings):
             found[action] = guesses
     return Matches(found, claimed)
+
+
+def _prefixed_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
+    """The hyperparameter's or channel's variable that an argument such as ``--sm-channel-train`` is named for."""
+    folded = (fold(name).upper() for name, _ in names(action, prefix_chars))
+    return next((name for name in folded if name.startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX))), None)
+
+
+def _may_be_a_default(variable: Variable) -> bool:
+    """Whether scripts give the variable's value to an argument of another name as its default."""
+    return variable.kind == PATH or (variable.kind in (TEXT, LIST) and variable.by_name)
+
+
+def _is_default(default: object, setting: Setting) -> bool:
+    if isinstance(default, (list, tuple)):
+        return bool(default) and list(default) == setting.value
+    return isinstance(default, (str, PurePath)) and str(default) == setting.text
 
 
 def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[Setting]]:
@@ -137,8 +166,8 @@ def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[s
 
 def documented_variable(action: argparse.Action, prefix_chars: str = "-") -> Optional[Variable]:
     """The documented variable that an argument stands for, by ``env_var=`` or by name (rule 3)."""
-    outright = environment_variable(action)
-    if outright:
+    outright = environment_variable(action) or ""
+    if outright.startswith(PREFIX):
         return BY_NAME.get(outright)
     if action.nargs == 0 or not can_be_filled(action):
         return None
@@ -153,12 +182,12 @@ def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among
         prefix_chars: The characters that option strings start with.
         among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
     """
+    outright = environment_variable(action) or ""
+    if outright.startswith(PREFIX):
+        return outright
     variable = documented_variable(action, prefix_chars)
     if variable:
         return variable.name
-    outright = environment_variable(action)
-    if outright:
-        return outright
     name = fold(max((name for name, _ in names(action, prefix_chars)), key=len))
     usual = [base for base in _bases(name) if base in _TWINS or base == "data"]
     if action.nargs != 0 and may_be_path(action) and (usual or among_channels):
@@ -232,10 +261,6 @@ def _guesses(action: argparse.Action, environment: SageMakerEnvironment, prefix_
     candidates = [found] if found else []
     for name, _ in names(action, prefix_chars):
         folded = fold(name)
-        for prefix in (HYPERPARAMETER_PREFIX, CHANNEL_PREFIX):
-            if folded.startswith(prefix.lower()):
-                _, setting = lookup(prefix + folded[len(prefix) :].upper(), environment)
-                candidates += [setting] if setting else []
         channel = _channel(folded, environment.channel_settings)
         candidates += [environment.channel_settings[channel]] if channel is not None else []
     return [Match(setting, False) for setting in candidates]

@@ -9,11 +9,11 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from smargs import commandline, conversion, display, filling
+from smargs import commandline, conversion, display, filling, matching
 from smargs.environment import SageMakerEnvironment
-from smargs.variables import BY_NAME, MASK, PREFIX, is_secret
+from smargs.variables import BY_NAME, MASK, PREFIX
 
 _current: ContextVar[Optional[filling.Job]] = ContextVar("smargs_job", default=None)
 
@@ -89,9 +89,7 @@ class SageMakerParserMixin(_Mixed):
     def parse_args(self, args: Any = None, namespace: Any = None, **settings: Any) -> Any:
         """Parse as argparse does; a hyperparameter that nothing declares is an error."""
         with self._job(settings, strict=True):
-            if not self._reads_variables:
-                settings.pop("env_vars", None)
-            return super().parse_args(args, namespace, **settings)
+            return super().parse_args(args, namespace)
 
     def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does; a hyperparameter that nothing declares is an error."""
@@ -133,6 +131,7 @@ class SageMakerParserMixin(_Mixed):
             yield outer
             return
         job = filling.Job(os.environ if environ is None else environ, strict)
+        job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
         token = _current.set(job)
         try:
             yield job
@@ -149,13 +148,14 @@ class SageMakerParserMixin(_Mixed):
             return parse(args, namespace, **settings)
         with self._job(settings, strict=False) as job:
             outermost, job.started = not job.started, True
+            settings = {**(job.settings if outermost else {}), **settings}
             settings.pop("env_vars", None)
             if self._reads_variables and how == "parse_known_args":
                 settings["env_vars"] = job.environ
-            tokens = sys.argv[1:] if args is None else args.split() if isinstance(args, str) else list(args)
+            tokens = sys.argv[1:] if args is None else args.split() if isinstance(args, str) else args
             job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
-                return parse(tokens, namespace, **settings)
+                return parse(list(tokens), namespace, **settings)
             try:
                 return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
             except argparse.ArgumentError as error:
@@ -164,12 +164,13 @@ class SageMakerParserMixin(_Mixed):
                 self.error(str(error))
 
     def _parse_in_job(
-        self, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: filling.Job, outermost: bool
+        self, how: str, tokens: Sequence[str], namespace: Any, settings: Dict[str, Any], job: filling.Job, outermost: bool
     ) -> Tuple[Any, List[str]]:
-        line = commandline.CommandLine(tokens, {})
+        line = commandline.CommandLine(list(tokens), {})
         if outermost:
             _warn_of(job.environment)
             line = commandline.take_apart(tokens, job.environment)
+            job.undeclared.difference_update(getattr(tokens, "claimed", ()))
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
@@ -181,9 +182,9 @@ class SageMakerParserMixin(_Mixed):
             undeclared = [name for name in job.environment.hyperparameters if name in job.undeclared]
             if job.strict:
                 raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
-            for name in undeclared:
-                rendered = line.generated.get(name) or commandline.render(name, job.environment.hyperparameters[name])
-                extras = [*extras, *rendered]
+            values = job.environment.hyperparameters
+            left = {name: line.generated.get(name) or commandline.render(name, values[name]) for name in undeclared}
+            extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
         return namespace, extras
 
     def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
@@ -199,7 +200,7 @@ class SageMakerParserMixin(_Mixed):
         job = _current.get() or filling.Job(os.environ, strict=False)
         namespace = argparse.Namespace()
         view = parser._filled_copy(job, namespace, all_actions=True, call_custom_actions=False)
-        display.show_fill(view, view._fill, vars(namespace), getattr(self, "_add_env_var_help", True))
+        display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
         return view
 
     def _long_option(self, name: str) -> str:
@@ -223,10 +224,20 @@ class SageMakerParserMixin(_Mixed):
         return f"{same[0]}{equals}{value}" if len(same) == 1 else token
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """An argument without a type has that of its default; the registry of types does not see the argument."""
+        """The error for a text that ConfigArgParse took from a variable names the variable."""
         job = _current.get()
-        if job and is_secret(action.dest):
+        if job and matching.is_secret_argument(action):
             job.secrets.add(arg_string)
+        try:
+            return self._read_text(action, arg_string)
+        except argparse.ArgumentError as error:
+            variable = matching.environment_variable(action) or filling.own_variable(self, action)
+            if job and variable and job.environ.get(variable) == arg_string:
+                error.message = f"{error.message} (from {variable})"
+            raise
+
+    def _read_text(self, action: argparse.Action, arg_string: str) -> Any:
+        """An argument without a type has that of its default; the registry of types does not see the argument."""
         inferred = filling.inferred_type(action, self.prefix_chars) if self._infer_types else None
         if inferred is None:
             return super()._get_value(action, arg_string)
@@ -234,7 +245,7 @@ class SageMakerParserMixin(_Mixed):
             return conversion.reader(inferred)(arg_string)
         except (TypeError, ValueError):
             because = "its name" if action.default is None else f"the default {action.default!r}"
-            why = f"inferred from {MASK if is_secret(action.dest) else because}; infer_types=False turns this off"
+            why = f"inferred from {MASK if matching.is_secret_argument(action) else because}; infer_types=False turns this off"
             message = f"invalid {inferred.__name__} value: {arg_string!r} ({why})"
             raise argparse.ArgumentError(action, message) from None
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import conversion, display, filling
+from smargs import conversion, display, filling, matching
 from smargs.mixin import SageMakerParserMixin
 from smargs.variables import MASK, PREFIX, is_secret
 
@@ -50,8 +50,9 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
         Raises:
             argparse.ArgumentError: For bad input under ``exit_on_error=False``; else the process exits with status 2.
         """
-        settings = _given(config_file_contents=config_file_contents, env_vars=env_vars)
-        return super().parse_args(args, namespace, **settings)
+        with self._job(_given(config_file_contents=config_file_contents, env_vars=env_vars), strict=True):
+            # ConfigArgParse's own would hand these settings to parse_known_args, which a subclass may have replaced.
+            return argparse.ArgumentParser.parse_args(self, args, namespace)
 
     def parse_known_args(  # type: ignore[override]
         self,
@@ -108,7 +109,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
             )
             for source, settings in self.get_source_to_settings_dict().items()
         )
-        return str(super(SageMakerArgumentParser, shown).format_values())
+        secrets = self._last_fill.secrets if self._last_fill else ()
+        return display.mask(str(super(SageMakerArgumentParser, shown).format_values()), secrets)
 
     def print_values(self, file: Any = None) -> None:
         """Print :meth:`format_values`, to standard output or to another file."""
@@ -123,6 +125,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
 
     def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
         working = super()._filled_copy(job, namespace, **options)
+        working._fill.secrets = job.secrets
         working._last_fill = working._fill
         return working
 
@@ -148,7 +151,7 @@ def _settings_key(action: argparse.Action, source: str) -> str:
 def _masked_setting(key: str, action: Optional[argparse.Action], value: Any, prefix_chars: str) -> Any:
     if isinstance(value, list) and action is None:
         return display.mask_tokens(value, prefix_chars)
-    return MASK if is_secret(key) or (action is not None and is_secret(action.dest)) else value
+    return MASK if is_secret(key) or (action is not None and matching.is_secret_argument(action)) else value
 
 
 def _given(**settings: Any) -> Dict[str, Any]:

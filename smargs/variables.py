@@ -169,9 +169,9 @@ def is_internal(hyperparameter: str) -> bool:
     return name.startswith("sagemaker_") or name in ("_tuning_objective_metric", "default_user_module_name")
 
 
-def is_secret(name: str) -> bool:
-    """Whether what carries this name must never be shown.
+def is_secret(*names: str) -> bool:
+    """Whether what carries one of these names must never be shown.
 
     Source: ``SENSITIVE_KEYWORDS`` of SDK, with ``PASSWD`` and ``CREDENTIAL``.
     """
-    return _SECRET.search(name) is not None
+    return any(_SECRET.search(name) for name in names)

@@ -1,0 +1,249 @@
+"""Read a job: environment variables first, then its files, and of each hyperparameter the least damaged copy."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from smargs.conversion import decode, spell
+from smargs.variables import (
+    BASE_DIRECTORY,
+    BOOLEAN,
+    CHANNEL_PREFIX,
+    CHANNELS_FILE,
+    HYPERPARAMETER_PREFIX,
+    HYPERPARAMETERS_FILE,
+    INTEGER,
+    LIST,
+    OBJECT,
+    RESOURCE_FILE,
+    VARIABLES,
+)
+
+# What a shell that does not quote, or quotes badly, takes out of a value.
+_STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
+
+
+class Setting(NamedTuple):
+    """One value of the platform.
+
+    Attributes:
+        value: The decoded value: JSON where it is JSON, else the text.
+        text: The text as it was written, as ``type=str`` wants it.
+        source: The variable or the file that it was read from.
+    """
+
+    value: object
+    text: str
+    source: str
+
+
+def squash(text: str) -> str:
+    """A text without what a careless shell strips: quotes, backslashes and white space."""
+    return text.translate(_STRIPPED_BY_SHELLS)
+
+
+class Reading:
+    """One reading of a job: what was found, where, and what could not be read."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: Dict[str, str] = {}
+        base = environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
+        config = os.path.join(base, "input", "config")
+        if "SAGEMAKER_BASE_DIR" not in environ:
+            config = environ.get("SM_INPUT_CONFIG_DIR") or config
+        self.files = {
+            name: content
+            for name in (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
+            for content in (self._file(config, name),)
+            if content is not None
+        }
+        self.training_env = self._object("SM_TRAINING_ENV") or {}
+        self.variables = {
+            variable.name: found
+            for variable in VARIABLES
+            for found in (
+                self._variable(variable.name, variable.kind)
+                or self._told(variable.attribute)
+                or (self._in_file(*variable.file) if variable.file else None)
+                or (self._directory(base, variable.directory) if variable.directory else None),
+            )
+            if found
+        }
+        self.rendered: Dict[str, object] = {}
+        self.lost: Optional[str] = None
+        self.hyperparameters = self._hyperparameters()
+        self.channels = self._channels(base)
+        told = self.training_env.get("job_name")
+        self.job_name = environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
+
+    def names(self, variable: str) -> List[str]:
+        """The texts of a list variable."""
+        found = self.variables.get(variable)
+        return [name for name in found.value if isinstance(name, str)] if found and isinstance(found.value, list) else []
+
+    def _file(self, directory: str, name: str) -> Optional[Mapping[str, object]]:
+        path = os.path.join(directory, name)
+        try:
+            with open(path, encoding="utf-8") as stream:
+                content = json.load(stream)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            self.problems[name] = f"{path} cannot be read: {error.strerror}"
+            return None
+        except (ValueError, RecursionError) as error:
+            self.problems[name] = f"{path} is not valid JSON: {_reason(error)}"
+            return None
+        if isinstance(content, dict):
+            return content
+        self.problems[name] = f"{path} is not a JSON object"
+        return None
+
+    def _object(self, name: str) -> Optional[Mapping[str, object]]:
+        """The JSON object in a variable; None where there is none."""
+        text = self.environ.get(name)
+        if not text:
+            return None
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            self.problems[name] = f"{name} is not valid JSON: {_reason(error)}"
+            return None
+        if isinstance(content, dict):
+            return content
+        self.problems[name] = f"{name} is not a JSON object"
+        return None
+
+    def _variable(self, name: str, kind: str) -> Optional[Setting]:
+        # The toolkit writes an absent value as an empty variable.
+        text = self.environ.get(name)
+        if not text:
+            return None
+        return Setting(decode(text) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
+
+    def _told(self, attribute: str) -> Optional[Setting]:
+        value = self.training_env.get(attribute)
+        return None if value is None else Setting(value, spell(value), "SM_TRAINING_ENV")
+
+    def _in_file(self, file: str, key: str) -> Optional[Setting]:
+        content = self.files.get(file, {})
+        value = content.get(key) if key else content
+        return Setting(value, spell(value), file) if value else None
+
+    def _directory(self, base: str, directory: str) -> Optional[Setting]:
+        # A container that has the job's files, but no variables, has the standard directories.
+        if not self.files:
+            return None
+        path = os.path.join(base, *directory.split("/"))
+        return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else base)
+
+    def _hyperparameters(self) -> Dict[str, Setting]:
+        read = self._object("SM_HPS")
+        told = self.training_env.get("hyperparameters")
+        written = self.files.get(HYPERPARAMETERS_FILE)
+        routes = [
+            {name: Setting(value, spell(value), source) for name, value in values.items()}
+            for source, values in (("SM_HPS", read), ("SM_TRAINING_ENV", told))
+            if isinstance(values, dict)
+        ]
+        if written is not None:
+            texts = {name: text if isinstance(text, str) else spell(text) for name, text in written.items()}
+            origin = {name: _read(text, HYPERPARAMETERS_FILE) for name, text in texts.items()}
+            # SDK v3's quoting may move an apostrophe's damage from one value into the next: then only the file is whole.
+            whole = squash(json.dumps({name: found.value for name, found in origin.items()}))
+            damaged = isinstance(read, dict) and read.keys() != origin.keys() and squash(self.environ["SM_HPS"]) == whole
+            routes = [origin] if damaged else [*routes, origin]
+        self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
+        names = dict.fromkeys(name for route in routes for name in route)
+        own = {name: _read(text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
+        if not routes and not own:
+            sources = ("SM_HPS", "SM_TRAINING_ENV", HYPERPARAMETERS_FILE)
+            self.lost = next((self.problems[route] for route in sources if route in self.problems), None)
+        return {
+            name: _least_damaged([route[name] for route in (own, *routes) if name in route])
+            for name in dict.fromkeys((*names, *own))
+        }
+
+    def _channels(self, base: str) -> Dict[str, Setting]:
+        told = self.training_env.get("channel_input_dirs")
+        directories = told if isinstance(told, dict) else {}
+        inputs = self.environ.get("SM_INPUT_DIR") or os.path.join(base, "input")
+        data = self.environ.get("SM_INPUT_DATA_DIR") or os.path.join(inputs, "data")
+        routes: Iterable[Tuple[str, Iterable[str]]] = (
+            ("SM_CHANNELS", self.names("SM_CHANNELS")),
+            ("SM_TRAINING_ENV", directories),
+            ("SM_INPUT_DATA_CONFIG", self._object("SM_INPUT_DATA_CONFIG") or ()),
+            (CHANNELS_FILE, self.files.get(CHANNELS_FILE, ())),
+        )
+        channels: Dict[str, Setting] = {}
+        for source, names in routes:
+            for name in names:
+                path = directories.get(name)
+                path = path if isinstance(path, str) else os.path.join(data, name)
+                channels.setdefault(name, Setting(path, path, source))
+        for name, variable, path in self._named(CHANNEL_PREFIX, channels):
+            channels[name] = Setting(path, path, variable)
+        return channels
+
+    def _named(self, prefix: str, names: Iterable[str]) -> Iterator[Tuple[str, str, str]]:
+        """Each variable that stands for one name: the name, the variable and its text.
+
+        The toolkit keeps a name's hyphens, SDK v3 writes them as ``_``; both write capitals. A variable that two names share
+        speaks for neither, nor does one that an apostrophe made to swallow the next line of SDK v3's script; one that no known
+        name has stands for a name in lower case.
+        """
+        spellings = {name: (name.upper(), name.upper().replace("-", "_")) for name in names}
+        uses = Counter(spelling for spelled in spellings.values() for spelling in dict.fromkeys(spelled))
+        owners = {spelling: name for name, spelled in spellings.items() for spelling in reversed(spelled)}
+        spoken = set()
+        for variable in sorted((name for name in self.environ if name.startswith(prefix)), key=lambda name: "-" not in name):
+            spelling = variable[len(prefix) :]
+            if not spelling or uses[spelling] > 1:
+                continue
+            name = owners.get(spelling, spelling.lower())
+            if name not in spoken and "\nexport SM_" not in self.environ[variable]:
+                spoken.add(name)
+                yield name, variable, self.environ[variable]
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+
+
+def _read(text: str, source: str) -> Setting:
+    """A hyperparameter that is written as text, decoded once."""
+    value = decode(text)
+    return Setting(value, spell(value) if isinstance(value, (str, list, dict)) else text, source)
+
+
+def _least_damaged(routes: List[Setting]) -> Setting:
+    """The one value of a hyperparameter that several routes carry, the most particular route first.
+
+    Where routes differ only by what shells strip, or by what the route cannot tell (whether ``5`` was a text), the one that
+    lost least, and of equals the one nearest to the origin, has the value; where they truly differ, the first has.
+    """
+    first = routes[0]
+    if len(routes) == 1:
+        return first
+    alike = [route for route in routes if _squashed_renderings(route.value) & _squashed_renderings(first.value)]
+    best = max(reversed(alike), key=lambda route: len(_in_order(route.value)))
+    source = next(route.source for route in alike if _in_order(route.value) == _in_order(best.value))
+    return best._replace(source=source)
+
+
+def _in_order(value: object) -> str:
+    """The text of a value, the keys of objects in order: the toolkit sorts them in its variables."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _squashed_renderings(value: object) -> FrozenSet[str]:
+    """How the platforms may write a value into a variable, after a shell. The toolkit writes null as nothing."""
+    if value is None:
+        return frozenset(("", "null"))
+    if isinstance(value, str):
+        return frozenset((squash(value),))
+    return frozenset(squash(json.dumps(value, sort_keys=True, ensure_ascii=ascii_only)) for ascii_only in (True, False))
