@@ -1,6 +1,7 @@
 """SageMakerEnvironment: what the platform says, from variables and files."""
 
 import json
+import operator
 import os
 
 import pytest
@@ -260,3 +261,44 @@ def test_the_process_environment_is_the_default(monkeypatch):
     monkeypatch.setenv("SM_CURRENT_HOST", "algo-3")
 
     assert SageMakerEnvironment.load().current_host == "algo-3"
+
+
+def test_what_is_inside_of_it_cannot_be_changed_either():
+    environment = SageMakerEnvironment.load({"SM_HPS": '{"layers": [1]}', "SM_RESOURCE_CONFIG": '{"hosts": []}'})
+
+    environment.hyperparameters["layers"].append(2)
+    environment.resource_config["hosts"].append("algo-9")
+
+    assert environment.hyperparameters == {"layers": [1]}
+    assert environment.resource_config == {"hosts": []}
+    with pytest.raises(AttributeError, match="no attribute nothing"):
+        operator.attrgetter("nothing")(environment)
+
+
+def test_two_apostrophes_of_the_sdk_damage_no_value(tmp_path):
+    """bash reads the driver's script so: the first apostrophe ends a quotation, the next begins one."""
+    hyperparameters = {"a": "it's", "b": "don't"}
+    write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
+    environ = {
+        "SAGEMAKER_BASE_DIR": str(tmp_path),
+        "SM_HP_A": "its\nexport SM_HP_B=dont",
+        "SM_HPS": '{"a": "its, b: dont"}',
+    }
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == hyperparameters
+
+
+def test_elements_of_a_list_read_the_same_from_a_file_and_from_a_variable(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"x": '["\\u00e9"]'}})
+
+    for environ in ({"SAGEMAKER_BASE_DIR": str(tmp_path)}, {"SM_HPS": '{"x": ["é"]}'}, {"SM_HP_X": '["\\u00e9"]'}):
+        assert SageMakerEnvironment.load(environ).hyperparameter_settings["x"].text == '["é"]'
+
+
+@pytest.mark.parametrize("variable", ["SM_HP_OPT", "SM_HPS"])
+def test_the_order_of_an_objects_keys_does_not_change_where_it_came_from(tmp_path, variable):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"opt": {"name": "adam", "betas": [0.9]}})})
+    text = '{"betas":[0.9],"name":"adam"}'
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), variable: text if variable == "SM_HP_OPT" else f'{{"opt": {text}}}'}
+
+    assert SageMakerEnvironment.load(environ).hyperparameter_settings["opt"].source == variable

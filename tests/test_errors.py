@@ -293,3 +293,71 @@ def test_nothing_is_said_where_nothing_is_wrong(capsys):
         parser.parse_args([], env_vars=toolkit({"epochs": 3}, ["train"]).environ)
 
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "environ"),
+    [
+        (("--api-token", {"dest": "auth"}), {"SM_HPS": '{"api-token": "s3cr3t-text"}'}),
+        (("--pw", {"env_var": "SM_HP_DB_PASSWORD"}), {"SM_HPS": '{"db_password": "s3cr3t-text"}'}),
+        (("--auth", {"env_var": "MY_SECRET"}), {"MY_SECRET": "s3cr3t-text", "SM_NUM_GPUS": "0"}),
+        (("--auth", {"env_var": "MY_SECRET"}), {"MY_SECRET": "s3cr3t-text"}),
+        (("--opt", {"type": dict}), {"SM_HPS": '{"opt": {"login": {"secret_key": ["s3cr3t-text"]}}}'}),
+        (("--opt", {"type": str}), {"SM_HPS": '{"opt": {"secret_key": "s3cr3t-text"}}'}),
+        (("--training-env", {}), {"SM_TRAINING_ENV": '{"hyperparameters": {"token": "s3cr3t-text"}}'}),
+        (("--sm-hps", {"type": str}), {"SM_HPS": '{"token": "s3cr3t-text"}'}),
+        (
+            ("--sm-user-args", {}),
+            {"SM_HPS": '{"token": "s3cr3t-text"}', "SM_USER_ARGS": '["--token", "s3cr3t-text"]'},
+        ),
+    ],
+)
+def test_a_secret_is_shown_nowhere_by_whichever_name_it_goes(monkeypatch, declaration, environ):
+    for name, text in environ.items():
+        monkeypatch.setenv(name, text)
+    option, settings = declaration
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument(option, **settings)
+    namespace, _ = parser.parse_known_args([])
+
+    assert "s3cr3t" in str(namespace)
+    assert "s3cr3t" not in parser.format_help()
+    assert "s3cr3t" not in parser.format_values()
+    assert "******" in parser.format_help()
+    broken = SageMakerArgumentParser(prog="train.py")
+    broken.add_argument(option, **{**settings, "type": refuse})
+    errors = io.StringIO()
+    if option not in ("--training-env", "--sm-user-args", "--sm-hps"):
+        with pytest.raises(SystemExit), redirect_stderr(errors):
+            broken.parse_args([])
+        assert "is no good" in errors.getvalue()
+        assert "s3cr3t" not in errors.getvalue()
+
+
+def test_a_variable_of_the_users_own_is_named_in_the_error():
+    declared = ("--x", {"type": int, "env_var": "MY_X"})
+
+    assert failure({"MY_X": "z"}, declared) == "argument --x: invalid int value: 'z' (from MY_X)"
+    assert failure({"MY_X": "z"}, declared, argv=["--x", "y"]) == "argument --x: invalid int value: 'y'"
+
+
+def test_a_variable_that_is_there_but_does_not_fit_is_not_called_missing():
+    assert failure({"SM_HOSTS": '["a"]'}, ("--hosts", {"type": int, "required": True})) == (
+        "the following arguments are required: --hosts (SM_HOSTS does not fit: argument --hosts: invalid int value: '[\"a\"]')"
+    ).replace("argument --hosts: ", "")
+
+
+def test_a_hyperparameter_that_its_argument_cannot_take_says_so():
+    assert failure({"SM_HPS": '{"batch-size": 1, "batch_size": 2}'}, ("--batch-size", {})) == (
+        "unrecognized hyperparameter: batch_size (--batch-size does not take it, or has its value from another)"
+    )
+
+
+def test_a_missing_subcommand_names_no_variable():
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_subparsers(dest="command", required=True).add_parser("fit")
+    errors = io.StringIO()
+    with pytest.raises(SystemExit), redirect_stderr(errors):
+        parser.parse_args([], env_vars={"SM_NUM_GPUS": "0"})
+
+    assert errors.getvalue().endswith("error: the following arguments are required: command\n")

@@ -258,3 +258,15 @@ def test_the_sources_of_settings_are_a_table_too():
     action, text = table["environment_variables"]["SM_CHANNEL_TRAIN"]
     assert (action.dest, text) == ("train", "/opt/ml/input/data/train")
     assert table["environment_variables"]["SM_HP_API_TOKEN"][1] == "s3cr3t-text"
+
+
+def test_a_variable_of_the_users_own_that_is_set_is_the_source(monkeypatch):
+    monkeypatch.setenv("MY_LR", "7")
+    monkeypatch.setenv("SM_HP_LR", "5")
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--lr", type=int, default=1, env_var="MY_LR")
+
+    assert "(default: 7, from MY_LR)" in parser.format_help()
+    assert "[env var" not in parser.format_help()
+    monkeypatch.delenv("MY_LR")
+    assert "(default: 5, from SM_HP_LR)" in parser.format_help()

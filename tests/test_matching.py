@@ -269,3 +269,27 @@ def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(cuda, stor
     declared = ("--no-cuda", {"action": "store_false", "dest": "cuda"})
 
     assert parse(toolkit({"cuda": cuda}).environ, declared) == {"cuda": stored}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("SM_MODULE_NAME", "train"),
+        ("SM_USER_ENTRY_POINT", "train"),
+        ("SM_IS_HETERO", "train"),
+        ("SM_FRAMEWORK_MODULE", "train"),
+    ],
+)
+def test_an_ordinary_default_is_no_value_of_sagemaker(variable, text):
+    assert parse({**STANDARD, variable: text}, ("--train", {"default": "train"})) == {"train": "/opt/ml/input/data/train"}
+
+
+def test_an_empty_default_is_no_value_of_sagemaker():
+    assert parse({"SM_CHANNELS": "[]", "SM_HOSTS": '["a"]'}, ("hosts", {"nargs": "*", "default": []})) == {"hosts": ["a"]}
+
+
+def test_a_hyperparameter_is_found_with_the_prefix_too():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--sm-hp-lr", type=float)
+
+    assert vars(parser.parse_args([], env_vars={"SM_HPS": '{"lr": 1}'})) == {"sm_hp_lr": 1.0}

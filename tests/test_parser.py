@@ -597,3 +597,60 @@ def test_the_package_needs_nothing_but_configargparse():
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ))
 
     assert set(result.stdout.split()) == {"smargs", "configargparse"}
+
+
+def test_a_text_that_is_json_is_recognised_as_the_sdk_writes_it():
+    environ = {"SM_HPS": '{"lr": "1e-5", "k": "[1,2]", "sagemaker_program": "train.py"}'}
+    argv = ["--lr", "1e-05", "--k", "[1, 2]", "--sagemaker_program", "train.py"]
+
+    assert vars(parser_with("--lr", "--k").parse_args(argv, env_vars=environ)) == {"lr": "1e-5", "k": "[1,2]"}
+
+
+def test_two_parsers_in_a_row_share_a_command_line():
+    job = toolkit({"config": "c", "epochs": 3, "fp16": True, "layers": [1, 2]})
+    first = parser_with("--config", add_help=False)
+    second = SageMakerArgumentParser()
+    second.add_argument("--epochs", type=int)
+    second.add_argument("--fp16", action="store_true")
+    second.add_argument("--layers", nargs="+", type=int)
+
+    _, rest = first.parse_known_args([*job.argv, "--epochs", "4"], env_vars=job.environ)
+
+    assert rest == ["--epochs", "4", "--epochs", "3", "--fp16", "True", "--layers", "[1, 2]"]
+    assert vars(second.parse_args(rest, env_vars=job.environ)) == {"epochs": 4, "fp16": True, "layers": [1, 2]}
+    with pytest.raises(SystemExit):
+        second.parse_args(job.argv, env_vars=job.environ)
+
+
+def test_a_subclass_with_argparses_own_signature():
+    class Own(SageMakerArgumentParser):
+        def parse_known_args(self, args=None, namespace=None):
+            return super().parse_known_args(args, namespace)
+
+    parser = Own()
+    parser.add_argument("--epochs", type=int)
+
+    assert parser.parse_args([], env_vars={}, config_file_contents="epochs = 2").epochs == 2
+    assert parser.parse_args([], env_vars={"SM_HP_EPOCHS": "3"}).epochs == 3
+
+
+def test_a_typed_positional_in_a_group_excludes_the_others(capsys):
+    with pytest.raises(SystemExit):
+        exclusive().parse_args(["there", "--fast"], env_vars=toolkit({"place": "here"}).environ)
+
+    assert "argument place: not allowed with argument --fast" in capsys.readouterr().err
+
+
+def test_a_value_that_does_not_fit_is_no_error_where_another_argument_of_the_dest_was_typed():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--a", dest="v", type=int)
+    parser.add_argument("--b", dest="v", type=int)
+
+    assert parser.parse_args(["--b", "9"], env_vars={"SM_HP_A": "bad"}).v == 9
+
+
+def test_the_guides_positional_with_a_wrong_type_keeps_its_default():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("channel_names", type=int, default=["train"])
+
+    assert parser.parse_args([], env_vars={"SM_CHANNELS": '["train"]'}).channel_names == ["train"]
