@@ -1,25 +1,32 @@
 PYTHON ?= python3
-VENV := .venv
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+VENV ?= .venv
+PYTEST_OPTIONS ?= --cov --cov-report=term-missing:skip-covered
+
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 .PHONY: demo test check clean
-demo: $(VENV)/.demo  ## train docs/examples/train.py inside a SageMaker environment
+
+# Train docs/examples/train.py inside a SageMaker environment.
+demo: $(VENV)/.demo
 	$(VENV)/bin/python docs/examples/demo.py
 
-test: $(VENV)/.test  ## run the whole test suite
-	$(VENV)/bin/python -m pytest --cov --cov-report=term-missing:skip-covered
+# Run the whole test suite.
+test: $(VENV)/.test
+	$(VENV)/bin/python -m pytest -rs $(PYTEST_OPTIONS)
 
-check: $(VENV)/.check  ## run the linters and the type checker
+# Run the linters and the type checker.
+check: $(VENV)/.check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf $(VENV) build dist smargs-demo *.egg-info
+	rm -rf .venv .venv-* build dist smargs-demo *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# One mark for each extra of setup.cfg that is installed.
 $(VENV)/.%: $(VENV)/bin/python setup.cfg setup.py
 	$(PIP) install --quiet --editable '.[$*]'
 	touch $@

@@ -62,6 +62,7 @@ class Fill:
         groups: The arguments that exclude each other.
         secrets: Texts that must not be shown.
         seen: The arguments that were on the command line, or came from a config file.
+        visited: These, and the positionals that argparse is content to see without tokens.
     """
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
@@ -76,6 +77,7 @@ class Fill:
         self.groups: List[List[argparse.Action]] = []
         self.secrets: Set[str] = set()
         self.seen: Set[argparse.Action] = set()
+        self.visited: Set[argparse.Action] = set()
 
 
 def working_copy(parser: Parser, all_actions: bool) -> Parser:
@@ -239,7 +241,7 @@ def check(working: argparse.ArgumentParser, report: Fill, namespace: object, env
     missing = [
         action
         for action in report.required
-        if action not in report.seen and action not in report.settings and action.nargs != argparse.SUPPRESS
+        if action not in report.visited and action not in report.settings and action.nargs != argparse.SUPPRESS
     ]
     if missing:
         hints = ", ".join(_missing(action, report, environment, working.prefix_chars) for action in missing)

@@ -188,7 +188,7 @@ def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among
     variable = documented_variable(action, prefix_chars)
     if variable:
         return variable.name
-    name = fold(max((name for name, _ in names(action, prefix_chars)), key=len))
+    name = fold(max((name for name, option in names(action, prefix_chars) if (option or "")[:5] != "--no-"), key=len))
     usual = [base for base in _bases(name) if base in _TWINS or base == "data"]
     if action.nargs != 0 and may_be_path(action) and (usual or among_channels):
         return f"{CHANNEL_PREFIX}{(usual or [name])[0].upper()}"

@@ -252,6 +252,8 @@ class SageMakerParserMixin(_Mixed):
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
         """A positional without tokens is asked for its default; what SageMaker stored stays as it is."""
         if self._fill is not None:
+            # parse_intermixed_args takes the positionals out of its first pass.
+            self._fill.visited.update((action,) if action.nargs != argparse.SUPPRESS else ())
             if action.option_strings or arg_strings:
                 self._fill.seen.add(action)
             elif action in self._fill.settings:

@@ -284,6 +284,14 @@ def test_a_positional_that_nobody_fills_is_still_required(capsys):
     assert "required: other (SM_HP_OTHER is not set)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("nargs", ["*", "?", "..."])
+def test_a_positional_that_may_be_empty_may_be_empty_in_a_job(nargs):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("rest", nargs=nargs)
+
+    assert not parser.parse_args([], env_vars={"SM_CURRENT_HOST": "algo-1"}).rest
+
+
 def test_positionals_with_choices_are_not_checked_against_their_absence():
     parser = SageMakerArgumentParser()
     parser.add_argument("layers", nargs="*", type=int, choices=[1, 2, 3])

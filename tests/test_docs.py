@@ -1,0 +1,161 @@
+"""The docs: every code block runs, and the page of variables is the catalogue."""
+
+import doctest
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from platforms import toolkit
+
+from smargs import SageMakerArgumentParser
+from smargs import parser as parser_module
+from smargs.variables import VARIABLES
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md")]
+VARIABLES_PAGE = ROOT / "docs" / "variables.md"
+HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
+PLATFORMS = {"toolkit": "toolkit", "sdk": "SDK v3"}
+
+
+def blocks(language):
+    """Each code block of a language, with the page and the line that it is on."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            yield pytest.param(found.group(1), id=f"{page.name}:{text.count(chr(10), 0, found.start()) + 1}")
+
+
+@pytest.fixture
+def run_in_job(monkeypatch):
+    """Run a script in a job with those of the hyperparameters that it declares; give its arguments."""
+
+    def run(source):
+        sent = {name: value for name, value in HYPERPARAMETERS.items() if name in source.replace("-", "_")}
+        job = toolkit(sent, ["train"], ["algo-1", "algo-2"])
+        for name, text in job.environ.items():
+            monkeypatch.setenv(name, text)
+        monkeypatch.setattr(sys, "argv", ["train.py", *job.argv])
+        names = {}
+        exec(compile(source, "train.py", "exec"), names)
+        return vars(names["args"])
+
+    return run
+
+
+SCRIPTS = [block for block in blocks("python") if ">>>" not in block.values[0]]
+
+
+@pytest.mark.parametrize("source", SCRIPTS)
+def test_a_script_in_the_docs_runs_in_a_job(run_in_job, source):
+    assert run_in_job(source)["layers"]
+
+
+def test_the_readmes_before_and_after_differ_as_it_says(run_in_job):
+    before, after = (block.values[0] for block in SCRIPTS if "--train-batch-size" in block.values[0])
+
+    found = run_in_job(before)
+    assert found["fp16"] is True
+    assert found["layers"] == list("[256, 128]")
+    assert found["train_batch_size"] == 32
+    assert found["training"] is None
+    assert run_in_job(after) == {
+        "train_batch_size": 8,
+        "fp16": False,
+        "layers": [256, 128],
+        "hosts": ["algo-1", "algo-2"],
+        "num_gpus": 0,
+        "model_dir": "/opt/ml/model",
+        "training": "/opt/ml/input/data/train",
+    }
+
+
+def test_the_readmes_errors_are_what_a_script_says(capsys):
+    job = toolkit({}, ["train", "images"]).environ
+    for environ in ({**job, "SM_HP_EPOCHS": "many"}, {**job, "SM_HP_EPOCH": "3"}, job):
+        parser = SageMakerArgumentParser(prog="train.py")
+        parser.add_argument("--epochs", type=int)
+        parser.add_argument("--labels", required=environ is job)
+        with pytest.raises(SystemExit):
+            parser.parse_args([], env_vars=environ)
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train.py: error: ")]
+
+    assert [block.values[0].splitlines() for block in blocks("text") if "error:" in block.values[0]] == [said]
+
+
+def test_the_readmes_help_is_what_a_script_shows(monkeypatch):
+    (shown,) = (block.values[0] for block in blocks("text") if "--help" in block.values[0])
+    monkeypatch.setenv("COLUMNS", "100")
+    for name, text in toolkit({"epochs": 20}, ["train"]).environ.items():
+        monkeypatch.setenv(name, text)
+    names = {}
+    exec(compile(SCRIPTS[0].values[0].partition("args =")[0], "train.py", "exec"), names)
+
+    lines = names["parser"].format_help().splitlines()
+    assert set(shown.splitlines()[1:-1]) <= set(lines)
+
+
+@pytest.fixture
+def job(monkeypatch):
+    """The job that the README's examples run in."""
+    for name, text in toolkit(HYPERPARAMETERS, ["train"], ["algo-1", "algo-2"]).environ.items():
+        monkeypatch.setenv(name, text)
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+
+
+@pytest.mark.usefixtures("job")
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")], ids=lambda page: page.name
+)
+def test_the_examples_on_a_page_give_what_they_show(page):
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+
+    assert tried > 0
+    assert failed == 0
+
+
+def test_the_example_in_the_docstring_gives_what_it_shows():
+    assert doctest.testmod(parser_module).failed == 0
+    assert doctest.testmod(parser_module).attempted > 0
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    for page in (*PAGES, VARIABLES_PAGE):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def variables_page():
+    """The page of variables, made from the catalogue."""
+    lines = [
+        "# The variables",
+        "",
+        "Every variable of a training container that smargs knows. An argument of one of the names in the last column means it",
+        "(`-` and `_` are the same); `SageMakerEnvironment` has each as an attribute of the first of its names.",
+        "`SM_HP_<NAME>` is a hyperparameter, `SM_CHANNEL_<NAME>` the directory of a channel.",
+        "",
+        "| variable | what it is | kind | set by | without it | names of arguments |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for variable in VARIABLES:
+        place = ""
+        if variable.file:
+            place = " of ".join(f"`{part}`" for part in reversed(variable.file) if part)
+        elif variable.directory:
+            place = f"`/opt/ml/{variable.directory}`"
+        names = [f"sm_{variable.attribute}", *([variable.attribute] if variable.by_name else []), *variable.aliases]
+        lines.append(
+            f"| `{variable.name}` | {variable.doc} | {variable.kind} | "
+            f"{', '.join(PLATFORMS[platform] for platform in variable.platforms)} | {place} | "
+            f"{', '.join(f'`{name}`' for name in names)} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def test_the_page_of_variables_is_the_catalogue():
+    assert VARIABLES_PAGE.read_text(encoding="utf-8") == variables_page()
+
+
+if __name__ == "__main__":
+    VARIABLES_PAGE.write_text(variables_page(), encoding="utf-8")
