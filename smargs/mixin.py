@@ -178,11 +178,11 @@ class SageMakerParserMixin(_Mixed):
             namespace, extras = getattr(super(SageMakerParserMixin, working), how)(line.typed, namespace, **settings)
         finally:
             self.__dict__.update({name: value for name, value in vars(working).items() if name not in _OF_WORKING_COPIES})
-        if outermost and job.undeclared:
-            undeclared = [name for name in job.environment.hyperparameters if name in job.undeclared]
-            if job.strict:
-                raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
-            values = job.environment.hyperparameters
+        values = job.environment.hyperparameters
+        undeclared = [name for name in values if name in job.undeclared]
+        if outermost and job.strict and undeclared:
+            raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
+        if outermost and not job.strict:
             left = {name: line.generated.get(name) or commandline.render(name, values[name]) for name in undeclared}
             extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
         return namespace, extras
@@ -206,7 +206,7 @@ class SageMakerParserMixin(_Mixed):
     def _long_option(self, name: str) -> str:
         return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
 
-    # argparse has no public way into the four places below.
+    # argparse has no public way into the five places below; a test watches that it keeps them.
 
     def _parse_optional(self, arg_string: str) -> Any:
         """``--batch_size`` finds ``--batch-size`` and the other way round, unless both are declared."""
@@ -268,7 +268,7 @@ class SageMakerParserMixin(_Mixed):
         return f"{pattern[:-1]}|)"
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any) -> Any:
-        """What argparse cannot check knows is checked where argparse checks: before anything acts on the namespace."""
+        """What argparse cannot know is checked where argparse checks, before anything acts on the namespace."""
         result = super()._parse_known_args(arg_strings, namespace, *rest)
         job = _current.get()
         if self._fill is not None and job is not None:

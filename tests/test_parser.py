@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import inspect
 import json
 import os
 import subprocess
@@ -424,7 +425,6 @@ def test_config_files(tmp_path):
 
 
 def test_toml_config_files():
-    pytest.importorskip("tomllib" if sys.version_info >= (3, 11) else "toml", reason="ConfigArgParse needs it to read TOML")
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.TomlConfigParser(["smargs"]))
     parser.add_argument("--layers", type=list)
     parser.add_argument("--lr", default=0.1)
@@ -628,6 +628,28 @@ def test_two_parsers_in_a_row_share_a_command_line():
     assert vars(second.parse_args(rest, env_vars=job.environ)) == {"epochs": 4, "fp16": True, "layers": [1, 2]}
     with pytest.raises(SystemExit):
         second.parse_args(job.argv, env_vars=job.environ)
+
+
+def test_a_first_parser_that_declares_everything_leaves_nothing_to_refuse():
+    environ = toolkit({"config": "c"}).environ
+    _, rest = parser_with("--config", add_help=False).parse_known_args([], env_vars=environ)
+
+    assert vars(parser_with("--epochs").parse_args(rest, env_vars=environ)) == {"epochs": None}
+
+
+@pytest.mark.parametrize(
+    ("place", "parameters"),
+    [
+        ("_parse_optional", ["self", "arg_string"]),
+        ("_get_value", ["self", "action", "arg_string"]),
+        ("_get_values", ["self", "action", "arg_strings"]),
+        ("_get_nargs_pattern", ["self", "action"]),
+        ("_parse_known_args", ["self", "arg_strings", "namespace"]),
+    ],
+)
+def test_argparse_keeps_the_private_places_that_are_overridden(place, parameters):
+    assert list(inspect.signature(getattr(argparse.ArgumentParser, place)).parameters)[: len(parameters)] == parameters
+    assert place in vars(SageMakerParserMixin)
 
 
 def test_a_subclass_with_argparses_own_signature():
