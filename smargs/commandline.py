@@ -8,7 +8,7 @@ other token was typed by a person.
 from __future__ import annotations
 
 import json
-from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
@@ -29,6 +29,13 @@ class CommandLine(NamedTuple):
 
     typed: List[str]
     generated: Mapping[str, Tuple[str, str]]
+
+
+def tokens_of(args: Iterable[str]) -> List[str]:
+    """The tokens that a parser is given: a text is split at white space, as ConfigArgParse does."""
+    if isinstance(args, Remainder):
+        return args
+    return args.split() if isinstance(args, str) else list(args)
 
 
 def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> CommandLine:

@@ -152,7 +152,7 @@ class SageMakerParserMixin(_Mixed):
             settings.pop("env_vars", None)
             if self._reads_variables and how == "parse_known_args":
                 settings["env_vars"] = job.environ
-            tokens = sys.argv[1:] if args is None else args.split() if isinstance(args, str) else args
+            tokens = commandline.tokens_of(sys.argv[1:] if args is None else args)
             job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
                 return parse(list(tokens), namespace, **settings)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import configargparse
 import pytest
@@ -23,6 +24,44 @@ def parser_with(*names, **settings):
     for name in names:
         parser.add_argument(name)
     return parser
+
+
+WRITTEN = {
+    "--epochs": {"type": int, "default": 10, "help": "passes over the data"},
+    "--learning-rate": {"default": 0.1},
+    "--layers": {"nargs": "+", "type": int, "default": [64]},
+    "--augment": {"action": "store_true"},
+    "--optimizer": {"type": dict},
+    "--train": {},
+    "--labels": {"env_var": "SM_CHANNEL_TRAIN"},
+    "--model-dir": {"type": Path},
+    "--hosts": {},
+    "--current-host": {},
+    "--num-gpus": {},
+}
+
+
+@pytest.mark.parametrize("render", [toolkit, sdk])
+@pytest.mark.parametrize("positional", [False, True])
+def test_what_a_user_writes(render, positional):
+    parser = SageMakerArgumentParser(description="Train a digits classifier")
+    for name, declaration in WRITTEN.items():
+        bare = positional and "action" not in declaration
+        parser.add_argument(name[2:].replace("-", "_") if bare else name, **declaration)
+    optimizer = {"name": "adam", "betas": [0.9, 0.999]}
+    hyperparameters = {"epochs": 20, "learning_rate": 0.5, "layers": [256, 128], "augment": True, "optimizer": optimizer}
+    job = render(hyperparameters, ["train"], ["algo-1", "algo-2"])
+
+    for argv in (job.argv, torn(job).argv, []):
+        assert vars(parser.parse_args(argv, env_vars=job.environ)) == {
+            **hyperparameters,
+            "train": "/opt/ml/input/data/train",
+            "labels": "/opt/ml/input/data/train",
+            "model_dir": Path("/opt/ml/model"),
+            "hosts": ["algo-1", "algo-2"],
+            "current_host": "algo-1",
+            "num_gpus": 0,
+        }
 
 
 def test_what_a_person_typed_beats_all():
@@ -337,6 +376,14 @@ def test_a_command_line_may_be_one_text():
     assert parser_with("--epochs", "--lr").parse_args("--epochs 7", env_vars=JOB.environ).epochs == "7"
     assert parser_with("--epochs", "--lr").parse("--epochs 7", env_vars=JOB.environ).lr == "0.5"
     assert parser_with("--epochs").parse_known("--own", env_vars={})[1] == ["--own"]
+
+
+@pytest.mark.parametrize("environ", [{}, JOB.environ], ids=["off SageMaker", "in a job"])
+def test_a_command_line_may_be_any_iterable(environ):
+    parser = parser_with("--epochs", "--lr")
+
+    assert parser.parse_args(iter(["--epochs", "7"]), env_vars=environ).epochs == "7"
+    assert parser.parse_args(("--epochs", "7"), env_vars=environ).epochs == "7"
 
 
 def test_help_tokens_can_be_ignored():
