@@ -1,7 +1,8 @@
 """Which tokens of a command line SageMaker itself made from the hyperparameters.
 
 Both platforms repeat the hyperparameters on the script's command line, and a shell in between may tear them apart. Such
-tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone. Every
+tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone. Where a
+wrapper broke the run, an option and its value that stand there as the platform writes them are recognised one by one. Every
 other token was typed by a person.
 """
 
@@ -58,7 +59,25 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
             found.append((stop - start, start, stop, rendering))
     # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
     length, start, stop, rendering = max(found, key=lambda run: run[0], default=(0, 0, 0, []))
-    return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering) if length else {})
+    if length:
+        return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
+    return _take_out_pairs(tokens, {pair: name for *_, rendering in found for name, pair in rendering})
+
+
+def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]) -> CommandLine:
+    """Take out the whole renderings of single hyperparameters, each once, up to the end of the options."""
+    typed: List[str] = []
+    generated: Dict[str, Tuple[str, str]] = {}
+    rest = list(tokens)
+    while rest and rest[0] != "--":
+        pair = (rest[0], rest[1]) if len(rest) > 1 else None
+        name = pairs.get(pair) if pair else None
+        if pair and name is not None and name not in generated:
+            generated[name] = pair
+            del rest[:2]
+        else:
+            typed.append(rest.pop(0))
+    return CommandLine([*typed, *rest], generated)
 
 
 class Remainder(List[str]):

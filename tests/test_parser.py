@@ -94,6 +94,26 @@ def test_typed_tokens_around_the_generated_ones_are_kept(before):
     assert vars(namespace) == {"epochs": "3", "note": "two words", "mode": "fast", "rest": "value"}
 
 
+def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
+    """The TensorFlow container changes the value of model_dir on the command line, and nowhere else."""
+    job = toolkit({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
+    argv = [token.replace("s3://bucket", "s3://bucket/job/model") for token in job.argv]
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--amp", action="store_true")
+    parser.add_argument("--layers", nargs="+", type=int)
+    parser.add_argument("--model_dir")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("rest", nargs="*")
+
+    assert vars(parser.parse_args([*argv, "--", "--amp", "True"], env_vars=job.environ)) == {
+        "amp": True,
+        "layers": [1, 2],
+        "model_dir": "s3://bucket/job/model",
+        "seed": None,
+        "rest": ["--amp", "True"],
+    }
+
+
 def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
     parser = parser_with("--epochs", "--lr")
 
