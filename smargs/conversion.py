@@ -6,6 +6,7 @@ import argparse
 import ast
 import enum
 import json
+import re
 import sys
 from pathlib import PurePath
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -14,6 +15,8 @@ _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
+
+_DEEPEST = 64
 
 # BooleanOptionalAction came with Python 3.9.
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
@@ -31,14 +34,26 @@ class Call(NamedTuple):
     option: Optional[str]
 
 
+def load_json(text: str) -> object:
+    """Read JSON that is nested no deeper than a job's values are.
+
+    Raises:
+        ValueError: If the text is not JSON, or nested so deeply that Python's own readers could exhaust the stack: for that,
+            Python 3.8 may abort the process.
+    """
+    if _is_deep(text):
+        raise ValueError("it is nested too deeply")
+    return json.loads(text)
+
+
 def decode(text: str) -> object:
     """A text as the value that it stands for: JSON where it is JSON, else the text itself.
 
     Source: ``read_hyperparameters`` of the toolkit and ``safe_deserialize`` of SDK v3 decode so, exactly once.
     """
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return load_json(text)
+    except ValueError:
         return text
 
 
@@ -273,12 +288,23 @@ def _check_count(action: argparse.Action, count: int) -> None:
 def _literal(text: str) -> object:
     """A text as JSON, else as a Python literal, else itself."""
     value = decode(text)
-    if value is text:
+    if value is text and not _is_deep(text):
         try:
-            value = ast.literal_eval(text.strip())
+            return ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             return text
     return value
+
+
+def _is_deep(text: str) -> bool:
+    """Whether the brackets of a text are nested deeper than any hyperparameter's."""
+    if sum(map(text.count, "[{(")) <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[{(\]})]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+        depth += 1 if bracket in "[{(" else -1
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
 
 
 def _split(text: str) -> Sequence[str]:

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from smargs.conversion import decode, spell
+from smargs.conversion import decode, load_json, spell
 from smargs.variables import (
     BASE_DIRECTORY,
     BOOLEAN,
@@ -89,14 +89,14 @@ class Reading:
         path = os.path.join(directory, name)
         try:
             with open(path, encoding="utf-8") as stream:
-                content = json.load(stream)
+                content = load_json(stream.read())
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self.problems[name] = f"{path} cannot be read: {error.strerror}"
             return None
-        except (ValueError, RecursionError) as error:
-            self.problems[name] = f"{path} is not valid JSON: {_reason(error)}"
+        except ValueError as error:
+            self.problems[name] = f"{path} is not valid JSON: {error}"
             return None
         if isinstance(content, dict):
             return content
@@ -109,9 +109,9 @@ class Reading:
         if not text:
             return None
         try:
-            content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            self.problems[name] = f"{name} is not valid JSON: {_reason(error)}"
+            content = load_json(text)
+        except ValueError as error:
+            self.problems[name] = f"{name} is not valid JSON: {error}"
             return None
         if isinstance(content, dict):
             return content
@@ -208,10 +208,6 @@ class Reading:
             if name not in spoken and "\nexport SM_" not in self.environ[variable]:
                 spoken.add(name)
                 yield name, variable, self.environ[variable]
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else "it is nested too deeply"
 
 
 def _read(text: str, source: str) -> Setting:

@@ -76,6 +76,14 @@ def toolkit(hyperparameters: Mapping[str, Any], channels: Sequence[str] = (), ho
     return Job(environ, argv)
 
 
+def _decoded_again(value: object) -> object:
+    """What the driver makes of a value that it took from SM_HPS: a text that is JSON is decoded once more."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 def sdk(hyperparameters: Mapping[str, Any], channels: Sequence[str] = (), hosts: Sequence[str] = ("algo-1",)) -> Job:
     """A job as the container drivers of SDK v3 render it (sagemaker-train 1.27.0), through its single-quoting bash."""
 
@@ -96,11 +104,7 @@ def sdk(hyperparameters: Mapping[str, Any], channels: Sequence[str] = (), hosts:
         **{f"SM_CHANNEL_{channel.upper()}": path for channel, path in directories.items() if "-" not in channel},
         **{f"SM_HP_{name.replace('-', '_').upper()}": written(value) for name, value in hyperparameters.items()},
     }
-    argv = [
-        token
-        for name, value in after_bash.items()
-        for token in (f"--{name}", value if isinstance(value, str) else json.dumps(value))
-    ]
+    argv = [token for name, value in after_bash.items() for token in (f"--{name}", written(_decoded_again(value)))]
     return Job(environ, argv)
 
 

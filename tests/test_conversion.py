@@ -66,6 +66,8 @@ class Raising(SageMakerArgumentParser):
         ([1, 1], {"type": set}, {1}),
         ({"a": [1, None]}, {"type": dict}, {"a": [1, None]}),
         ("betas=[0.9, 0.999],name=adam,amp=True", {"type": dict}, {"betas": [0.9, 0.999], "name": "adam", "amp": True}),
+        ({"a": "[" * 100, "b": [[]] * 50}, {"type": dict}, {"a": "[" * 100, "b": [[]] * 50}),
+        ("[" * 70 + "]" * 70, {"type": str}, "[" * 70 + "]" * 70),
         ("{'a': (1, 2)}", {"type": dict}, {"a": (1, 2)}),
         (None, {"type": int, "default": 3}, None),
         ("", {"type": int, "default": 3}, None),

@@ -185,7 +185,8 @@ def test_a_channel_without_its_own_variable_is_in_the_input_directory():
     [
         ({"SM_HPS": "{oops"}, "SM_HPS is not valid JSON: Expecting property name enclosed in double quotes"),
         ({"SM_HPS": "[1]"}, "SM_HPS is not a JSON object"),
-        ({"SM_TRAINING_ENV": "[" * 100_000}, "SM_TRAINING_ENV is not valid JSON"),
+        ({"SM_TRAINING_ENV": "[" * 100_000}, "SM_TRAINING_ENV is not valid JSON: it is nested too deeply"),
+        ({"SM_HPS": '{"a": ' * 70 + "1" + "}" * 70}, "SM_HPS is not valid JSON: it is nested too deeply"),
     ],
 )
 def test_what_cannot_be_read_is_a_problem_and_no_exception(environ, problem):
