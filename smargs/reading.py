@@ -89,33 +89,29 @@ class Reading:
         path = os.path.join(directory, name)
         try:
             with open(path, encoding="utf-8") as stream:
-                content = load_json(stream.read())
+                return self._parsed(name, path, stream.read())
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             self.problems[name] = f"{path} cannot be read: {error.strerror}"
-            return None
         except ValueError as error:
-            self.problems[name] = f"{path} is not valid JSON: {error}"
-            return None
-        if isinstance(content, dict):
-            return content
-        self.problems[name] = f"{path} is not a JSON object"
+            self.problems[name] = f"{path} is not UTF-8: {error}"
         return None
 
     def _object(self, name: str) -> Optional[Mapping[str, object]]:
         """The JSON object in a variable; None where there is none."""
         text = self.environ.get(name)
-        if not text:
-            return None
+        return self._parsed(name, name, text) if text else None
+
+    def _parsed(self, name: str, place: str, text: str) -> Optional[Mapping[str, object]]:
         try:
             content = load_json(text)
         except ValueError as error:
-            self.problems[name] = f"{name} is not valid JSON: {error}"
+            self.problems[name] = f"{place} is not valid JSON: {error}"
             return None
         if isinstance(content, dict):
             return content
-        self.problems[name] = f"{name} is not a JSON object"
+        self.problems[name] = f"{place} is not a JSON object"
         return None
 
     def _variable(self, name: str, kind: str) -> Optional[Setting]:

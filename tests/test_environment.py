@@ -20,7 +20,7 @@ RESOURCE = {
 
 
 def test_nothing_of_sagemaker_is_false_and_empty(tmp_path):
-    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "HOME": "/home/me"})
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "HOME": "/"})
 
     assert not environment
     assert environment.hyperparameters == {}
@@ -199,14 +199,19 @@ def test_what_cannot_be_read_is_a_problem_and_no_exception(environ, problem):
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [("{half", "is not valid JSON"), ("[1]", "is not a JSON object"), (None, "cannot be read: Is a directory")],
+    [
+        (b"{half", "is not valid JSON"),
+        (b"[1]", "is not a JSON object"),
+        (b"\xff{}", "is not UTF-8"),
+        (None, "cannot be read: Is a directory"),
+    ],
 )
 def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem):
     config = write_files(tmp_path, {"resourceconfig.json": RESOURCE}) / "input" / "config"
     if content is None:
         (config / "hyperparameters.json").mkdir()
     else:
-        (config / "hyperparameters.json").write_text(content)
+        (config / "hyperparameters.json").write_bytes(content)
     environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
 
     assert environment.hosts == ("algo-1", "algo-2")
