@@ -231,7 +231,7 @@ class SageMakerParserMixin(_Mixed):
         try:
             return self._read_text(action, arg_string)
         except argparse.ArgumentError as error:
-            variable = matching.environment_variable(action) or filling.own_variable(self, action)
+            variable = matching.environment_variable(action)
             if job and variable and job.environ.get(variable) == arg_string:
                 error.message = f"{error.message} (from {variable})"
             raise

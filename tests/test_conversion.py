@@ -139,6 +139,10 @@ def test_a_custom_action_gets_text_as_from_argparse():
 
     assert convert(3, action=Pair, default=1) == ("3", "--x")
     assert convert(True, action=Pair, nargs=0) == ([], "--x")
+    parser = SageMakerArgumentParser()
+    parser.add_argument("-p", "--pair", action=Pair, dest="by_dest")
+    assert parser.parse_args([], env_vars={"SM_HP_PAIR": "3"}).by_dest == ("3", "--pair")
+    assert parser.parse_args([], env_vars={"SM_HP_BY_DEST": "3"}).by_dest == ("3", "-p")
     assert convert(False, action=Pair, nargs=0, default="left") == "left"
 
 

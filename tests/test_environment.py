@@ -159,7 +159,7 @@ def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
 
 
 def test_both_spellings_of_a_variable_without_any_other_route():
-    environ = {"SM_HP_BATCH-SIZE": "1", "SM_HP_BATCH_SIZE": "2", "SM_HP_": "3"}
+    environ = {"SM_HP_": "3", "SM_HP_BATCH-SIZE": "1", "SM_HP_BATCH_SIZE": "2"}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"batch-size": 1, "batch_size": 2}
 

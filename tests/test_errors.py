@@ -8,7 +8,7 @@ import warnings
 from contextlib import redirect_stderr
 
 import pytest
-from platforms import Job, encoded, toolkit, write_files
+from platforms import Job, encoded, sdk, toolkit, write_files
 
 from smargs import SageMakerArgumentParser
 
@@ -46,7 +46,7 @@ def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
     ("environ", "declaration", "line"),
     [
         (
-            toolkit({}, ["train", "images"]).environ,
+            sdk({}, ["train", "images"]).environ,
             ("--labels", {"required": True}),
             "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)",
         ),
@@ -270,6 +270,12 @@ def test_a_secret_is_in_no_message_of_any_kind(declaration, argv):
     assert "s3cr3t" not in failure({}, ("--token", declaration), argv=argv)
 
 
+def test_what_is_no_secret_is_shown():
+    assert failure({}, argv=["--other=shown", "--token", "s3cr3t", "--more", "value"]) == (
+        "unrecognized arguments: --other=shown --token ****** --more value"
+    )
+
+
 def test_a_short_secret_does_not_make_a_riddle_of_the_message():
     assert failure({}, ("--key", {"type": int}), argv=["--key", "e"]) == "argument --key: invalid int value: '******'"
 
@@ -339,6 +345,7 @@ def test_a_variable_of_the_users_own_is_named_in_the_error():
 
     assert failure({"MY_X": "z"}, declared) == "argument --x: invalid int value: 'z' (from MY_X)"
     assert failure({"MY_X": "z"}, declared, argv=["--x", "y"]) == "argument --x: invalid int value: 'y'"
+    assert failure({"MY_X": "z"}, ("--x", {"type": int}), auto_env_var_prefix="MY_").endswith("'z' (from MY_X)")
 
 
 def test_a_variable_that_is_there_but_does_not_fit_is_not_called_missing():

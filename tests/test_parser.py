@@ -122,6 +122,18 @@ def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
     assert namespace.epochs == "21"
 
 
+@pytest.mark.parametrize("tail", [[""], []], ids=["empty token", "dropped by a shell"])
+@pytest.mark.parametrize("own", [[], ["value"]])
+def test_a_torn_run_that_ends_with_an_empty_value(tail, own):
+    environ = toolkit({"note": "a b", "seed": None}).environ
+    parser = parser_with("--note", "--seed")
+    parser.add_argument("rest", nargs="*")
+
+    namespace = parser.parse_args(["--note", "a", "b", "--seed", *tail, *own], env_vars=environ)
+
+    assert vars(namespace) == {"note": "a b", "seed": None, "rest": own}
+
+
 def test_user_args_alone_are_no_source_of_values():
     parser = parser_with("--epochs")
 
