@@ -55,12 +55,11 @@ class SageMakerParserMixin(_Mixed):
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
         """Declare an argument as argparse does; ``env_var="SM_..."`` names its variable outright, of a positional too."""
         variable = settings.get("env_var") or ""
-        positional = not args or (len(args) == 1 and args[0][:1] not in tuple(self.prefix_chars))
-        if positional and variable.startswith(PREFIX):
-            del settings["env_var"]
-        action: argparse.Action = super().add_argument(*args, **settings)
-        if positional and variable.startswith(PREFIX):
-            vars(action)["env_var"] = variable
+        if not variable.startswith(PREFIX):
+            return super().add_argument(*args, **settings)
+        # ConfigArgParse refuses a variable for a positional, since it could not fill one.
+        action = super().add_argument(*args, **{**settings, "env_var": None})
+        vars(action)["env_var"] = variable
         return action
 
     def add_subparsers(self, **settings: Any) -> Any:

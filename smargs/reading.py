@@ -194,7 +194,7 @@ class Reading:
         """
         spellings = {name: (name.upper(), name.upper().replace("-", "_")) for name in names}
         uses = Counter(spelling for spelled in spellings.values() for spelling in dict.fromkeys(spelled))
-        owners = {spelling: name for name, spelled in spellings.items() for spelling in reversed(spelled)}
+        owners = {spelling: name for name, spelled in spellings.items() for spelling in spelled}
         spoken = set()
         for variable in sorted((name for name in self.environ if name.startswith(prefix)), key=lambda name: "-" not in name):
             spelling = variable[len(prefix) :]
@@ -222,7 +222,7 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     if len(routes) == 1:
         return first
     alike = [route for route in routes if _squashed_renderings(route.value) & _squashed_renderings(first.value)]
-    best = max(reversed(alike), key=lambda route: len(_in_order(route.value)))
+    best = max(reversed(alike), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
     source = next(route.source for route in alike if _in_order(route.value) == _in_order(best.value))
     return best._replace(source=source)
 

@@ -140,6 +140,8 @@ def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, envi
         ("", None, None, "hyperparameters.json"),
         ("[a b,c]", ["a b", "c"], ["a b", "c"], "hyperparameters.json"),
         ('["\\u00e9"]', ["é"], ["é"], "SM_HP_NOTE"),
+        ("[u00e9]", ["é"], ["é"], "hyperparameters.json"),
+        ("[é]", ["é"], ["é"], "hyperparameters.json"),
     ],
 )
 def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_path, variable, value, expected, source):
@@ -261,6 +263,12 @@ def test_its_repr_masks_secrets_at_any_depth():
     assert "s3cr3t" not in repr(environment)
     assert "'api_token': '******'" in repr(environment)
     assert "{'password': '******', 'user': 'me'}" in repr(environment)
+
+
+def test_its_repr_ends_with_what_could_not_be_read():
+    environment = SageMakerEnvironment.load({"TRAINING_JOB_NAME": "job-7", "SM_HPS": "[]"})
+
+    assert repr(environment) == "SageMakerEnvironment(job_name='job-7', problems=['SM_HPS is not a JSON object'])"
 
 
 def test_the_process_environment_is_the_default(monkeypatch):

@@ -105,6 +105,8 @@ def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
     parser.add_argument("--seed", type=int)
     parser.add_argument("rest", nargs="*")
 
+    after = parser.parse_args(["--model_dir", "m", "--", "--amp", "True"], env_vars=job.environ)
+    assert after.rest == ["--amp", "True"]
     assert vars(parser.parse_args([*argv, "--", "--amp", "True"], env_vars=job.environ)) == {
         "amp": True,
         "layers": [1, 2],
@@ -574,8 +576,10 @@ def test_the_mixin_works_over_plain_argparse(monkeypatch):
     parser.add_argument("--epochs", default=1)
     parser.add_argument("--lr", type=float)
     commands = parser.add_subparsers()
-    commands.add_parser("sub").add_argument("--train")
+    sub = commands.add_parser("sub")
+    sub.add_argument("--train")
 
+    assert "or SM_CHANNEL_TRAIN" in sub.format_help()
     assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
     assert parser.parse_args(["sub"], env_vars=JOB.environ).train == "/opt/ml/input/data/train"
     for name, text in JOB.environ.items():
