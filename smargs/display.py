@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import Dict, Iterable, List, Optional, Set
 
 from smargs import matching
@@ -123,6 +122,8 @@ def unrecognized(names: Iterable[str], declared: Iterable[str]) -> str:
 
 
 def _nearest(name: str, declared: List[str]) -> Optional[str]:
+    import difflib  # Only an error needs it.
+
     bare = {fold(option.lstrip("-+/")): option for option in reversed(declared)}
     found = difflib.get_close_matches(fold(name), bare, n=1)
     return bare[found[0]] if found else None

@@ -219,7 +219,7 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     lost least, and of equals the one nearest to the origin, has the value; where they truly differ, the first has.
     """
     first = routes[0]
-    if len(routes) == 1:
+    if all(route.text == first.text and route.value == first.value for route in routes):
         return first
     alike = [route for route in routes if _squashed_renderings(route.value) & _squashed_renderings(first.value)]
     best = max(reversed(alike), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
