@@ -273,3 +273,13 @@ def test_an_inferred_type_that_a_typed_value_does_not_fit_says_so():
     assert convert(None, ["--x", "a"], {}, default=42) == (
         "argument --x: invalid int value: 'a' (inferred from the default 42; infer_types=False turns this off)"
     )
+
+
+@pytest.mark.skipif(not PAIRED, reason="BooleanOptionalAction came with Python 3.9")
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False)])
+def test_a_paired_flag_is_found_by_its_dest_too(value, expected):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--fast", action=argparse.BooleanOptionalAction, dest="speed")
+
+    assert parser.parse_args([], env_vars=toolkit({"speed": value}).environ).speed is expected
+    assert parser.parse_args([], env_vars=toolkit({"no-fast": value}).environ).speed is not expected

@@ -270,6 +270,12 @@ def test_a_secret_is_in_no_message_of_any_kind(declaration, argv):
     assert "s3cr3t" not in failure({}, ("--token", declaration), argv=argv)
 
 
+def test_a_secret_that_is_part_of_another_leaves_nothing_of_it():
+    argv = ["--key", "s3cr3t", "--token", "s3cr3t-and-more", "--other"]
+
+    assert failure({}, argv=argv) == "unrecognized arguments: --key ****** --token ****** --other"
+
+
 def test_what_is_no_secret_is_shown():
     assert failure({}, argv=["--other=shown", "--token", "s3cr3t", "--more", "value"]) == (
         "unrecognized arguments: --other=shown --token ****** --more value"

@@ -236,10 +236,12 @@ def test_a_beaten_member_of_a_group_goes_back_to_its_default():
     group.add_argument("--b")
     group.add_argument("--c")
     group.add_argument("--same", dest="c")
+    group.add_argument("--d", default="d")
     environ = toolkit({"a": 1, "b": 2}).environ
 
-    assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3"}
-    assert vars(parser.parse_args(["--same", "3"], env_vars=toolkit({"c": 5}).environ)) == {"a": 7, "c": "3"}
+    assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d"}
+    environ = toolkit({"c": 5, "d": 6}).environ
+    assert vars(parser.parse_args(["--same", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d"}
 
 
 def test_parents():
@@ -767,3 +769,4 @@ def test_the_guides_positional_with_a_wrong_type_keeps_its_default():
     parser.add_argument("channel_names", type=int, default=["train"])
 
     assert parser.parse_args([], env_vars={"SM_CHANNELS": '["train"]'}).channel_names == ["train"]
+    assert "SM_CHANNELS[channel_names]" in parser.format_values()
