@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import PurePath
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import Setting
@@ -66,7 +66,7 @@ class Matches(NamedTuple):
     """
 
     found: Dict[argparse.Action, List[Match]]
-    claimed: Dict[str, argparse.Action]
+    claimed: Set[str]
 
 
 def can_be_filled(action: argparse.Action) -> bool:
@@ -108,7 +108,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     """
     fillable = [action for action in actions if can_be_filled(action)]
     found: Dict[argparse.Action, List[Match]] = {}
-    claimed: Dict[str, argparse.Action] = {}
+    claimed: Set[str] = set()
     free = []
     for action in fillable:
         variable = environment_variable(action) or _prefixed_variable(action, prefix_chars)
@@ -116,12 +116,11 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
             name, setting = lookup(variable, environment)
             if setting:
                 found[action] = [Match(setting, True, next(iter(action.option_strings), None))]
-            if name is not None:
-                claimed[name] = action
+            claimed.update(() if name is None else (name,))
         else:
             free.append(action)
     for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
-        claimed[name] = action
+        claimed.add(name)
         found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
     told = [setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name])]
     told += environment.channel_settings.values()
@@ -182,7 +181,7 @@ def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among
         prefix_chars: The characters that option strings start with.
         among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
     """
-    outright = environment_variable(action) or ""
+    outright = environment_variable(action) or _prefixed_variable(action, prefix_chars) or ""
     if outright.startswith(PREFIX):
         return outright
     variable = documented_variable(action, prefix_chars)
@@ -218,6 +217,7 @@ def _by_hyperparameter(
     An option string comes before a dest, an exact spelling before a folded one. An argument takes one hyperparameter, a
     hyperparameter fills one argument: of several with its dest, the flag that stores just its value, else the first.
     """
+    settings = environment.hyperparameter_settings
     named = [(action, name, option) for action in actions for name, option in names(action, prefix_chars)]
     taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
     used = set()
@@ -227,26 +227,25 @@ def _by_hyperparameter(
             for action, name, option in named:
                 if (option is not None) == by_option:
                     declared.setdefault(spelling(name), []).append((action, option))
-            for name, setting in environment.hyperparameter_settings.items():
+            for name, setting in settings.items():
                 free = [pair for pair in declared.get(spelling(name), ()) if pair[0] not in used and name not in taken]
                 if free:
                     taken[name] = next((pair for pair in free if _stores(pair[0], setting)), free[0])
                     used.add(taken[name][0])
-    return {name: _or_sibling(name, pair, named, environment) for name, pair in taken.items()}
+    by_dest: Dict[str, List[argparse.Action]] = {}
+    for action in actions:
+        by_dest.setdefault(action.dest, []).append(action)
+    return {name: _or_sibling(name, pair, by_dest, settings[name]) for name, pair in taken.items()}
 
 
 def _or_sibling(
-    name: str,
-    pair: Tuple[argparse.Action, Optional[str]],
-    named: Sequence[Tuple[argparse.Action, str, Optional[str]]],
-    environment: SageMakerEnvironment,
+    name: str, pair: Tuple[argparse.Action, Optional[str]], by_dest: Mapping[str, List[argparse.Action]], setting: Setting
 ) -> Tuple[argparse.Action, Optional[str]]:
     """For ``--x`` beside ``--no-x`` with one dest ``x``: whichever of the two stores the value of the hyperparameter ``x``."""
-    flag, setting = pair[0], environment.hyperparameter_settings[name]
+    flag = pair[0]
     if flag.nargs != 0 or fold(name) != fold(flag.dest) or _stores(flag, setting):
         return pair
-    siblings = (action for action, dest, option in named if option is None and dest == flag.dest)
-    return next(((sibling, None) for sibling in siblings if _stores(sibling, setting)), pair)
+    return next(((sibling, None) for sibling in by_dest[flag.dest] if _stores(sibling, setting)), pair)
 
 
 def _stores(action: argparse.Action, setting: Setting) -> bool:

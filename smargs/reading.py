@@ -221,10 +221,10 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     first = routes[0]
     if all(route.text == first.text and route.value == first.value for route in routes):
         return first
-    alike = [route for route in routes if _squashed_renderings(route.value) & _squashed_renderings(first.value)]
+    alike = [route for route in routes if _squashed_renderings(route) & _squashed_renderings(first)]
     best = max(reversed(alike), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
-    source = next(route.source for route in alike if _in_order(route.value) == _in_order(best.value))
-    return best._replace(source=source)
+    same = (route for route in alike if route.text == best.text or _in_order(route.value) == _in_order(best.value))
+    return best._replace(source=next(same).source)
 
 
 def _in_order(value: object) -> str:
@@ -232,10 +232,11 @@ def _in_order(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _squashed_renderings(value: object) -> FrozenSet[str]:
+def _squashed_renderings(route: Setting) -> FrozenSet[str]:
     """How the platforms may write a value into a variable, after a shell. The toolkit writes null as nothing."""
-    if value is None:
+    if route.value is None:
         return frozenset(("", "null"))
-    if isinstance(value, str):
-        return frozenset((squash(value),))
-    return frozenset(squash(json.dumps(value, sort_keys=True, ensure_ascii=ascii_only)) for ascii_only in (True, False))
+    if isinstance(route.value, (dict, list)):
+        sorted_keys = (json.dumps(route.value, sort_keys=True, ensure_ascii=ascii_only) for ascii_only in (True, False))
+        return frozenset(map(squash, sorted_keys))
+    return frozenset((squash(route.text), squash(spell(route.value))))

@@ -137,6 +137,7 @@ def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, envi
         ('say "hi"', "say hi", 'say "hi"', "SM_HP_NOTE"),
         ("a\\ b", "a b", "a\\ b", "SM_HP_NOTE"),
         ("5", "5", "5", "SM_HP_NOTE"),
+        ("1.50", "1.50", "1.50", "SM_HP_NOTE"),
         ("", None, None, "hyperparameters.json"),
         ("[a b,c]", ["a b", "c"], ["a b", "c"], "hyperparameters.json"),
         ('["\\u00e9"]', ["é"], ["é"], "SM_HP_NOTE"),

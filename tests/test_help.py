@@ -79,6 +79,7 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
         parser.add_argument(name)
     parser.add_argument("--mine", env_var="SM_CHANNEL_X")
     parser.add_argument("--test", type=float)
+    parser.add_argument("--sm-channel-images")
     parser.add_argument("--fp16", "--no-fp16-at-all")
     text = parser.format_help()
 
@@ -92,6 +93,7 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
         "--output-dir OUTPUT_DIR": "SM_HP_OUTPUT_DIR",
         "--mine MINE": "SM_CHANNEL_X",
         "--test TEST": "SM_HP_TEST",
+        "--sm-channel-images SM_CHANNEL_IMAGES": "SM_CHANNEL_IMAGES",
         "--no-fp16-at-all FP16": "SM_HP_FP16",
     }.items():
         assert f"{argument} (default: None, or {variable})" in " ".join(text.split())
