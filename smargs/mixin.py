@@ -54,13 +54,15 @@ class SageMakerParserMixin(_Mixed):
 
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
         """Declare an argument as argparse does; ``env_var="SM_..."`` names its variable outright, of a positional too."""
-        variable = settings.get("env_var") or ""
-        if not variable.startswith(PREFIX):
-            return super().add_argument(*args, **settings)
-        # ConfigArgParse refuses a variable for a positional, since it could not fill one.
-        action = super().add_argument(*args, **{**settings, "env_var": None})
-        vars(action)["env_var"] = variable
-        return action
+        return _declare(super().add_argument, *args, **settings)
+
+    def add_argument_group(self, *args: Any, **settings: Any) -> Any:
+        """Add a group as argparse does; its arguments are declared as the parser's are."""
+        return _declaring_alike(super().add_argument_group(*args, **settings))
+
+    def add_mutually_exclusive_group(self, **settings: Any) -> Any:
+        """Add a group as argparse does; its arguments are declared as the parser's are."""
+        return _declaring_alike(super().add_mutually_exclusive_group(**settings))
 
     def add_subparsers(self, **settings: Any) -> Any:
         """Add subparsers as argparse does; they take over ``infer_types`` and ``add_env_var_help``."""
@@ -273,6 +275,22 @@ class SageMakerParserMixin(_Mixed):
         if self._fill is not None and job is not None:
             filling.check(self, self._fill, namespace, job.environment)
         return result
+
+
+def _declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:
+    """Declare an argument whose variable may be SageMaker's."""
+    variable = settings.get("env_var") or ""
+    if not variable.startswith(PREFIX):
+        return add_argument(*args, **settings)
+    # ConfigArgParse refuses a variable for a positional, since it could not fill one.
+    action = add_argument(*args, **{**settings, "env_var": None})
+    vars(action)["env_var"] = variable
+    return action
+
+
+def _declaring_alike(group: argparse._ArgumentGroup) -> argparse._ArgumentGroup:
+    vars(group)["add_argument"] = functools.partial(_declare, group.add_argument)
+    return group
 
 
 def _subparser(parent: Any, **settings: Any) -> Any:

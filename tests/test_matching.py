@@ -1,5 +1,7 @@
 """Which value fills which argument."""
 
+import copy
+
 import pytest
 from platforms import sdk, toolkit
 
@@ -106,6 +108,17 @@ def test_env_var_of_sagemaker_may_be_on_a_positional():
     assert parse(STANDARD, ("labels", {"env_var": "SM_CHANNEL_TRAIN"})) == {"labels": "/opt/ml/input/data/train"}
     with pytest.raises(ValueError, match="positional"):
         parse({}, ("labels", {"env_var": "MY_LABELS"}))
+
+
+def test_env_var_of_sagemaker_may_be_on_a_positional_of_a_group():
+    parser = SageMakerArgumentParser()
+    parser.add_argument_group("data").add_argument("labels", env_var="SM_CHANNEL_TRAIN")
+    parser.add_mutually_exclusive_group().add_argument("other", nargs="?", env_var="SM_CHANNEL_EVAL_SET")
+
+    assert vars(copy.deepcopy(parser).parse_args([], env_vars=STANDARD)) == {
+        "labels": "/opt/ml/input/data/train",
+        "other": "/opt/ml/input/data/eval-set",
+    }
 
 
 def test_env_var_of_a_variable_that_is_not_documented_is_configargparses():
