@@ -95,7 +95,7 @@ def test_typed_tokens_around_the_generated_ones_are_kept(before):
 
 
 def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
-    """The TensorFlow container changes the value of model_dir on the command line, and nowhere else."""
+    """As a shell entry point does that hands on ``"$@"`` with one value changed."""
     job = toolkit({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
     argv = [token.replace("s3://bucket", "s3://bucket/job/model") for token in job.argv]
     parser = SageMakerArgumentParser()
