@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from pathlib import PurePath
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -30,7 +30,7 @@ class Call(NamedTuple):
         option: The option string that it is told; None for a positional.
     """
 
-    values: object
+    values: Any
     option: Optional[str]
 
 
@@ -259,10 +259,9 @@ def _integral(text: str) -> str:
     return str(int(number)) if not text.strip().lstrip("+-").isdigit() and number.is_integer() else text
 
 
-def _member(wanted: type, value: object, text: str) -> object:
+def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
     """The member of an Enum that has a value or a name."""
-    members = list(wanted.__members__.values())  # type: ignore[attr-defined]
-    for member in members:
+    for member in wanted.__members__.values():
         if member.value == value or str(member.value) == text or member.name == text:
             return member
     raise ValueError(f"not a {wanted.__name__}: {text!r}")

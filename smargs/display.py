@@ -42,7 +42,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
             _name_source(action, source)
         if own or (matching.environment_variable(action) or "").startswith(PREFIX):
             # ConfigArgParse would name the variable a second time.
-            action.env_var = None  # type: ignore[attr-defined]
+            vars(action)["env_var"] = None
 
 
 def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:

@@ -96,14 +96,14 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     def twin(action: argparse.Action) -> argparse.Action:
         return twins.get(action, action)
 
-    def with_twins(group: argparse._ArgumentGroup) -> argparse._ArgumentGroup:
+    def with_twins(group: Any) -> Any:
         group = copy.copy(group)
         group._group_actions = [twin(action) for action in group._group_actions]
         return group
 
     copied._actions = [twin(action) for action in parser._actions]
     copied._option_string_actions = {name: twin(action) for name, action in parser._option_string_actions.items()}
-    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]  # type: ignore[misc]
+    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
     if all_actions:
         copied._action_groups = [with_twins(group) for group in parser._action_groups]
     return copied
@@ -188,7 +188,7 @@ def _store(
     working: Any,
     action: argparse.Action,
     candidate: matching.Match,
-    namespace: object,
+    namespace: Any,
     report: Fill,
     infer_types: bool,
 ) -> None:
@@ -201,10 +201,11 @@ def _store(
     try:
         calls = conversion.calls(action, setting.value, setting.text, candidate.option, wanted, read)
         for call in calls:
-            action(working, namespace, call.values, call.option)  # type: ignore[arg-type]
+            action(working, namespace, call.values, call.option)
     except argparse.ArgumentError:
         raise
     except Exception as error:
+        # A type or an action of the script's own may raise anything, and the promise is one line.
         name = getattr(wanted, "__name__", repr(wanted))
         raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
     if not calls:

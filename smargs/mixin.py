@@ -315,7 +315,15 @@ def _warn_of(environment: SageMakerEnvironment) -> None:
     if environment.lost:
         raise argparse.ArgumentError(None, environment.lost)
     for problem in environment.problems:
-        warnings.warn(problem, stacklevel=6)
+        warnings.warn(problem, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """The ``stacklevel`` that makes a warning of the calling function point at the script's own line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("smargs", "argparse", "configargparse"):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _write_failure(environment: SageMakerEnvironment, message: str) -> None:

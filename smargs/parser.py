@@ -7,6 +7,7 @@ import sys
 from collections import OrderedDict
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+# ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
 
 from smargs import conversion, display, filling, matching
@@ -28,6 +29,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
     """
 
     _reads_variables = True
+
+    # The two signatures name ConfigArgParse's settings, which the mixin takes as any keywords.
 
     def parse_args(  # type: ignore[override]
         self,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Sequence
 
 RECORDED = Path(__file__).parent / "recorded"
+ALWAYS = {"SM_MODEL_DIR": "/opt/ml/model", "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data", "SM_NUM_GPUS": "0"}
 INTERNAL = "_tuning_objective_metric"
 
 
@@ -65,9 +66,7 @@ def toolkit(hyperparameters: Mapping[str, Any], channels: Sequence[str] = (), ho
         "SM_CHANNELS": _compact(sorted(channels)),
         "SM_HOSTS": _compact(list(hosts)),
         "SM_CURRENT_HOST": hosts[0],
-        "SM_MODEL_DIR": "/opt/ml/model",
-        "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
-        "SM_NUM_GPUS": "0",
+        **ALWAYS,
         "SM_TRAINING_ENV": _compact({"hyperparameters": own, "channel_input_dirs": directories}),
         "SM_USER_ARGS": _compact(argv),
         **{f"SM_CHANNEL_{channel.upper()}": path for channel, path in directories.items()},
@@ -97,9 +96,7 @@ def sdk(hyperparameters: Mapping[str, Any], channels: Sequence[str] = (), hosts:
         "SM_CHANNELS": written(list(channels)),
         "SM_HOSTS": written(sorted(hosts)),
         "SM_CURRENT_HOST": hosts[0],
-        "SM_MODEL_DIR": "/opt/ml/model",
-        "SM_OUTPUT_DATA_DIR": "/opt/ml/output/data",
-        "SM_NUM_GPUS": "0",
+        **ALWAYS,
         "SM_TRAINING_ENV": written({"channel_input_dirs": directories, "hyperparameters": hyperparameters}),
         **{f"SM_CHANNEL_{channel.upper()}": path for channel, path in directories.items() if "-" not in channel},
         **{f"SM_HP_{name.replace('-', '_').upper()}": written(value) for name, value in hyperparameters.items()},

@@ -132,6 +132,15 @@ def test_what_another_route_supplies_is_only_a_warning(environ):
         assert parser.parse_args([], env_vars=environ).epochs == 3
 
 
+@pytest.mark.parametrize("how", ["parse_args", "parse_known_args", "parse_intermixed_args"])
+def test_a_warning_points_at_the_line_of_the_script(monkeypatch, how):
+    monkeypatch.setenv("SM_INPUT_DATA_CONFIG", "{oops")
+
+    with pytest.warns(UserWarning, match="SM_INPUT_DATA_CONFIG") as caught:
+        getattr(SageMakerArgumentParser(), how)([])
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
     parser = SageMakerArgumentParser()
 
