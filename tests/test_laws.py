@@ -13,113 +13,43 @@ from pathlib import Path
 
 import configargparse
 import pytest
+from declarations import DECLARATIONS, typed
+from drawn import FLOATS, INTEGERS, PLAIN_TEXTS, arguments, kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from platforms import routes, toolkit
 
 from smargs import SageMakerArgumentParser
-from smargs.conversion import decode
 
-TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\x7f"), min_size=1, max_size=12)
-# What SM_HP_* alone cannot tell from null, or from the text without its quotes: the documented losses.
-PLAIN_TEXTS = TEXTS.filter(lambda text: decode(text) == text or not isinstance(decode(text), (type(None), str)))
-INTEGERS = st.integers(-(10**9), 10**9)
-FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-SCALARS = st.one_of(st.booleans(), INTEGERS, FLOATS, PLAIN_TEXTS)
-OBJECTS = st.dictionaries(
-    TEXTS.filter(lambda text: "=" not in text), st.one_of(SCALARS, st.lists(SCALARS, max_size=3)), max_size=3
-)
-
-# What is declared, the values of its hyperparameter, and what each becomes.
-KINDS = {
-    "int": ({"type": int}, INTEGERS, lambda value: value),
-    "float": ({"type": float}, FLOATS, lambda value: value),
-    "text": ({}, PLAIN_TEXTS, lambda value: value),
-    "str": ({"type": str, "default": "x"}, PLAIN_TEXTS, lambda value: value),
-    "Path": ({"type": Path}, PLAIN_TEXTS, Path),
-    "bool": ({"type": bool}, st.booleans(), lambda value: value),
-    "flag": ({"action": "store_true"}, st.booleans(), lambda value: value),
-    "const": ({"action": "store_const", "const": 5}, st.booleans(), lambda value: 5 if value else None),
-    "count": ({"action": "count"}, st.integers(1, 4), lambda value: value),
-    "append": ({"action": "append", "type": int}, st.lists(INTEGERS, min_size=1), lambda value: value),
-    "extend": ({"action": "extend", "nargs": "+", "type": int}, st.lists(INTEGERS, min_size=1), lambda value: value),
-    "nargs +": ({"nargs": "+", "type": float}, st.lists(FLOATS, min_size=1), lambda value: value),
-    "nargs *": ({"nargs": "*"}, st.lists(PLAIN_TEXTS), lambda value: value),
-    "nargs 2": ({"nargs": 2, "type": int}, st.lists(INTEGERS, min_size=2, max_size=2), lambda value: value),
-    "nargs ?": ({"nargs": "?", "const": 1, "type": int}, INTEGERS, lambda value: value),
-    "list": ({"type": list}, st.lists(SCALARS), lambda value: value),
-    "tuple": ({"type": tuple}, st.lists(SCALARS), tuple),
-    "dict": ({"type": dict}, OBJECTS, lambda value: value),
-    "callable": ({"type": json.loads}, st.one_of(INTEGERS, OBJECTS), lambda value: value),
-    "null": ({"type": int, "default": 3}, st.none(), lambda value: value),
-    "inferred int": ({"default": 3}, INTEGERS, lambda value: value),
-    "inferred float": ({"default": 0.5}, st.one_of(FLOATS, INTEGERS), float),
-    "inferred bool": ({"default": True}, st.booleans(), lambda value: value),
-    "inferred list": ({"default": ["x"]}, st.lists(SCALARS), lambda value: value),
-    "inferred elements": ({"nargs": "+", "default": [64]}, st.lists(INTEGERS, min_size=1), lambda value: value),
-    "inferred dict": ({"default": {}}, OBJECTS, lambda value: value),
-}
-if sys.version_info >= (3, 9):
-    # With one hyphen it has no counterpart that could be given.
-    KINDS["paired flag"] = ({"action": argparse.BooleanOptionalAction}, st.booleans(), lambda value: value)
-
-ALL_KINDS = tuple(sorted(KINDS))
-
-WORDS = st.text("abcdefgxyzABC", min_size=1, max_size=4).filter(lambda word: word.lower() not in ("h", "help"))
-NAMES = st.lists(WORDS, min_size=1, max_size=3).flatmap(
-    lambda words: st.sampled_from(["-", "_"]).map(lambda separator: separator.join(words))
-)
-
-
-def folded(name):
-    return name.lower().replace("-", "_")
-
-
-@st.composite
-def declared_jobs(draw, among=ALL_KINDS):
-    """Names, what is declared for each, its hyperparameter, and what the script must get."""
-    names = draw(st.lists(NAMES, min_size=1, max_size=5, unique_by=folded))
-    job = []
-    for name in names:
-        kinds = [kind for kind in among if len(name) > 1 or kind != "paired flag"]
-        declaration, values, becomes = KINDS[draw(st.sampled_from(kinds))]
-        value = draw(values)
-        spelled = draw(st.sampled_from([name, name.replace("-", "_"), name.replace("_", "-")]))
-        job.append((spelled, declaration, name, value, becomes(value)))
-    return job
+KINDS = kinds(PLAIN_TEXTS)
+# A toolkit's SM_HP_* tells null from the empty text by the type alone, which this kind does not have.
+ON_EVERY_ROUTE = {kind: drawn for kind, drawn in KINDS.items() if kind != "null text"}
 
 
 def parser_of(job, positional=False):
     parser = SageMakerArgumentParser()
-    for spelled, declaration, *_ in job:
-        if positional and declaration.get("action") is None:
-            parser.add_argument(spelled, **declaration)
-        else:
-            parser.add_argument(f"--{spelled}" if len(spelled) > 1 else f"-{spelled}", **declaration)
+    for argument in job:
+        name = argument.spelled if positional and is_stored(argument) else argument.option
+        parser.add_argument(name, **DECLARATIONS[argument.kind])
     return parser
 
 
-def typed(value):
-    """A value with its types, at every depth."""
-    if isinstance(value, (list, tuple)):
-        return type(value), [typed(inner) for inner in value]
-    if isinstance(value, dict):
-        return {key: typed(inner) for key, inner in value.items()}
-    return type(value), value
+def is_stored(argument):
+    return "action" not in DECLARATIONS[argument.kind]
 
 
-@given(declared_jobs(), st.booleans())
+def hyperparameters(job):
+    return {argument.name: argument.value for argument in job}
+
+
+@given(arguments(ON_EVERY_ROUTE), st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_one_value_every_route(job, positional):
-    hyperparameters = {name: value for _, _, name, value, _ in job}
-    expected = {spelled.replace("-", "_"): typed(value) for spelled, *_, value in job}
-    if positional:
-        expected = {
-            spelled if declaration.get("action") is None else spelled.replace("-", "_"): typed(value)
-            for spelled, declaration, *_, value in job
-        }
+    expected = {
+        argument.spelled if positional and is_stored(argument) else argument.dest: typed(argument.expected) for argument in job
+    }
     with tempfile.TemporaryDirectory() as directory:
-        for route, (environ, argv) in routes(hyperparameters, Path(directory)).items():
+        for route, (environ, argv) in routes(hyperparameters(job), Path(directory)).items():
             namespace = parser_of(job, positional).parse_args(argv, env_vars=environ)
             assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
 
@@ -128,10 +58,10 @@ def test_one_value_every_route(job, positional):
 EIGHTHS = st.integers(-1000, 1000).map(lambda number: number / 8)
 PLAIN = st.one_of(st.booleans(), INTEGERS, EIGHTHS, PLAIN_TEXTS)
 IN_CONFIG_FILES = {
-    **{kind: KINDS[kind][1] for kind in ("int", "bool", "flag", "nargs 2", "inferred int")},
+    **{kind: KINDS[kind][0] for kind in ("int", "bool", "flag", "nargs 2", "inferred int")},
     "float": EIGHTHS,
     **dict.fromkeys(("list", "tuple", "inferred list"), st.lists(PLAIN)),
-    **dict.fromkeys(("dict", "inferred dict"), st.dictionaries(TEXTS, st.one_of(PLAIN, st.lists(PLAIN)), max_size=3)),
+    **dict.fromkeys(("dict", "inferred dict"), st.dictionaries(PLAIN_TEXTS, st.one_of(PLAIN, st.lists(PLAIN)), max_size=3)),
 }
 
 
@@ -139,10 +69,9 @@ IN_CONFIG_FILES = {
 @settings(max_examples=60, deadline=None)
 def test_a_config_file_gives_what_sagemaker_gives(data):
     kind = data.draw(st.sampled_from(sorted(IN_CONFIG_FILES)))
-    declaration = KINDS[kind][0]
     value = data.draw(IN_CONFIG_FILES[kind])
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.YAMLConfigFileParser)
-    parser.add_argument("--some-name", **declaration)
+    parser.add_argument("--some-name", **DECLARATIONS[kind])
 
     from_file = parser.parse_args([], config_file_contents=json.dumps({"some-name": value}), env_vars={})
     from_job = parser.parse_args([], env_vars=toolkit({"some-name": value}).environ)
@@ -223,10 +152,10 @@ def state(parser):
     return kept, actions, groups, dict(os.environ), list(sys.argv)
 
 
-@given(declared_jobs(), st.sampled_from([[], ["--unknown"], ["--help"]]))
+@given(arguments(), st.sampled_from([[], ["--unknown"], ["--help"]]))
 @settings(max_examples=60, deadline=None)
 def test_a_parse_leaves_nothing_behind(job, argv):
-    environ = toolkit({name: value for _, _, name, value, _ in job}).environ
+    environ = toolkit(hyperparameters(job)).environ
     parser = parser_of(job)
     exclusive = parser.add_mutually_exclusive_group(required=True)
     exclusive.add_argument("--this", default="t")
@@ -284,7 +213,8 @@ BROKEN_TEXTS = st.one_of(
         ]
     ),
     st.recursive(
-        SCALARS | st.none(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+        st.none() | st.booleans() | INTEGERS | FLOATS | PLAIN_TEXTS,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PLAIN_TEXTS, inner, max_size=3),
     ).map(json.dumps),
 )
 
@@ -321,19 +251,18 @@ def test_no_environment_however_broken_gives_more_than_one_line(environ, exits):
         assert str(error)
 
 
-@given(declared_jobs(among=("int", "null")), st.data())
+@given(arguments({kind: KINDS[kind] for kind in ("int", "null")}), st.data())
 @settings(max_examples=60, deadline=None)
 def test_what_a_person_typed_wins(job, data):
-    environ, argv = toolkit({name: value for _, _, name, value, _ in job})
-    spelled = data.draw(st.sampled_from(job))[0]
-    option = f"--{spelled}" if len(spelled) > 1 else f"-{spelled}"
+    environ, argv = toolkit(hyperparameters(job))
+    beaten = data.draw(st.sampled_from(job))
     before = data.draw(st.booleans())
 
-    tokens = [option, "12345", *argv] if before else [*argv, option, "12345"]
+    tokens = [beaten.option, "12345", *argv] if before else [*argv, beaten.option, "12345"]
     namespace = parser_of(job).parse_args(tokens, env_vars=environ)
 
-    for name, *_, value in job:
-        assert getattr(namespace, name.replace("-", "_")) == (12345 if name == spelled else value)
+    for argument in job:
+        assert getattr(namespace, argument.dest) == (12345 if argument is beaten else argument.expected)
 
 
 def test_the_laws_see_a_difference():

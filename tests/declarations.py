@@ -1,0 +1,53 @@
+"""The kinds of arguments that drawn jobs declare: what is given to ``add_argument`` for each."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+DECLARATIONS = {
+    "int": {"type": int},
+    "float": {"type": float},
+    "text": {},
+    "str": {"type": str, "default": "x"},
+    "Path": {"type": Path},
+    "bool": {"type": bool},
+    "flag": {"action": "store_true"},
+    "const": {"action": "store_const", "const": 5},
+    "count": {"action": "count"},
+    "append": {"action": "append", "type": int},
+    "extend": {"action": "extend", "nargs": "+", "type": int},
+    "nargs +": {"nargs": "+", "type": float},
+    "nargs *": {"nargs": "*"},
+    "nargs 2": {"nargs": 2, "type": int},
+    "nargs ?": {"nargs": "?", "const": 1, "type": int},
+    "list": {"type": list},
+    "tuple": {"type": tuple},
+    "dict": {"type": dict},
+    "callable": {"type": json.loads},
+    "null": {"type": int, "default": 3},
+    "null text": {"default": "x"},
+    "inferred int": {"default": 3},
+    "inferred float": {"default": 0.5},
+    "inferred bool": {"default": True},
+    "inferred list": {"default": ["x"]},
+    "inferred elements": {"nargs": "+", "default": [64]},
+    "inferred dict": {"default": {}},
+}
+if sys.version_info >= (3, 9):
+    # With one hyphen it has no counterpart that could be given.
+    DECLARATIONS["paired flag"] = {"action": argparse.BooleanOptionalAction}
+
+
+def option(name):
+    """The option string of a name."""
+    return f"--{name}" if len(name) > 1 else f"-{name}"
+
+
+def typed(value):
+    """A value with its types, at every depth."""
+    if isinstance(value, (list, tuple)):
+        return type(value), [typed(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    return type(value), value
