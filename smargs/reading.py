@@ -148,12 +148,10 @@ class Reading:
         ]
         if written is not None:
             texts = {name: text if isinstance(text, str) else spell(text) for name, text in written.items()}
-            origin = {name: _read(text, HYPERPARAMETERS_FILE) for name, text in texts.items()}
-            # SDK v3's quoting may move an apostrophe's damage from one value into the next: then only the file is whole.
-            whole = squash(json.dumps({name: found.value for name, found in origin.items()}))
-            damaged = isinstance(read, dict) and read.keys() != origin.keys() and squash(self.environ["SM_HPS"]) == whole
-            routes = [origin] if damaged else [*routes, origin]
+            routes.append({name: _read(text, HYPERPARAMETERS_FILE) for name, text in texts.items()})
         self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
+        if written is not None and self._bash_took_apostrophes(routes[-1]):
+            return routes[-1]
         names = dict.fromkeys(name for route in routes for name in route)
         own = {name: _read(text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
         if not routes and not own:
@@ -163,6 +161,12 @@ class Reading:
             name: _least_damaged([route[name] for route in (own, *routes) if name in route])
             for name in dict.fromkeys((*names, *own))
         }
+
+    def _bash_took_apostrophes(self, written: Mapping[str, Setting]) -> bool:
+        """Whether SDK v3's bash took apostrophes of the hyperparameters for quotes: then its variables may hold anything."""
+        told = self.environ.get("SM_HPS", "" if "SM_MASTER_ADDR" in self.environ else None)
+        whole = json.dumps({name: found.value for name, found in written.items()})
+        return told is not None and told.count("'") < whole.count("'")
 
     def _channels(self, base: str) -> Dict[str, Setting]:
         told = self.training_env.get("channel_input_dirs")
@@ -189,8 +193,7 @@ class Reading:
         """Each variable that stands for one name: the name, the variable and its text.
 
         The toolkit keeps a name's hyphens, SDK v3 writes them as ``_``; both write capitals. A variable that two names share
-        speaks for neither, nor does one that an apostrophe made to swallow the next line of SDK v3's script; one that no known
-        name has stands for a name in lower case.
+        speaks for neither; one that no known name has stands for a name in lower case.
         """
         spellings = {name: (name.upper(), name.upper().replace("-", "_")) for name in names}
         uses = Counter(spelling for spelled in spellings.values() for spelling in dict.fromkeys(spelled))
@@ -201,7 +204,7 @@ class Reading:
             if not spelling or uses[spelling] > 1:
                 continue
             name = owners.get(spelling, spelling.lower())
-            if name not in spoken and "\nexport SM_" not in self.environ[variable]:
+            if name not in spoken:
                 spoken.add(name)
                 yield name, variable, self.environ[variable]
 

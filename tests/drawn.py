@@ -104,6 +104,7 @@ def arguments(draw, of=None, names=NAMES):
         kind = draw(st.sampled_from([kind for kind in sorted(of) if len(name) > 1 or kind != "paired flag"]))
         values, becomes = of[kind]
         value = draw(values)
-        spelled = draw(st.sampled_from([name, name.replace("-", "_"), name.replace("_", "-")]))
+        spellings = (name, name.replace("-", "_"), name.replace("_", "-"))
+        spelled = draw(st.sampled_from([spelling for spelling in spellings if not spelling.startswith("-")]))
         declared.append(Argument(spelled, kind, name, value, becomes(value)))
     return declared

@@ -290,17 +290,33 @@ def test_what_is_inside_of_it_cannot_be_changed_either():
         operator.attrgetter("nothing")(environment)
 
 
-def test_two_apostrophes_of_the_sdk_damage_no_value(tmp_path):
-    """bash reads the driver's script so: the first apostrophe ends a quotation, the next begins one."""
-    hyperparameters = {"a": "it's", "b": "don't"}
+@pytest.mark.parametrize(
+    ("hyperparameters", "exported"),
+    [
+        ({"a": "it's", "b": "don't"}, {"SM_HP_A": "its\nexport SM_HP_B=dont", "SM_HPS": '{"a": "its, b: dont"}'}),
+        ({"a": "it's", "b": 1}, {"SM_MASTER_ADDR": "algo-1", "SM_HP_A": "its\nexport SM_HP_B=1\nexport SM_HPS={a:"}),
+        ({"a": ["it's", ";"]}, {"SM_HP_A": '["its, ', "SM_HPS": '{"a": ["its, '}),
+        ({"a": "it's $Q's", "b": "it"}, {"SM_HP_A": "its", "SM_HP_B": "it", "SM_HPS": '{"a": "its s", "b": "it"}'}),
+    ],
+    ids=["two values", "an odd number", "a semicolon after it", "a variable after it"],
+)
+def test_where_bash_took_apostrophes_for_quotes_the_file_has_the_values(tmp_path, hyperparameters, exported):
+    """SDK v3 exports values in single quotes: the first apostrophe ends a quotation, the next begins one."""
     write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
-    environ = {
-        "SAGEMAKER_BASE_DIR": str(tmp_path),
-        "SM_HP_A": "its\nexport SM_HP_B=dont",
-        "SM_HPS": '{"a": "its, b: dont"}',
-    }
 
-    assert SageMakerEnvironment.load(environ).hyperparameters == hyperparameters
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **exported})
+
+    assert environment.hyperparameters == hyperparameters
+    assert {setting.source for setting in environment.hyperparameter_settings.values()} == {"hyperparameters.json"}
+
+
+@pytest.mark.parametrize("environ", [{}, {"SM_HPS": '{"a": "it\'s", "b": 2}'}], ids=["own container", "toolkit"])
+def test_an_apostrophe_that_is_there_takes_nothing_from_the_variables(tmp_path, environ):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"a": "it's", "b": 1})})
+
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HP_B": "2", **environ})
+
+    assert environment.hyperparameters["b"] == 2
 
 
 def test_elements_of_a_list_read_the_same_from_a_file_and_from_a_variable(tmp_path):
