@@ -90,7 +90,9 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     Returns:
         The copy. It shares all but what it must not share.
     """
-    copied = copy.copy(parser)
+    # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
+    copied = type(parser).__new__(type(parser))
+    vars(copied).update(vars(parser))
     twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
 
     def twin(action: argparse.Action) -> argparse.Action:

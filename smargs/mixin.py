@@ -9,7 +9,7 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple, cast
 
 from smargs import commandline, conversion, display, filling, matching
 from smargs.environment import SageMakerEnvironment
@@ -35,7 +35,8 @@ class SageMakerParserMixin(_Mixed):
     the values that match and convert into the namespace, and leaves the rest to argparse.
     """
 
-    _fill: Optional[filling.Fill] = None
+    # No annotations: there are parser classes that take those of a class and its bases for declared arguments.
+    _fill = cast("Optional[filling.Fill]", None)
     _infer_types = True
     _reads_variables = False  # Whether the parser class takes ``env_vars=`` itself.
 

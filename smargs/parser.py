@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple, cast
 
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
@@ -124,7 +124,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
         told = self._with_sagemaker(source_to_settings, self._fill)
         return super().get_items_for_config_file_output(told, parsed_namespace)
 
-    _last_fill: Optional[filling.Fill] = None
+    _last_fill = cast("Optional[filling.Fill]", None)
 
     def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
         working = super()._filled_copy(job, namespace, **options)

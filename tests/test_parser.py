@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import get_type_hints
 
 import configargparse
 import pytest
@@ -588,6 +589,23 @@ def test_the_mixin_works_over_plain_argparse(monkeypatch):
         monkeypatch.setenv(name, text)
     assert parser.parse_args([]).lr == 0.5
     assert "from SM_HP_EPOCHS" in parser.format_help()
+
+
+def test_a_parser_class_that_is_pickled_in_a_way_of_its_own():
+    class Own(Plain):
+        def __getstate__(self):
+            raise ValueError("nothing is parsed yet")
+
+    parser = Own()
+    parser.add_argument("--epochs", type=int, required=True)
+
+    assert "or SM_HP_EPOCHS" in parser.format_help()
+    assert parser.parse_args([], env_vars={"SM_HP_EPOCHS": "20"}).epochs == 20
+
+
+@pytest.mark.parametrize("parser_class", [SageMakerParserMixin, SageMakerArgumentParser])
+def test_a_class_that_declares_arguments_by_annotations_finds_none_in_its_bases(parser_class):
+    assert get_type_hints(parser_class) == {}
 
 
 def test_a_subclass_that_forwards_its_own_arguments():
