@@ -88,10 +88,19 @@ class SageMakerParserMixin(_Mixed):
             group.add_argument(self._long_option(channel), help=f"directory of the channel {channel}".replace("%", "%%"))
         return group
 
-    def parse_args(self, args: Any = None, namespace: Any = None, **settings: Any) -> Any:
-        """Parse as argparse does; a hyperparameter that nothing declares is an error."""
-        with self._job(settings, strict=True):
-            return super().parse_args(args, namespace)
+    def parse_args(self, args: Any = None, namespace: Any = None, *, env_vars: Any = None, **settings: Any) -> Any:
+        """Parse as the parser class does; a hyperparameter that nothing declares is an error.
+
+        Raises:
+            TypeError: If the parser class goes another way than by ``parse_known_args``, where nothing could be filled.
+        """
+        # By name: what a parser class takes behind the tokens need not be a namespace.
+        settings.update({} if namespace is None else {"namespace": namespace})
+        with self._job({"env_vars": env_vars}, strict=True) as job:
+            namespace = super().parse_args(args, **settings)
+        if not job.started:
+            raise TypeError(f"{type(self).__name__} parses without parse_known_args, so SageMaker cannot fill it")
+        return namespace
 
     def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does; a hyperparameter that nothing declares is an error."""
@@ -269,9 +278,9 @@ class SageMakerParserMixin(_Mixed):
             return pattern
         return f"{pattern[:-1]}|)"
 
-    def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any) -> Any:
+    def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
         """What argparse cannot know is checked where argparse checks, before anything acts on the namespace."""
-        result = super()._parse_known_args(arg_strings, namespace, *rest)
+        result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         job = _current.get()
         if self._fill is not None and job is not None:
             filling.check(self, self._fill, namespace, job.environment)

@@ -608,6 +608,33 @@ def test_a_class_that_declares_arguments_by_annotations_finds_none_in_its_bases(
     assert get_type_hints(parser_class) == {}
 
 
+def test_the_keywords_of_a_parser_class_reach_it():
+    class Own(argparse.ArgumentParser):
+        def parse_args(self, args=None, known_only=False):
+            return self.parse_known_args(args)[0] if known_only else super().parse_args(args)
+
+    class Mixed(SageMakerParserMixin, Own):
+        pass
+
+    parser = Mixed()
+    parser.add_argument("--epochs", type=int)
+
+    assert vars(parser.parse_args(["--new"], known_only=True, env_vars={"SM_HP_EPOCHS": "20"})) == {"epochs": 20}
+
+
+def test_a_parser_class_that_cannot_be_filled_says_so():
+    class Own(argparse.ArgumentParser):
+        def parse_args(self, args=None, namespace=None):
+            late = {"intermixed": False} if "intermixed" in inspect.signature(super()._parse_known_args).parameters else {}
+            return self._parse_known_args(args, argparse.Namespace(), **late)[0]
+
+    class Mixed(SageMakerParserMixin, Own):
+        pass
+
+    with pytest.raises(TypeError, match=r"^Mixed parses without parse_known_args, so SageMaker cannot fill it$"):
+        Mixed().parse_args([])
+
+
 def test_a_subclass_that_forwards_its_own_arguments():
     class Own(SageMakerArgumentParser):
         def __init__(self, *args, **settings):
