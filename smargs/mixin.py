@@ -128,7 +128,8 @@ class SageMakerParserMixin(_Mixed):
         job = _current.get()
         environment = job.environment if job else SageMakerEnvironment.load(os.environ)
         message = display.mask(message, job.secrets if job else ())
-        if environment:
+        # A shell that asks a script for completions (COMP_LINE, in bash's manual) has it parse half a command line.
+        if environment and "COMP_LINE" not in os.environ:
             message = " ".join(message.splitlines())
             _write_failure(environment, f"{self.prog}: error: {message}")
         super().error(message)

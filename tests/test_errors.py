@@ -224,6 +224,14 @@ def test_a_failure_that_is_there_already_stays(run_script, tmp_path):
     assert (tmp_path / "failure").read_text() == "the first failure"
 
 
+def test_a_shell_that_asks_for_completions_is_no_job_that_fails(run_script, tmp_path):
+    asking = {"COMP_LINE": "train.py --ep", "COMP_POINT": "13"}
+
+    run_script(SCRIPT, Job({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": str(tmp_path), **asking}, []))
+
+    assert not (tmp_path / "failure").exists()
+
+
 @pytest.mark.parametrize("output", ["missing/output", "a\0b"])
 def test_a_failure_file_that_cannot_be_written_is_silent(tmp_path, output):
     line = failure({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": os.path.join(str(tmp_path), output)}, EPOCHS)
