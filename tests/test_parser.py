@@ -767,6 +767,23 @@ def test_a_first_parser_that_declares_everything_leaves_nothing_to_refuse():
     assert vars(parser_with("--epochs").parse_args(rest, env_vars=environ)) == {"epochs": None}
 
 
+@pytest.mark.parametrize("render", [toolkit, sdk])
+def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(monkeypatch, render):
+    job = render({"epochs": 3, "config": "c.yaml", "note": "two words"})
+    monkeypatch.setattr(sys, "argv", ["train.py", *job.argv])
+    first = argparse.ArgumentParser(add_help=False)
+    first.add_argument("--config")
+    second = parser_with("--epochs", "--note")
+
+    found, rest = first.parse_known_args()
+
+    assert found.config == "c.yaml"
+    assert vars(second.parse_args(rest, env_vars=job.environ)) == {"epochs": "3", "note": "two words"}
+    assert second.parse_known_args(rest, env_vars=job.environ)[1] == []
+    with pytest.raises(SystemExit):
+        parser_with("--epochs").parse_args(rest, env_vars=job.environ)
+
+
 @pytest.mark.parametrize(
     ("place", "parameters"),
     [
