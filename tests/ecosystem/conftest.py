@@ -1,4 +1,4 @@
-"""What the rooms' tests share: the tools that are installed beside this Python, run where a script lies, inside of a job."""
+"""What these tests share: the tools that are installed beside this Python, run where a script lies, inside of a job."""
 
 import os
 import subprocess

@@ -226,3 +226,57 @@ def test_a_file_of_arguments_that_a_hyperparameter_names_counts_as_typed(run_scr
 
     told = FILLED.replace("epochs=3", "epochs=7").replace("[256, 128]", "[1, 2]")
     assert (finished.returncode, finished.stdout) == (0, told)
+
+
+@by_platform
+def test_a_job_fills_the_training_arguments_of_transformers(run_script, render):
+    """All of its more than a hundred fields, without torch."""
+    sent = {
+        "output_dir": "/opt/ml/checkpoints",
+        "num_train_epochs": 3,
+        "learning_rate": 1e-4,
+        "per-device-train-batch-size": 16,
+        "lr_scheduler_type": "cosine",
+        "lr_scheduler_kwargs": {"num_cycles": 2},
+        "eval_strategy": "steps",
+        "gradient_checkpointing": True,
+        "dataloader_pin_memory": False,
+        "report_to": "none",
+        "max_steps": -1,
+        "hub_token": "s3cr3t-text",
+    }
+    script = f"""
+from smargs import SageMakerParserMixin
+from transformers import HfArgumentParser, TrainingArguments
+
+
+class Parser(SageMakerParserMixin, HfArgumentParser):
+    pass
+
+
+parser = Parser(TrainingArguments)
+arguments, = parser.parse_args_into_dataclasses()
+for name in {sorted(name.replace("-", "_") for name in sent)}:
+    print(name, repr(getattr(arguments, name)))
+assert "s3cr3t" not in parser.format_help()
+"""
+
+    finished = run_script(script, render(sent))
+
+    assert (finished.returncode, finished.stdout.splitlines()) == (
+        0,
+        [
+            "dataloader_pin_memory False",
+            "eval_strategy <IntervalStrategy.STEPS: 'steps'>",
+            "gradient_checkpointing True",
+            "hub_token 's3cr3t-text'",
+            "learning_rate 0.0001",
+            "lr_scheduler_kwargs {'num_cycles': 2}",
+            "lr_scheduler_type <SchedulerType.COSINE: 'cosine'>",
+            "max_steps -1",
+            "num_train_epochs 3.0",
+            "output_dir '/opt/ml/checkpoints'",
+            "per_device_train_batch_size 16",
+            "report_to []",
+        ],
+    )
