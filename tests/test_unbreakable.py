@@ -1,0 +1,274 @@
+"""Whatever a job is made of: a namespace, or one line and status 2. Real processes, real files."""
+
+import ast
+import errno
+import json
+import os
+
+import pytest
+from platforms import Job, encoded, sdk, toolkit, write_files
+
+from smargs import SageMakerEnvironment
+
+
+SCRIPT = """
+from smargs import SageMakerArgumentParser
+parser = SageMakerArgumentParser({settings})
+{declared}
+print(vars(parser.parse_args()))
+"""
+
+
+def script(*declared, settings=""):
+    """A script that declares arguments, each given as the text of a call's arguments, and prints what it parses."""
+    return SCRIPT.format(settings=settings, declared="\n".join(f"parser.add_argument({call})" for call in declared))
+
+
+@pytest.fixture
+def parse(run_script, tmp_path):
+    """Parse in a real process: the attributes of the namespace, else the one line that it says."""
+
+    def parse(job, *declared, settings=""):
+        environ = {"SAGEMAKER_BASE_DIR": str(tmp_path / "ml"), **job.environ}
+        result = run_script(script(*declared, settings=settings), Job(environ, job.argv))
+        if result.returncode == 0:
+            assert result.stderr == ""
+            return result.stdout if "usage:" in result.stdout else ast.literal_eval(result.stdout)
+        assert result.returncode == 2, result.stderr
+        assert result.stderr.startswith("usage: train.py")
+        _, mark, line = result.stderr.partition("\ntrain.py: error: ")
+        assert mark
+        assert line.endswith("\n")
+        assert line.count("\n") == 1
+        return line[:-1]
+
+    return parse
+
+
+def variables(**environ):
+    return Job(environ, [])
+
+
+EPOCHS = "'--epochs', type=int"
+LAYERS = "'--layers', type=list"
+NOTE = "'--note'"
+DEEP = "[" * 100_000
+
+
+def test_hyperparameters_nested_deeply_are_an_error(parse):
+    assert parse(variables(SM_HPS='{"layers": ' + DEEP), LAYERS) == "SM_HPS is not valid JSON: it is nested too deeply"
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '[{"a":'])
+@pytest.mark.parametrize("closing", ["", "]"])
+def test_a_file_nested_deeply_is_an_error(parse, tmp_path, opening, closing):
+    text = '{"layers": ' + opening * 100_000 + closing * 100_000
+    write_files(tmp_path / "ml", {"hyperparameters.json": text})
+
+    assert parse(variables(), LAYERS).endswith("hyperparameters.json is not valid JSON: it is nested too deeply")
+
+
+def test_a_value_nested_deeply_is_text(parse):
+    assert parse(variables(SM_HP_NOTE=DEEP), NOTE) == {"note": DEEP}
+    assert parse(variables(SM_HP_LAYERS=DEEP), LAYERS) == {"layers": [DEEP]}
+    assert parse(Job({}, ["--layers", DEEP]), LAYERS) == {"layers": [DEEP]}
+
+
+def test_an_object_nested_deeply_is_an_error(parse):
+    line = f"argument --opt: invalid dict value: '{DEEP}' (from SM_HP_OPT)"
+
+    assert parse(variables(SM_HP_OPT=DEEP), "'--opt', type=dict") == line
+
+
+def test_values_of_many_megabytes_arrive_whole(parse, tmp_path):
+    note, layers = "no 'end' " * 2_000_000, list(range(100_000))
+    write_files(tmp_path / "ml", {"hyperparameters.json": encoded({"note": note, "layers": layers})})
+
+    assert parse(variables(), NOTE, "'--layers', nargs='+', type=int") == {"note": note, "layers": layers}
+
+
+def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, tmp_path):
+    write_files(tmp_path / "ml", {"hyperparameters.json": {f"name{number}": "1" for number in range(10_000)}})
+
+    line = parse(variables(), EPOCHS)
+
+    assert line.startswith("unrecognized hyperparameters: name0, name1, ")
+    assert line.endswith(", name9999")
+
+
+def test_numbers_that_are_none_become_floats_and_no_ints(parse):
+    job = variables(SM_HPS='{"lr": NaN, "high": Infinity, "low": -Infinity}')
+    high, low = "'--high', type=float", "'--low', type=str"
+
+    assert parse(job, "'--lr', type=str", "'--high', type=str", low) == {
+        "lr": "NaN",
+        "high": "Infinity",
+        "low": "-Infinity",
+    }
+    assert parse(job, "'--lr', type=int", high, low) == "argument --lr: invalid int value: 'NaN' (from SM_HPS)"
+    assert parse(job, "'--lr', type=str", "'--high', type=int", low) == (
+        "argument --high: invalid int value: 'Infinity' (from SM_HPS)"
+    )
+
+
+def test_of_keys_that_are_there_twice_the_last_counts(parse, tmp_path):
+    """As in Python's json, which both platforms write and read with."""
+    assert parse(variables(SM_HPS='{"epochs": "many", "epochs": 3}'), EPOCHS) == {"epochs": 3}
+    write_files(tmp_path / "ml", {"hyperparameters.json": '{"epochs": "1", "epochs": "4"}'})
+    assert parse(variables(), EPOCHS) == {"epochs": 4}
+
+
+BYTES = os.fsdecode(b"caf\xe9")
+
+
+def test_bytes_that_are_no_utf_8_arrive_as_they_were(parse):
+    assert os.fsencode(parse(variables(SM_HP_NOTE=BYTES), NOTE)["note"]) == b"caf\xe9"
+    assert parse(Job({}, ["--note", BYTES]), NOTE) == {"note": BYTES}
+
+
+def test_a_variable_whose_name_is_no_utf_8_is_refused_by_name(parse):
+    assert parse(variables(**{f"SM_HP_{BYTES}": "1"}), EPOCHS) == r"unrecognized hyperparameter: 'caf\udce9'"
+
+
+def test_files_that_are_no_utf_8_are_an_error(parse, tmp_path):
+    write_files(tmp_path / "ml", {})
+    (tmp_path / "ml/input/config/hyperparameters.json").write_bytes(b'{"note": "caf\xe9"}')
+
+    assert "hyperparameters.json is not UTF-8: " in parse(variables(), NOTE)
+
+
+@pytest.mark.parametrize("place", ["ml", "ml/input", "ml/input/config"])
+def test_a_directory_that_is_a_file_holds_nothing(parse, tmp_path, place):
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text("no directory")
+
+    assert parse(variables(), EPOCHS) == {"epochs": None}
+    assert parse(variables(SM_HP_EPOCHS="3"), EPOCHS) == {"epochs": 3}
+
+
+def links_to_itself(path):
+    path.symlink_to(path)
+
+
+@pytest.mark.parametrize("place", ["ml", "ml/input", "ml/input/config"])
+def test_a_directory_that_links_to_itself_is_an_error(parse, tmp_path, place):
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    links_to_itself(tmp_path / place)
+
+    assert parse(variables(), EPOCHS).endswith(f"hyperparameters.json cannot be read: {os.strerror(errno.ELOOP)}")
+
+
+# No file is unreadable for root, so what runs as root lets go of that, once it has what Python loads late.
+WITHOUT_RIGHTS = """
+import gettext, locale, os
+if os.geteuid() == 0:
+    os.setuid(65534)
+"""
+
+
+def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):
+    path = write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}}) / "input" / "config" / "hyperparameters.json"
+    path.chmod(0)
+    source = script(EPOCHS).replace("print(", WITHOUT_RIGHTS + "print(")
+
+    result = run_script(source, variables(SAGEMAKER_BASE_DIR=str(tmp_path)))
+
+    assert result.returncode == 2
+    assert result.stderr.endswith(f"\ntrain.py: error: {path} cannot be read: {os.strerror(errno.EACCES)}\n")
+
+
+@pytest.mark.parametrize("name", ["hyperparameters.json", "resourceconfig.json", "inputdataconfig.json"])
+def test_a_file_that_is_half_written_is_named(tmp_path, name):
+    whole = '{"epochs": "3", "é": "[1]"}'.encode()
+    path = write_files(tmp_path, {}) / "input" / "config" / name
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        (problem,) = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)}).problems
+        assert problem.startswith((f"{path} is not valid JSON: ", f"{path} is not UTF-8: "))
+
+
+def test_hyperparameters_that_are_half_written_are_an_error(parse, tmp_path):
+    write_files(tmp_path / "ml", {"hyperparameters.json": '{"epochs": "3", "lay'})
+
+    assert "hyperparameters.json is not valid JSON: Unterminated string" in parse(variables(), EPOCHS)
+
+
+STRANGE_NAMES = ["a=b", "=", "a\nb", "a\0b", "%", "%s", "%(prog)s", "100%", "a b", "'", "é", "a[b]", "[", "a-"]
+
+
+@pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)
+def test_a_strange_name_fills_its_argument_and_stands_in_help(parse, name):
+    job = variables(SM_HPS=json.dumps({name: "5%(x)s"}))
+    declared = f"{'--' + name!r}, dest='x'"
+
+    assert parse(job, declared) == {"x": "5%(x)s"}
+    assert "(default: 5%(x)s, from SM_HPS)" in parse(Job(job.environ, ["--help"]), declared)
+
+
+@pytest.mark.parametrize("name", ["", *STRANGE_NAMES], ids=ascii)
+def test_a_strange_name_that_nothing_declares_is_refused_in_one_line(parse, name):
+    shown = name if name.isprintable() and name else repr(name)
+
+    assert parse(variables(SM_HPS=json.dumps({name: 1})), EPOCHS) == f"unrecognized hyperparameter: {shown}"
+
+
+BATCH = "'--train-batch-size', type=int"
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("on_the_command_line", [True, False])
+def test_a_hyperparameter_is_no_abbreviation(parse, platform, on_the_command_line):
+    environ, argv = platform({"train-batch": 3})
+
+    assert parse(Job(environ, argv if on_the_command_line else []), BATCH, "'--train'") == (
+        "unrecognized hyperparameter: train-batch (did you mean --train-batch-size?)"
+    )
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+def test_of_names_that_begin_alike_each_has_its_own_value(parse, platform):
+    job = platform({"train-batch-size": 3, "train": "t", "train-batch": 2})
+
+    assert parse(job, "'--train-batch', type=int", "'--train'", BATCH) == {
+        "train_batch": 2,
+        "train": "t",
+        "train_batch_size": 3,
+    }
+
+
+def test_a_person_may_abbreviate_in_a_job_too(parse):
+    environ, argv = toolkit({"train-batch-size": 3, "train": "t"})
+
+    assert parse(Job(environ, [*argv, "--train-b", "4"]), "'--train'", BATCH) == {"train": "t", "train_batch_size": 4}
+    assert parse(Job(environ, [*argv, "--tra", "4"]), "'--train'", BATCH) == (
+        "ambiguous option: --tra could match --train, --train-batch-size"
+    )
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+def test_names_that_differ_only_in_case_are_two_where_both_are_declared(parse, platform):
+    job = platform({"lr": 1, "LR": 2})
+
+    assert parse(job, "'--LR', type=int", "'--lr', type=int") == {"lr": 1, "LR": 2}
+    assert parse(job, "'--lr', type=int") == (
+        "unrecognized hyperparameter: LR (--lr does not take it, or has its value from another)"
+    )
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("name", ["help", "h", "version"])
+def test_a_hyperparameter_called_help_fills_an_argument_and_never_asks_for_help(parse, platform, name):
+    job = platform({name: "1"})
+    option = f"--{name}" if len(name) > 1 else f"-{name}"
+    asks = "'-v', '--version', action='version', version='9'"
+
+    assert parse(job, f"'{option}', type=int", settings="add_help=False") == {name: 1}
+    assert parse(job, asks) == (
+        f"unrecognized hyperparameter: {name} ({option} does not take it, or has its value from another)"
+    )
+
+
+def test_an_argument_stored_as_help_is_filled(parse):
+    assert parse(variables(SM_HP_HELP="y"), "'--assist', dest='help'") == {"help": "y"}
+    assert parse(variables(SM_HP_HELP="y"), "'help'") == {"help": "y"}
+    assert "usage: train.py" in parse(Job({"SM_HP_HELP": "y"}, ["--help"]), "'help'")
