@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 from collections import Counter
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -88,6 +90,9 @@ class Reading:
     def _file(self, directory: str, name: str) -> Optional[Mapping[str, object]]:
         path = os.path.join(directory, name)
         try:
+            if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+                # A FIFO would be waited for, and a device may never end.
+                raise OSError(errno.EINVAL, "it is not a file")
             with open(path, encoding="utf-8") as stream:
                 return self._parsed(name, path, stream.read())
         except (FileNotFoundError, NotADirectoryError):

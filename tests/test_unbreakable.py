@@ -150,6 +150,37 @@ def links_to_itself(path):
     path.symlink_to(path)
 
 
+def links_to_what_never_ends(path):
+    path.symlink_to("/dev/zero")
+
+
+IN_THE_PLACE_OF_A_FILE = {
+    "a directory": (os.mkdir, os.strerror(errno.EISDIR)),
+    "a link to itself": (links_to_itself, os.strerror(errno.ELOOP)),
+    "a FIFO that nobody writes": (os.mkfifo, "it is not a file"),
+    "a device": (links_to_what_never_ends, "it is not a file"),
+}
+
+
+@pytest.mark.parametrize(("make", "why"), IN_THE_PLACE_OF_A_FILE.values(), ids=IN_THE_PLACE_OF_A_FILE)
+def test_what_is_in_the_place_of_the_hyperparameters_is_an_error(parse, tmp_path, make, why):
+    path = write_files(tmp_path / "ml", {}) / "input" / "config" / "hyperparameters.json"
+    make(path)
+
+    assert parse(variables(), EPOCHS) == f"{path} cannot be read: {why}"
+
+
+@pytest.mark.parametrize(("make", "why"), IN_THE_PLACE_OF_A_FILE.values(), ids=IN_THE_PLACE_OF_A_FILE)
+def test_what_is_in_the_place_of_another_file_is_a_warning(run_script, tmp_path, make, why):
+    path = write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}}) / "input" / "config" / "resourceconfig.json"
+    make(path)
+
+    result = run_script(script(EPOCHS), variables(SAGEMAKER_BASE_DIR=str(tmp_path)))
+
+    assert result.stdout == "{'epochs': 3}\n"
+    assert f"UserWarning: {path} cannot be read: {why}\n" in result.stderr
+
+
 @pytest.mark.parametrize("place", ["ml", "ml/input", "ml/input/config"])
 def test_a_directory_that_links_to_itself_is_an_error(parse, tmp_path, place):
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
