@@ -82,6 +82,11 @@ def mask(message: str, secrets: Iterable[str]) -> str:
     return message
 
 
+def encodable(text: str) -> str:
+    """A text that standard output takes: Python reads bytes of the environment that are not UTF-8 as lone surrogates."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def secret_tokens(tokens: Iterable[str], prefix_chars: str) -> Set[str]:
     """The tokens of a command line that follow, or are part of, an option with a secret's name."""
     secrets: Set[str] = set()

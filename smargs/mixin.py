@@ -117,7 +117,7 @@ class SageMakerParserMixin(_Mixed):
 
     def format_help(self) -> str:
         """The help text, with each argument's value or variable of SageMaker."""
-        return str(super(SageMakerParserMixin, self._view()).format_help())
+        return display.encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
 
     def format_usage(self) -> str:
         """The usage line; what SageMaker fills is optional in it."""

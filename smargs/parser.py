@@ -113,7 +113,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
             for source, settings in self.get_source_to_settings_dict().items()
         )
         secrets = self._last_fill.secrets if self._last_fill else ()
-        return display.mask(str(super(SageMakerArgumentParser, shown).format_values()), secrets)
+        return display.encodable(display.mask(str(super(SageMakerArgumentParser, shown).format_values()), secrets))
 
     def print_values(self, file: Any = None) -> None:
         """Print :meth:`format_values`, to standard output or to another file."""

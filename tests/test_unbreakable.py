@@ -126,6 +126,22 @@ def test_bytes_that_are_no_utf_8_arrive_as_they_were(parse):
     assert parse(Job({}, ["--note", BYTES]), NOTE) == {"note": BYTES}
 
 
+def test_bytes_that_are_no_utf_8_are_escaped_in_help_and_errors(parse):
+    job = {"SM_HP_NOTE": BYTES, "SM_HP_EPOCHS": BYTES}
+
+    assert r"(default: caf\udce9, from SM_HP_NOTE)" in parse(Job(job, ["--help"]), NOTE, EPOCHS)
+    assert parse(variables(**job), NOTE, EPOCHS) == r"argument --epochs: invalid int value: 'caf\udce9' (from SM_HP_EPOCHS)"
+
+
+def test_values_that_are_no_utf_8_can_be_printed(run_script):
+    source = (
+        "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\nparser.add_argument('--note')\n"
+        "parser.parse_args()\nparser.print_values()\n"
+    )
+
+    assert "caf\\udce9" in run_script(source, variables(SM_HP_NOTE=BYTES)).stdout
+
+
 def test_a_variable_whose_name_is_no_utf_8_is_refused_by_name(parse):
     assert parse(variables(**{f"SM_HP_{BYTES}": "1"}), EPOCHS) == r"unrecognized hyperparameter: 'caf\udce9'"
 
@@ -224,7 +240,7 @@ def test_hyperparameters_that_are_half_written_are_an_error(parse, tmp_path):
     assert "hyperparameters.json is not valid JSON: Unterminated string" in parse(variables(), EPOCHS)
 
 
-STRANGE_NAMES = ["a=b", "=", "a\nb", "a\0b", "%", "%s", "%(prog)s", "100%", "a b", "'", "é", "a[b]", "[", "a-"]
+STRANGE_NAMES = ["a=b", "=", "a\nb", "a\0b", "%", "%s", "%(prog)s", "100%", "a b", "'", "é", "\ud800", "a[b]", "[", "a-"]
 
 
 @pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)
