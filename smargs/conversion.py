@@ -8,6 +8,7 @@ import enum
 import json
 import re
 import sys
+import warnings
 from pathlib import PurePath
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
@@ -288,10 +289,13 @@ def _literal(text: str) -> object:
     """A text as JSON, else as a Python literal, else itself."""
     value = decode(text)
     if value is text and not _is_deep(text):
-        try:
-            return ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-            return text
+        with warnings.catch_warnings():
+            # Python warns of what it takes for source code, such as the \d of a pattern.
+            warnings.simplefilter("ignore")
+            try:
+                return ast.literal_eval(text.strip())
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+                return text
     return value
 
 

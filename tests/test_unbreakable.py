@@ -96,6 +96,12 @@ def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, 
     assert line.endswith(", name9999")
 
 
+def test_a_pattern_in_a_list_is_no_source_code(parse):
+    """Python 3.12 warns of its backslash where it is read as a literal."""
+    assert parse(Job({}, ["--layers", r"['\d+']"]), LAYERS) == {"layers": [r"\d+"]}
+    assert parse(variables(SM_HP_LAYERS=r"['\d+', 1_0or]"), LAYERS) == {"layers": [r"\d+", "1_0or"]}
+
+
 def test_numbers_that_are_none_become_floats_and_no_ints(parse):
     job = variables(SM_HPS='{"lr": NaN, "high": Infinity, "low": -Infinity}')
     high, low = "'--high', type=float", "'--low', type=str"
