@@ -213,7 +213,8 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
     """Calls of an action without arguments: a boolean sets it or leaves it, a count is so many calls."""
     if value is None or not text.strip():
         return []
-    if isinstance(action, argparse._CountAction) and text.strip().isdigit():
+    if isinstance(action, argparse._CountAction) and re.fullmatch(r"\d{1,4}", text.strip()):
+        # More than that nobody means, and the calls would not fit into memory.
         return [Call([], told)] * int(text)
     given = _BOOLEANS.get(text.strip().lower())
     is_constant = action.const is not None and (action.const == value or str(action.const) == text)

@@ -96,6 +96,13 @@ def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, 
     assert line.endswith(", name9999")
 
 
+@pytest.mark.parametrize("count", ["1000000000", "9" * 5000, "-1", "²", "1e9"])
+def test_a_count_that_nobody_means_is_an_error(parse, count):
+    line = f"argument --verbose: invalid bool value: '{count}' (from SM_HP_VERBOSE)"
+
+    assert parse(variables(SM_HP_VERBOSE=count), "'--verbose', action='count'") == line
+
+
 def test_a_pattern_in_a_list_is_no_source_code(parse):
     """Python 3.12 warns of its backslash where it is read as a literal."""
     assert parse(Job({}, ["--layers", r"['\d+']"]), LAYERS) == {"layers": [r"\d+"]}
