@@ -305,7 +305,8 @@ def _is_deep(text: str) -> bool:
     if sum(map(text.count, "[{(")) <= _DEEPEST:
         return False
     depth = deepest = 0
-    for bracket in re.findall(r"[\[{(\]})]", re.sub(r'"(?:[^"\\]|\\.)*"', "", text)):
+    # Without its closing quote a string goes on to the end; to look for one again from each quote in it takes forever.
+    for bracket in re.findall(r"[\[{(\]})]", re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text)):
         depth += 1 if bracket in "[{(" else -1
         deepest = max(deepest, depth)
     return deepest > _DEEPEST
@@ -313,11 +314,10 @@ def _is_deep(text: str) -> bool:
 
 def _split(text: str) -> Sequence[str]:
     """The parts of a text between its commas, but for commas inside brackets."""
-    parts, depth = [""], 0
-    for character in text:
+    parts, depth, start = [], 0, 0
+    for place, character in enumerate(text):
         depth += (character in "[{(") - (character in "]})")
         if character == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
+            parts.append(text[start:place])
+            start = place + 1
+    return [part.strip() for part in (*parts, text[start:])]

@@ -96,6 +96,14 @@ def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, 
     assert line.endswith(", name9999")
 
 
+def test_quotes_of_which_none_is_the_last_are_read_once(parse, tmp_path):
+    """To look for the end of a string from each of them would take hours; run_script gives up after a minute."""
+    text = "[]" * 40 + '"' + r"\"" * 200_000
+    write_files(tmp_path / "ml", {"hyperparameters.json": {"layers": text}})
+
+    assert parse(variables(), LAYERS) == {"layers": [text]}
+
+
 @pytest.mark.parametrize("count", ["1000000000", "9" * 5000, "-1", "²", "1e9"])
 def test_a_count_that_nobody_means_is_an_error(parse, count):
     line = f"argument --verbose: invalid bool value: '{count}' (from SM_HP_VERBOSE)"
