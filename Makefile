@@ -1,10 +1,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_OPTIONS ?= --cov --cov-report=term-missing:skip-covered
+FUZZ_SECONDS ?= 60
 
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check ecosystem clean
+.PHONY: demo test check conformance ecosystem fuzz clean
 
 # Train docs/examples/train.py inside a SageMaker environment.
 demo: $(VENV)/.demo
@@ -13,6 +14,11 @@ demo: $(VENV)/.demo
 # Run the whole test suite.
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -rs $(PYTEST_OPTIONS)
+
+# Look for inputs that break the promise, for FUZZ_SECONDS.
+fuzz: $(VENV)/.fuzz
+	@COLUMNS=80 $(VENV)/bin/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) \
+		|| { echo "To see it again: $(VENV)/bin/python tests/promise.py FILE, with the file that is named above"; exit 1; }
 
 # Run the linters and the type checker.
 check: $(VENV)/.check
@@ -25,7 +31,7 @@ ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 	$(VENV)/bin/python -m pytest -rs tests/ecosystem
 
 clean:
-	rm -rf .venv .venv-* build dist smargs-demo *.egg-info
+	rm -rf .venv .venv-* build dist smargs-demo tests/fuzz/found *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

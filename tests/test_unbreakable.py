@@ -1,14 +1,26 @@
-"""Whatever a job is made of: a namespace, or one line and status 2. Real processes, real files."""
+"""Whatever a job is made of: a namespace, or one line and status 2. Real processes, real files.
+
+The corpus that the fuzzer keeps in tests/fuzz/corpus/ is held against the promise too, on every interpreter.
+"""
 
 import ast
 import errno
 import json
 import os
+from pathlib import Path
 
+import promise
 import pytest
 from platforms import Job, encoded, sdk, toolkit, write_files
 
 from smargs import SageMakerEnvironment
+
+CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_what_the_fuzzer_keeps_holds(path):
+    promise.hold(path.read_bytes())
 
 
 SCRIPT = """
