@@ -230,7 +230,10 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     if all(route.text == first.text and route.value == first.value for route in routes):
         return first
     alike = [route for route in routes if _squashed_renderings(route) & _squashed_renderings(first)]
-    best = max(reversed(alike), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
+    nearest: Dict[str, Setting] = {}
+    for route in reversed(alike):
+        nearest.setdefault(route.text, route)
+    best = max(nearest.values(), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
     same = (route for route in alike if route.text == best.text or _in_order(route.value) == _in_order(best.value))
     return best._replace(source=next(same).source)
 

@@ -319,6 +319,14 @@ def test_an_apostrophe_that_is_there_takes_nothing_from_the_variables(tmp_path, 
     assert environment.hyperparameters["b"] == 2
 
 
+@pytest.mark.parametrize("text", ["1e-3", "00123", "true", "1.0"])
+def test_what_was_a_text_is_a_text_though_its_own_variable_cannot_tell(text):
+    environment = SageMakerEnvironment.load({"SM_HP_ZIP": text, "SM_HPS": json.dumps({"zip": text})})
+
+    assert dict(environment.hyperparameters) == {"zip": text}
+    assert environment.hyperparameter_settings["zip"].source == "SM_HP_ZIP"
+
+
 def test_elements_of_a_list_read_the_same_from_a_file_and_from_a_variable(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"x": '["\\u00e9"]'}})
 
