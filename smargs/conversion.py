@@ -8,6 +8,7 @@ import enum
 import json
 import re
 import sys
+import threading
 import warnings
 from pathlib import PurePath
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
@@ -18,6 +19,8 @@ _BOOLEANS = {
 }
 
 _DEEPEST = 64
+
+_FILTERING = threading.Lock()
 
 # BooleanOptionalAction came with Python 3.9.
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
@@ -219,7 +222,8 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
     given = _BOOLEANS.get(text.strip().lower())
     is_constant = action.const is not None and (action.const == value or str(action.const) == text)
     if given is None and not is_constant:
-        raise argparse.ArgumentError(action, f"invalid bool value: {text!r}")
+        kind = "count" if isinstance(action, argparse._CountAction) else "bool"
+        raise argparse.ArgumentError(action, f"invalid {kind} value: {text!r}")
     if _PAIRED_FLAG and isinstance(action, _PAIRED_FLAG):
         on = given != (option or "").startswith("--no-")
         # A paired flag with one hyphen has no counterpart; false leaves it.
@@ -290,8 +294,8 @@ def _literal(text: str) -> object:
     """A text as JSON, else as a Python literal, else itself."""
     value = decode(text)
     if value is text and not _is_deep(text):
-        with warnings.catch_warnings():
-            # Python warns of what it takes for source code, such as the \d of a pattern.
+        # Python warns of what it takes for source code, such as the \d of a pattern; its filters are all threads'.
+        with _FILTERING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 return ast.literal_eval(text.strip())

@@ -118,7 +118,7 @@ def test_quotes_of_which_none_is_the_last_are_read_once(parse, tmp_path):
 
 @pytest.mark.parametrize("count", ["1000000000", "9" * 5000, "-1", "²", "1e9"])
 def test_a_count_that_nobody_means_is_an_error(parse, count):
-    line = f"argument --verbose: invalid bool value: '{count}' (from SM_HP_VERBOSE)"
+    line = f"argument --verbose: invalid count value: '{count}' (from SM_HP_VERBOSE)"
 
     assert parse(variables(SM_HP_VERBOSE=count), "'--verbose', action='count'") == line
 
