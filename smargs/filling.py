@@ -52,6 +52,7 @@ class Fill:
 
     Attributes:
         parser: The parser that the working copy was made of.
+        secrets: Texts that must not be shown.
         settings: The value that fills each argument.
         failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
         verbatim: Arguments whose value is known only as it was written.
@@ -60,13 +61,13 @@ class Fill:
         guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
         required: The arguments that must come from somewhere.
         groups: The arguments that exclude each other.
-        secrets: Texts that must not be shown.
         seen: The arguments that were on the command line, or came from a config file.
         visited: These, and the positionals that argparse is content to see without tokens.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
+    def __init__(self, parser: argparse.ArgumentParser, secrets: Set[str]) -> None:
         self.parser = parser
+        self.secrets = secrets
         self.settings: Dict[argparse.Action, Setting] = {}
         self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
         self.guessed: Set[argparse.Action] = set()
@@ -75,9 +76,16 @@ class Fill:
         self.left: Set[argparse.Action] = set()
         self.required: List[argparse.Action] = []
         self.groups: List[List[argparse.Action]] = []
-        self.secrets: Set[str] = set()
         self.seen: Set[argparse.Action] = set()
         self.visited: Set[argparse.Action] = set()
+
+
+def bare_copy(parser: Parser) -> Parser:
+    """A parser that shares whatever another holds, and takes no assignment to it along."""
+    # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
+    copied = type(parser).__new__(type(parser))
+    vars(copied).update(vars(parser))
+    return copied
 
 
 def working_copy(parser: Parser, all_actions: bool) -> Parser:
@@ -90,9 +98,7 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     Returns:
         The copy. It shares all but what it must not share.
     """
-    # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
-    copied = type(parser).__new__(type(parser))
-    vars(copied).update(vars(parser))
+    copied = bare_copy(parser)
     twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
 
     def twin(action: argparse.Action) -> argparse.Action:

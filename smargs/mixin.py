@@ -17,10 +17,6 @@ from smargs.variables import BY_NAME, MASK, PREFIX
 
 _current: ContextVar[Optional[filling.Job]] = ContextVar("smargs_job", default=None)
 
-# What a working copy must not hand back to the parser that it was made of.
-_OF_WORKING_COPIES = frozenset(("_actions", "_option_string_actions", "_mutually_exclusive_groups", "_action_groups", "_fill"))
-
-
 if TYPE_CHECKING:
     _Mixed = argparse.ArgumentParser
 else:
@@ -37,6 +33,7 @@ class SageMakerParserMixin(_Mixed):
 
     # No annotations: there are parser classes that take those of a class and its bases for declared arguments.
     _fill = cast("Optional[filling.Fill]", None)
+    _last_fill = cast("Optional[filling.Fill]", None)
     _infer_types = True
     _reads_variables = False  # Whether the parser class takes ``env_vars=`` itself.
 
@@ -154,10 +151,10 @@ class SageMakerParserMixin(_Mixed):
             _current.reset(token)
 
     def _parse(self, how: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
-        parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(), how)
         if self._fill is not None:
             # A working copy already: argparse comes back here from parse_known_intermixed_args.
-            return parse(args, namespace, **settings)
+            known: Tuple[Any, List[str]] = getattr(super(), how)(args, namespace, **settings)
+            return known
         with self._job(settings, strict=False) as job:
             outermost, job.started = not job.started, True
             settings = {**(job.settings if outermost else {}), **settings}
@@ -167,13 +164,25 @@ class SageMakerParserMixin(_Mixed):
             tokens = commandline.tokens_of(sys.argv[1:] if args is None else args)
             job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
-                return parse(list(tokens), namespace, **settings)
+                return self._run(filling.bare_copy(self), how, list(tokens), namespace, settings)
             try:
                 return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
             except argparse.ArgumentError as error:
                 if not getattr(self, "exit_on_error", True):
                     raise
                 self.error(str(error))
+
+    def _run(
+        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any]
+    ) -> Tuple[Any, List[str]]:
+        """Have a copy parse, so that threads can share the parser, and keep what the parser class keeps of its last parse."""
+        parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), how)
+        before = dict(vars(working))
+        try:
+            return parse(tokens, namespace, **settings)
+        finally:
+            kept = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
+            self.__dict__.update(kept, _last_fill=working._fill)
 
     def _parse_in_job(
         self, how: str, tokens: Sequence[str], namespace: Any, settings: Dict[str, Any], job: filling.Job, outermost: bool
@@ -189,10 +198,7 @@ class SageMakerParserMixin(_Mixed):
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
-        try:
-            namespace, extras = getattr(super(SageMakerParserMixin, working), how)(line.typed, namespace, **settings)
-        finally:
-            self.__dict__.update({name: value for name, value in vars(working).items() if name not in _OF_WORKING_COPIES})
+        namespace, extras = self._run(working, how, line.typed, namespace, settings)
         values = job.environment.hyperparameters
         undeclared = [name for name in values if name in job.undeclared]
         if outermost and job.strict and undeclared:
@@ -205,7 +211,7 @@ class SageMakerParserMixin(_Mixed):
     def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
         every = options.pop("all_actions", getattr(self, "_auto_env_var_prefix", None) is not None)
         working: Any = filling.working_copy(self, every)
-        working._fill = filling.Fill(self)
+        working._fill = filling.Fill(self, job.secrets)
         filling.fill(working, job, namespace, working._fill, self._infer_types, **options)
         return working
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Tuple, cast
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
@@ -123,14 +123,6 @@ class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParse
         """The items of a config file that is written out, SageMaker's values among them."""
         told = self._with_sagemaker(source_to_settings, self._fill)
         return super().get_items_for_config_file_output(told, parsed_namespace)
-
-    _last_fill = cast("Optional[filling.Fill]", None)
-
-    def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
-        working = super()._filled_copy(job, namespace, **options)
-        working._fill.secrets = job.secrets
-        working._last_fill = working._fill
-        return working
 
     def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.Fill]) -> OrderedDict[str, Any]:
         filled = {action: setting for action, setting in fill.settings.items() if action not in fill.seen} if fill else {}

@@ -233,9 +233,14 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     nearest: Dict[str, Setting] = {}
     for route in reversed(alike):
         nearest.setdefault(route.text, route)
-    best = max(nearest.values(), key=lambda route: len(route.value if isinstance(route.value, str) else json.dumps(route.value)))
+    best = max(nearest.values(), key=_size)
     same = (route for route in alike if route.text == best.text or _in_order(route.value) == _in_order(best.value))
     return best._replace(source=next(same).source)
+
+
+def _size(route: Setting) -> int:
+    """How much of a value a route carries."""
+    return len(route.value if isinstance(route.value, str) else json.dumps(route.value))
 
 
 def _in_order(value: object) -> str:

@@ -635,6 +635,16 @@ def test_a_parser_class_that_cannot_be_filled_says_so():
         Mixed().parse_args([])
 
 
+def test_values_of_the_last_parse_are_not_those_of_the_job_before():
+    parser = parser_with("--epochs")
+    parser.parse_args([], env_vars={"SM_HP_EPOCHS": "3"})
+    assert "SM_HP_EPOCHS" in parser.format_values()
+
+    parser.parse_args(["--epochs", "4"], env_vars={})
+
+    assert parser.format_values() == "Command Line Args:   --epochs 4\n"
+
+
 def test_a_subclass_that_forwards_its_own_arguments():
     class Own(SageMakerArgumentParser):
         def __init__(self, *args, **settings):

@@ -1,0 +1,229 @@
+"""Parses at one time, in eight threads with one parser and in eight processes: each has its own values."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import ROOT
+from platforms import Job, sdk, toolkit
+
+from smargs import SageMakerArgumentParser, SageMakerParserMixin
+
+WORKERS = 8
+ROUNDS = 60
+
+
+class Plain(SageMakerParserMixin, argparse.ArgumentParser):
+    pass
+
+
+def declare(parser):
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--layers", nargs="+", type=int)
+    parser.add_argument("--note", default="none")
+    parser.add_argument("--augment", action="store_true")
+    parser.add_argument("--tag", action="append", default=[])
+    parser.add_argument("--train")
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--cpu", action="store_true")
+    group.add_argument("--gpus", type=int)
+    return parser
+
+
+def expected(number):
+    return {
+        "epochs": number,
+        "layers": [number] * (number + 1),
+        "note": f"worker {number}",
+        "augment": number % 2 == 0,
+        "tag": [str(number)],
+        "train": f"/opt/ml/input/data/train{number}",
+        "cpu": False,
+        "gpus": number,
+    }
+
+
+def job_of(number, platform):
+    """A worker's job: its values as hyperparameters, and the channel as a variable."""
+    job = platform({name: value for name, value in expected(number).items() if name not in ("train", "cpu")})
+    job.environ["SM_CHANNEL_TRAIN"] = expected(number)["train"]
+    return job
+
+
+def typed_by(number):
+    """The same values on a command line, off SageMaker."""
+    values = expected(number)
+    layers = [str(layer) for layer in values["layers"]]
+    flags = ["--augment"] if values["augment"] else []
+    return Job(
+        {},
+        [
+            *("--epochs", str(number), "--note", values["note"], "--tag", *values["tag"], "--train", values["train"]),
+            *("--gpus", str(number), *flags, "--layers", *layers),
+        ],
+    )
+
+
+@pytest.fixture
+def _switching_often():
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def in_threads(work):
+    """Do some work in every thread at once, and give what went wrong."""
+    wrong = []
+    together = threading.Barrier(WORKERS)
+
+    def run(number):
+        together.wait()
+        try:
+            for _ in range(ROUNDS):
+                work(number)
+        except BaseException as error:
+            wrong.append(f"{number}: {error!r}")
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return wrong
+
+
+JOBS = {
+    "toolkit": lambda number: job_of(number, toolkit),
+    "sdk": lambda number: job_of(number, sdk),
+    "off SageMaker": typed_by,
+    "in a job and off SageMaker": lambda number: typed_by(number) if number % 2 else job_of(number, toolkit),
+}
+
+
+@pytest.mark.usefixtures("_switching_often")
+@pytest.mark.parametrize("parser_class", [SageMakerArgumentParser, Plain])
+@pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)
+def test_eight_threads_with_one_parser_get_their_own_values(parser_class, job):
+    parser = declare(parser_class())
+    jobs = [job(number) for number in range(WORKERS)]
+
+    def parse(number):
+        environ, argv = jobs[number]
+        assert vars(parser.parse_args(argv, env_vars=environ)) == expected(number)
+
+    assert in_threads(parse) == []
+
+
+@pytest.mark.usefixtures("_switching_often")
+def test_eight_threads_read_their_own_config_files(tmp_path):
+    """ConfigArgParse notes each setting of a file on the parser."""
+    names = [f"setting{index}" for index in range(50)]
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--config", is_config_file=True)
+    for name in names:
+        parser.add_argument(f"--{name}", type=int)
+    for number in range(WORKERS):
+        (tmp_path / f"{number}.ini").write_text("".join(f"{name} = {number}\n" for name in names))
+
+    def parse(number):
+        found = vars(parser.parse_args(["--config", str(tmp_path / f"{number}.ini")], env_vars={}))
+        del found["config"]
+        assert found == dict.fromkeys(names, number)
+
+    assert in_threads(parse) == []
+
+
+@pytest.mark.parametrize("environ", [{}, {"SM_HP_EPOCHS": "3"}], ids=["off SageMaker", "in a job"])
+def test_while_it_parses_nothing_is_assigned_to_the_parser(environ):
+    """ConfigArgParse assigns what it keeps for ``print_values()``, so another thread would find half of it."""
+    held = []
+
+    class Look(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            held.append(dict(vars(shared)))
+
+    shared = SageMakerArgumentParser()
+    shared.add_argument("--epochs", type=int, default=1)
+    shared.add_argument("--look", action=Look)
+    before = dict(vars(shared))
+
+    shared.parse_args(["--look", "now"], config_file_contents="epochs = 2", env_vars=environ)
+
+    assert held == [before]
+    assert "--look now" in shared.format_values()
+
+
+@pytest.mark.usefixtures("_switching_often")
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
+def test_the_error_of_one_thread_is_no_other_threads():
+    parser = declare(SageMakerArgumentParser(exit_on_error=False))
+
+    def parse(number):
+        environ, argv = job_of(number, toolkit)
+        if number % 2:
+            environ["SM_HPS"] = environ["SM_HPS"].replace(f'"epochs": {number}', f'"epochs": "many {number}"')
+            environ["SM_HP_EPOCHS"] = f"many {number}"
+            with pytest.raises(argparse.ArgumentError, match=rf"invalid int value: 'many {number}' \(from SM_HP_EPOCHS\)"):
+                parser.parse_args([], env_vars=environ)
+        else:
+            assert vars(parser.parse_args(argv, env_vars=environ)) == expected(number)
+
+    assert in_threads(parse) == []
+
+
+@pytest.mark.usefixtures("_switching_often")
+def test_eight_threads_show_their_own_help(monkeypatch):
+    """``--help`` is of the process's own environment, whatever other threads parse meanwhile."""
+    parser = declare(SageMakerArgumentParser())
+    monkeypatch.setenv("SM_HP_EPOCHS", "77")
+    shown = parser.format_help()
+    assert "(default: 77, from SM_HP_EPOCHS)" in shown
+
+    def parse(number):
+        if number % 2:
+            assert parser.format_help() == shown
+        else:
+            environ, argv = job_of(number, toolkit)
+            assert vars(parser.parse_args(argv, env_vars=environ)) == expected(number)
+
+    assert in_threads(parse) == []
+
+
+SCRIPT = """
+import json, sys
+sys.path.insert(0, {tests!r})
+from test_concurrency import declare
+from smargs import SageMakerArgumentParser
+parser = declare(SageMakerArgumentParser())
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range({rounds}):
+    print(json.dumps(vars(parser.parse_args())))
+"""
+
+
+def test_eight_processes_at_one_time_get_their_own_values(tmp_path):
+    source = SCRIPT.format(tests=os.fspath(ROOT / "tests"), rounds=ROUNDS)
+    children = []
+    for number in range(WORKERS):
+        job = job_of(number, toolkit)
+        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "SAGEMAKER_BASE_DIR": os.fspath(tmp_path), **job.environ}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        children.append(subprocess.Popen([sys.executable, "-c", source, *job.argv], env=environ, **pipes))
+    for child in children:
+        assert child.stdout.readline() == "ready\n"
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+
+    printed = [child.communicate(timeout=60)[0].splitlines() for child in children]
+
+    assert [child.returncode for child in children] == [0] * WORKERS
+    assert [[json.loads(line) for line in lines] for lines in printed] == [
+        [expected(number)] * ROUNDS for number in range(WORKERS)
+    ]
