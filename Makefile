@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/python docs/examples/demo.py
 
 # Run the whole test suite.
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.suites
 	$(VENV)/bin/python -m pytest -rs $(PYTEST_OPTIONS)
 
 # Look for inputs that break the promise, for FUZZ_SECONDS.
@@ -39,6 +39,16 @@ $(VENV)/bin/python:
 # One mark for each extra of setup.cfg that is installed.
 $(VENV)/.%: $(VENV)/bin/python setup.cfg setup.py
 	$(PIP) install --quiet --editable '.[$*]'
+	touch $@
+
+# ConfigArgParse's own tests, of the version that is installed: only its source distribution has them.
+$(VENV)/.suites: $(VENV)/.test
+	rm -rf $(VENV)/suites
+	version=$$($(VENV)/bin/python -c 'from importlib.metadata import version; print(version("configargparse"))'); \
+		$(PIP) download --quiet --no-deps --no-binary :all: --dest $(VENV)/suites configargparse==$$version
+	mkdir -p $(VENV)/suites/configargparse
+	tar -xzf $(VENV)/suites/*.tar.gz --strip-components 1 -C $(VENV)/suites/configargparse
+	rm $(VENV)/suites/configargparse/configargparse.py
 	touch $@
 
 # trl asks for torch, by way of accelerate, but its parser needs nothing that transformers does not bring.

@@ -5,46 +5,15 @@ A test that comes out otherwise is listed here by name, with the reason and with
 
 import functools
 import importlib.util
-import json
-import os
-import re
-import subprocess
-import sys
-import tempfile
 import warnings
 
 import pytest
-from conftest import ROOT
+from suites import assert_differs_as_listed, run_suite
 
 pytestmark = pytest.mark.skipif(
     not importlib.util.find_spec("test") or not importlib.util.find_spec("test.test_argparse"),
     reason="CPython's own tests are not installed with this interpreter: it has no test.test_argparse",
 )
-
-# argparse's own methods look up their class in their module, so only the suite gets a module with another class.
-RUNNER = """
-import argparse, json, sys, types, unittest
-settings = json.loads(sys.argv[1])
-sys.argv[:] = ["suite.py"]
-parser_class = argparse.ArgumentParser
-if settings is not None:
-    import smargs
-    class SageMakerArgumentParser(smargs.SageMakerArgumentParser):
-        def __init__(self, *args, **given):
-            super().__init__(*args, **{**settings, **given})
-    parser_class = SageMakerArgumentParser if settings else smargs.SageMakerArgumentParser
-sys.modules["argparse"] = types.ModuleType("argparse")
-vars(sys.modules["argparse"]).update(vars(argparse), ArgumentParser=parser_class)
-import test.test_argparse as suite
-sys.modules["argparse"] = argparse
-unittest.TestCase.maxDiff = None
-tests = unittest.defaultTestLoader.loadTestsFromModule(suite)
-names = [test.id() for case in tests for test in case]
-result = unittest.TextTestRunner(stream=sys.stderr).run(tests)
-bad = [(getattr(test, "test_case", test).id(), text) for test, text in result.failures + result.errors]
-bad += [(test.id(), "unexpected success") for test in result.unexpectedSuccesses]
-print("\\n" + json.dumps([names, bad]).replace("test.test_argparse.Test", "Test"), file=sys.__stdout__)
-"""
 
 # Their help texts name the variable of each argument: whole screens (usage lines are tested apart, and pass), ...
 SCREENS = """
@@ -120,20 +89,14 @@ PLAIN = {"infer_types": False, "add_env_var_help": False}
 JOB = {"SM_CURRENT_HOST": "algo-1", "SM_NETWORK_INTERFACE_NAME": "eth0"}  # No argument of the suite has these names.
 
 
-def run_suite(settings, variables):
-    """The names of all tests, and each failure's name and text; with argparse's own class if the settings are None."""
-    environ = {**os.environ, **variables, "PYTHONPATH": os.fspath(ROOT), "LC_ALL": "C", "LANGUAGE": "C"}
-    command = [sys.executable, "-c", RUNNER, json.dumps(settings)]
-    with tempfile.TemporaryDirectory() as writable:
-        child = subprocess.run(command, env=environ, cwd=writable, capture_output=True, text=True, timeout=300, check=False)
-    assert child.returncode == 0, child.stderr
-    return json.loads(child.stdout.splitlines()[-1])
+def run(settings, variables):
+    return run_suite("argparse", ["ArgumentParser"], ["test.test_argparse"], settings, variables)
 
 
 @functools.lru_cache(maxsize=None)
 def failing_anyway():
     """The tests that fail with argparse's own class too: they judge the machine, not us."""
-    names, failures = run_suite(None, {})
+    names, failures = run(None, {})
     assert len(names) > 1500
     failing = {name for name, _ in failures}
     if failing:
@@ -150,13 +113,4 @@ def failing_anyway():
     ],
 )
 def test_every_test_of_cpython_passes_but_those_listed_and_those_fail_as_listed(settings, variables, differing):
-    names, failures = run_suite(settings, variables)
-    failures = [(name, text) for name, text in failures if name not in failing_anyway()]
-    unlisted = [
-        f"{name}: {text.strip().splitlines()[-1]}"
-        for name, text in failures
-        if name not in differing or not re.search(differing[name], text, re.DOTALL)
-    ]
-    assert not unlisted, "\n".join(unlisted)
-    passing = differing.keys() & set(names) - {name for name, _ in failures} - failing_anyway()
-    assert not passing, f"listed, but they pass: {', '.join(sorted(passing))}"
+    assert_differs_as_listed(*run(settings, variables), differing, failing_anyway())
