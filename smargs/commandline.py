@@ -56,10 +56,10 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
         texts = [form(token) for token in tokens]
         for rendering in _renderings(environment):
             start, stop = find(texts, [form(token) for _, pair in rendering for token in pair])
-            found.append((stop - start, start, stop, rendering))
+            found.append((start, stop, rendering))
     # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
-    length, start, stop, rendering = max(found, key=lambda run: run[0], default=(0, 0, 0, []))
-    if length:
+    start, stop, rendering = max(found, key=lambda run: run[1] - run[0], default=(0, 0, []))
+    if start < stop:
         return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
     return _take_out_pairs(tokens, {pair: name for *_, rendering in found for name, pair in rendering})
 
@@ -69,10 +69,10 @@ def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str])
     typed: List[str] = []
     generated: Dict[str, Tuple[str, str]] = {}
     rest = list(tokens)
-    while rest and rest[0] != "--":
-        pair = (rest[0], rest[1]) if len(rest) > 1 else None
-        name = pairs.get(pair) if pair else None
-        if pair and name is not None and name not in generated:
+    while len(rest) > 1 and rest[0] != "--":
+        pair = (rest[0], rest[1])
+        name = pairs.get(pair)
+        if name is not None and name not in generated:
             generated[name] = pair
             del rest[:2]
         else:

@@ -147,7 +147,7 @@ def infer(action: argparse.Action) -> Optional[type]:
         tells nothing, where the choices are of another type, or for an action that is not argparse's own.
     """
     own = (argparse._StoreAction, argparse._AppendAction, argparse._ExtendAction)
-    if action.type is not None or action.nargs == 0 or type(action) not in own:
+    if action.type is not None or type(action) not in own:
         return None
     default = action.default
     found = (
@@ -224,8 +224,8 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
     if given is None and not is_constant:
         kind = "count" if isinstance(action, argparse._CountAction) else "bool"
         raise argparse.ArgumentError(action, f"invalid {kind} value: {text!r}")
-    if _PAIRED_FLAG and isinstance(action, _PAIRED_FLAG):
-        on = given != (option or "").startswith("--no-")
+    if isinstance(action, _PAIRED_FLAG):
+        on = given != (option is not None and option.startswith("--no-"))
         # A paired flag with one hyphen has no counterpart; false leaves it.
         return [Call([], name) for name in action.option_strings if name.startswith("--no-") != on][:1]
     found_by_dest = option is None and bool(action.option_strings)
@@ -275,7 +275,7 @@ def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
 
 def _items(value: object, text: str) -> List[Tuple[object, str]]:
     """The elements of a list, however it is written; any other value is a list of one."""
-    elements = _literal(text) if isinstance(value, str) and text.lstrip().startswith("[") else value
+    elements = _literal(text) if text.lstrip().startswith("[") else value
     return [(element, spell(element)) for element in elements] if isinstance(elements, list) else [(value, text)]
 
 

@@ -173,8 +173,7 @@ def fill(
         candidates = [] if action in given or own_setting(working, action, job.environ) else matches.found.get(action, [])
         if matching.is_secret_argument(action):
             job.secrets.update(candidate.setting.text for candidate in candidates)
-        custom = type(action).__module__ not in ("argparse", "configargparse")
-        if custom and not call_custom_actions:
+        if type(action).__module__ != "argparse" and not call_custom_actions:
             report.verbatim.add(action)
         for candidate in candidates:
             try:
@@ -263,12 +262,10 @@ def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Act
     filled = [action for action in group if action in report.settings and action not in report.seen | report.left]
     meant = [action for action in filled if action not in report.guessed]
     if len(typed) > 1 and any(action in report.settings for action in typed if not action.option_strings):
-        other = argparse.ArgumentError(typed[0], "").argument_name
-        raise argparse.ArgumentError(typed[1], f"not allowed with argument {other}")
+        raise argparse.ArgumentError(typed[1], f"not allowed with argument {_name(typed[0])}")
     if len(meant) > 1 and not typed:
-        other = argparse.ArgumentError(meant[0], "").argument_name
         source = report.settings[meant[1]].source
-        raise argparse.ArgumentError(meant[1], f"not allowed with argument {other} (from {source})")
+        raise argparse.ArgumentError(meant[1], f"not allowed with argument {_name(meant[0])} (from {source})")
     beaten = filled if typed else [action for action in filled if meant and action not in meant]
     for action in beaten:
         del report.settings[action]
@@ -281,9 +278,14 @@ def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Act
             setattr(namespace, action.dest, working._get_value(action, action.default) if text else action.default)
 
 
+def _name(action: argparse.Action) -> str:
+    """An argument as argparse's own errors name it."""
+    return str(argparse.ArgumentError(action, "").argument_name)
+
+
 def _missing(action: argparse.Action, report: Fill, environment: SageMakerEnvironment, prefix_chars: str) -> str:
     """The name of a required argument that is missing, with the variable that would have filled it."""
-    name = str(argparse.ArgumentError(action, "").argument_name)
+    name = _name(action)
     if not matching.can_be_filled(action):
         return name
     if action in report.refused:

@@ -52,7 +52,7 @@ class Match(NamedTuple):
     """
 
     setting: Setting
-    meant: bool
+    meant: bool = False
     option: Optional[str] = None
     stored: bool = False
 
@@ -95,7 +95,7 @@ def names(action: argparse.Action, prefix_chars: str) -> List[Tuple[str, Optiona
     return [*((option.lstrip(prefix_chars), option) for option in action.option_strings), (action.dest, None)]
 
 
-def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str = "-") -> Matches:
+def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str) -> Matches:
     """Find the values of an environment for the arguments of a parser.
 
     Args:
@@ -116,7 +116,8 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
             name, setting = lookup(variable, environment)
             if setting:
                 found[action] = [Match(setting, True, next(iter(action.option_strings), None))]
-            claimed.update(() if name is None else (name,))
+            if name is not None:
+                claimed.add(name)
         else:
             free.append(action)
     for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
@@ -128,7 +129,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
         if action in found or action.nargs == 0:
             continue
         stays = next((setting for setting in told if _is_default(action.default, setting)), None)
-        guesses = [Match(stays, False, stored=True)] if stays else _guesses(action, environment, prefix_chars)
+        guesses = [Match(stays, stored=True)] if stays else _guesses(action, environment, prefix_chars)
         # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
         if guesses and not (stays and action.option_strings):
             found[action] = guesses
@@ -156,24 +157,24 @@ def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[s
     """What a variable holds (rule 1), whichever way it came: the hyperparameter that it stands for, if any, and the value."""
     if variable.startswith(HYPERPARAMETER_PREFIX):
         name = _find(variable[len(HYPERPARAMETER_PREFIX) :], environment.hyperparameter_settings)
-        return name, environment.hyperparameter_settings.get(name) if name is not None else None
+        return name, environment.hyperparameter_settings[name] if name is not None else None
     if variable.startswith(CHANNEL_PREFIX):
         channel = _find(variable[len(CHANNEL_PREFIX) :], environment.channel_settings)
-        return None, environment.channel_settings.get(channel) if channel is not None else None
+        return None, environment.channel_settings[channel] if channel is not None else None
     return None, environment.settings.get(variable)
 
 
-def documented_variable(action: argparse.Action, prefix_chars: str = "-") -> Optional[Variable]:
+def documented_variable(action: argparse.Action, prefix_chars: str) -> Optional[Variable]:
     """The documented variable that an argument stands for, by ``env_var=`` or by name (rule 3)."""
-    outright = environment_variable(action) or ""
-    if outright.startswith(PREFIX):
+    outright = environment_variable(action)
+    if outright and outright.startswith(PREFIX):
         return BY_NAME.get(outright)
     if action.nargs == 0 or not can_be_filled(action):
         return None
     return next((ARGUMENT_NAMES[fold(name)] for name, _ in names(action, prefix_chars) if fold(name) in ARGUMENT_NAMES), None)
 
 
-def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among_channels: bool = False) -> str:
+def expected_variable(action: argparse.Action, prefix_chars: str, *, among_channels: bool = False) -> str:
     """The variable that would fill an argument, for help and for errors, where none does.
 
     Args:
@@ -181,13 +182,13 @@ def expected_variable(action: argparse.Action, prefix_chars: str = "-", *, among
         prefix_chars: The characters that option strings start with.
         among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
     """
-    outright = environment_variable(action) or _prefixed_variable(action, prefix_chars) or ""
-    if outright.startswith(PREFIX):
+    outright = environment_variable(action) or _prefixed_variable(action, prefix_chars)
+    if outright and outright.startswith(PREFIX):
         return outright
     variable = documented_variable(action, prefix_chars)
     if variable:
         return variable.name
-    name = fold(max((name for name, option in names(action, prefix_chars) if (option or "")[:5] != "--no-"), key=len))
+    name = fold(max((name for name, option in names(action, prefix_chars) if option is None or option[:5] != "--no-"), key=len))
     usual = [base for base in _bases(name) if base in _TWINS or base == "data"]
     if action.nargs != 0 and may_be_path(action) and (usual or among_channels):
         return f"{CHANNEL_PREFIX}{(usual or [name])[0].upper()}"
@@ -262,7 +263,7 @@ def _guesses(action: argparse.Action, environment: SageMakerEnvironment, prefix_
         folded = fold(name)
         channel = _channel(folded, environment.channel_settings)
         candidates += [environment.channel_settings[channel]] if channel is not None else []
-    return [Match(setting, False) for setting in candidates]
+    return [Match(setting) for setting in candidates]
 
 
 def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:
@@ -277,7 +278,7 @@ def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:
 
 def _bases(name: str) -> List[str]:
     """A name and what is left of it without the endings that directories have."""
-    return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix) and name != suffix[1:])]
+    return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix))]
 
 
 def _find(name: str, mapping: Mapping[str, Setting]) -> Optional[str]:

@@ -75,7 +75,7 @@ class Reading:
             )
             if found
         }
-        self.rendered: Dict[str, object] = {}
+        self.rendered: Dict[str, object]
         self.lost: Optional[str] = None
         self.hyperparameters = self._hyperparameters()
         self.channels = self._channels(base)
@@ -152,8 +152,7 @@ class Reading:
             if isinstance(values, dict)
         ]
         if written is not None:
-            texts = {name: text if isinstance(text, str) else spell(text) for name, text in written.items()}
-            routes.append({name: _read(text, HYPERPARAMETERS_FILE) for name, text in texts.items()})
+            routes.append({name: _read(spell(text), HYPERPARAMETERS_FILE) for name, text in written.items()})
         self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
         if written is not None and self._bash_took_apostrophes(routes[-1]):
             return routes[-1]
@@ -204,7 +203,8 @@ class Reading:
         uses = Counter(spelling for spelled in spellings.values() for spelling in dict.fromkeys(spelled))
         owners = {spelling: name for name, spelled in spellings.items() for spelling in spelled}
         spoken = set()
-        for variable in sorted((name for name in self.environ if name.startswith(prefix)), key=lambda name: "-" not in name):
+        # "-" sorts before "_": the toolkit's spelling comes first.
+        for variable in sorted(name for name in self.environ if name.startswith(prefix)):
             spelling = variable[len(prefix) :]
             if not spelling or uses[spelling] > 1:
                 continue
@@ -234,18 +234,13 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     for route in reversed(alike):
         nearest.setdefault(route.text, route)
     best = max(nearest.values(), key=_size)
-    same = (route for route in alike if route.text == best.text or _in_order(route.value) == _in_order(best.value))
+    same = (route for route in alike if route.text == best.text or route.value == best.value)
     return best._replace(source=next(same).source)
 
 
 def _size(route: Setting) -> int:
     """How much of a value a route carries."""
     return len(route.value if isinstance(route.value, str) else json.dumps(route.value))
-
-
-def _in_order(value: object) -> str:
-    """The text of a value, the keys of objects in order: the toolkit sorts them in its variables."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _squashed_renderings(route: Setting) -> FrozenSet[str]:
