@@ -1,6 +1,7 @@
 """SageMakerEnvironment: what the platform says, from variables and files."""
 
 import json
+import locale
 import operator
 import os
 
@@ -100,10 +101,39 @@ def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_
     assert environment.job_name == "job-7"
 
 
+def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
+    write_files(tmp_path, {"resourceconfig.json": RESOURCE})
+    environ = {"SM_NUM_CPUS": "8", "SM_TRAINING_ENV": '{"num_gpus": 4, "is_hetero": true}'}
+    model = os.path.join(tmp_path, "model")
+    settings = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).settings
+
+    assert settings["SM_NUM_CPUS"] == (8, "8", "SM_NUM_CPUS")
+    assert settings["SM_NUM_GPUS"] == (4, "4", "SM_TRAINING_ENV")
+    assert settings["SM_IS_HETERO"] == (True, "true", "SM_TRAINING_ENV")
+    assert settings["SM_CURRENT_HOST"] == ("algo-2", "algo-2", "resourceconfig.json")
+    assert settings["SM_HOSTS"] == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
+    assert settings["SM_RESOURCE_CONFIG"] == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
+    assert settings["SM_MODEL_DIR"] == (model, model, "SAGEMAKER_BASE_DIR")
+    elsewhere = SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")})
+    assert elsewhere.settings["SM_MODEL_DIR"] == ("/opt/ml/model", "/opt/ml/model", "/opt/ml")
+
+
 def test_the_files_are_found_by_their_own_variable_too(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}})
 
     assert SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")}).hyperparameters == {"lr": 0.1}
+
+
+def test_the_files_are_utf_8_whatever_the_locale_says(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": '{"name": "Zürich"}'})
+    before = locale.setlocale(locale.LC_CTYPE)
+    locale.setlocale(locale.LC_CTYPE, "C")
+    try:
+        environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+    finally:
+        locale.setlocale(locale.LC_CTYPE, before)
+
+    assert environment.hyperparameters == {"name": "Zürich"}
 
 
 def test_plain_text_values_of_the_file_stay_as_they_were_written(tmp_path):
@@ -143,6 +173,8 @@ def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, envi
         ('["\\u00e9"]', ["é"], ["é"], "SM_HP_NOTE"),
         ("[u00e9]", ["é"], ["é"], "hyperparameters.json"),
         ("[é]", ["é"], ["é"], "hyperparameters.json"),
+        ("{betas:[0.9],name:adam}", {"name": "adam", "betas": [0.9]}, {"name": "adam", "betas": [0.9]}, "hyperparameters.json"),
+        ("null", "null", "null", "SM_HP_NOTE"),
     ],
 )
 def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_path, variable, value, expected, source):
@@ -177,10 +209,39 @@ def test_a_channel_without_its_own_variable_is_in_the_input_directory():
     environ = {"SM_CHANNELS": '["eval-set", "train"]', "SM_CHANNEL_TRAIN": "/data/train", "SM_INPUT_DIR": "/in"}
 
     assert SageMakerEnvironment.load(environ).channels == {"eval-set": "/in/data/eval-set", "train": "/data/train"}
+    environ["SM_INPUT_DATA_DIR"] = "/elsewhere"
+    assert SageMakerEnvironment.load(environ).channels == {"eval-set": "/elsewhere/eval-set", "train": "/data/train"}
     assert SageMakerEnvironment.load({"SM_CHANNEL_ONLY": "/data/only"}).channels == {"only": "/data/only"}
     assert SageMakerEnvironment.load({"SM_INPUT_DATA_CONFIG": '{"train": {}}'}).channels == {
         "train": "/opt/ml/input/data/train"
     }
+
+
+@pytest.mark.parametrize(
+    ("environ", "path", "source"),
+    [
+        ({"SM_CHANNEL_TRAIN": "/t"}, "/t", "SM_CHANNEL_TRAIN"),
+        ({"SM_CHANNELS": '["train"]'}, "/opt/ml/input/data/train", "SM_CHANNELS"),
+        ({"SM_TRAINING_ENV": '{"channel_input_dirs": {"train": "/t"}}'}, "/t", "SM_TRAINING_ENV"),
+        ({"SM_TRAINING_ENV": '{"channel_input_dirs": {"train": 5}}'}, "/opt/ml/input/data/train", "SM_TRAINING_ENV"),
+        ({"SM_INPUT_DATA_CONFIG": '{"train": {}}'}, "/opt/ml/input/data/train", "SM_INPUT_DATA_CONFIG"),
+        ({"SM_CHANNELS": '["train"]', "SM_TRAINING_ENV": '{"channel_input_dirs": {"train": "/t"}}'}, "/t", "SM_CHANNELS"),
+    ],
+)
+def test_each_channel_keeps_its_source(environ, path, source):
+    assert SageMakerEnvironment.load(environ).channel_settings == {"train": (path, path, source)}
+
+
+def test_the_rank_that_the_platform_tells_comes_before_the_place_among_the_hosts():
+    environ = {"SM_CURRENT_HOST": "b", "SM_HOSTS": '["a", "b"]'}
+
+    assert SageMakerEnvironment.load(environ).host_rank == 1
+    assert SageMakerEnvironment.load({**environ, "SM_CURRENT_HOST_RANK": "0"}).host_rank == 0
+
+
+def test_a_value_has_the_kind_that_the_platform_means():
+    assert SageMakerEnvironment.load({"SM_CURRENT_HOST": "5"}).current_host == "5"
+    assert SageMakerEnvironment.load({"SM_IS_HETERO": "true"}).is_hetero is True
 
 
 @pytest.mark.parametrize(
@@ -236,6 +297,8 @@ def test_a_config_directory_that_is_a_file_is_no_job(tmp_path):
         ("SM_IS_HETERO", "maybe", "is_hetero", None),
         ("SM_RESOURCE_CONFIG", "[]", "resource_config", {}),
         ("SM_FRAMEWORK_MODULE", "", "framework_module", None),
+        ("SM_TRAINING_ENV", '{"current_host": 5}', "current_host", None),
+        ("SM_TRAINING_ENV", '{"job_name": 5}', "job_name", None),
     ],
 )
 def test_a_value_of_another_kind_is_absent(variable, text, attribute, absent):
@@ -279,13 +342,16 @@ def test_the_process_environment_is_the_default(monkeypatch):
 
 
 def test_what_is_inside_of_it_cannot_be_changed_either():
-    environment = SageMakerEnvironment.load({"SM_HPS": '{"layers": [1]}', "SM_RESOURCE_CONFIG": '{"hosts": []}'})
+    environ = {"SM_HPS": '{"layers": [1]}', "SM_RESOURCE_CONFIG": '{"hosts": []}', "SM_TOPOLOGY": '[{"hosts": []}]'}
+    environment = SageMakerEnvironment.load(environ)
 
     environment.hyperparameters["layers"].append(2)
+    environment.topology[0]["hosts"].append("algo-9")
     environment.resource_config["hosts"].append("algo-9")
 
     assert environment.hyperparameters == {"layers": [1]}
     assert environment.resource_config == {"hosts": []}
+    assert environment.topology == ({"hosts": []},)
     with pytest.raises(AttributeError, match="no attribute nothing"):
         operator.attrgetter("nothing")(environment)
 

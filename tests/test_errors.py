@@ -299,6 +299,15 @@ def test_what_is_no_secret_is_shown():
     )
 
 
+@pytest.mark.parametrize(("name", "text"), [("API_TOKEN", "123456.70"), ("CREDENTIALS", '{"user": "123456.70"}')])
+def test_a_secret_inside_of_another_value_is_found_as_it_was_written(name, text):
+    environ = {f"SM_HP_{name}": text, "SM_HP_URL": "https://123456.70@host"}
+
+    line = failure(environ, ("--url", {"type": int}))
+
+    assert line == "argument --url: invalid int value: 'https://******@host' (from SM_HP_URL)"
+
+
 def test_a_short_secret_does_not_make_a_riddle_of_the_message():
     assert failure({}, ("--key", {"type": int}), argv=["--key", "e"]) == "argument --key: invalid int value: '******'"
 

@@ -81,6 +81,10 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
     parser.add_argument("--test", type=float)
     parser.add_argument("--sm-channel-images")
     parser.add_argument("--fp16", "--no-fp16-at-all")
+    parser.add_argument("-z", "--alpha")
+    parser.add_argument("--is-hetero", action="store_const", const=1)
+    parser.add_argument("--val-data", dest="v", nargs=1)
+    parser.add_argument("--num-gpus", dest="n", nargs=1)
     text = parser.format_help()
 
     for argument, variable in {
@@ -95,8 +99,37 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
         "--test TEST": "SM_HP_TEST",
         "--sm-channel-images SM_CHANNEL_IMAGES": "SM_CHANNEL_IMAGES",
         "--no-fp16-at-all FP16": "SM_HP_FP16",
+        "--alpha ALPHA": "SM_HP_ALPHA",
+        "--is-hetero": "SM_HP_IS_HETERO",
+        "--val-data V": "SM_CHANNEL_VAL",
+        "--num-gpus N": "SM_NUM_GPUS",
     }.items():
         assert f"{argument} (default: None, or {variable})" in " ".join(text.split())
+
+
+def test_other_prefix_characters_are_in_no_variable():
+    parser = SageMakerArgumentParser(prog="train.py", add_help=False, prefix_chars="+")
+    variables = {
+        "++lr-max": "SM_HP_LR_MAX",
+        "++sm-channel-images": "SM_CHANNEL_IMAGES",
+        "++hosts": "SM_HOSTS",
+        "++train": "SM_CHANNEL_TRAIN",
+    }
+    for place, name in enumerate(variables):
+        parser.add_argument(name, dest=f"x{place}", help=f"help of {name}")
+    text = " ".join(parser.format_help().split())
+
+    for name, variable in variables.items():
+        assert f"help of {name} (default: None, or {variable})" in text
+
+
+@pytest.mark.parametrize(("name", "dest"), [("--token", "auth"), ("-t", "password")])
+def test_help_masks_the_default_of_a_secret_by_any_of_its_names(name, dest):
+    parser = SageMakerArgumentParser(prog="train.py", add_help=False)
+    parser.add_argument(name, dest=dest, default="d3fault-text")
+
+    assert "d3fault" not in parser.format_help()
+    assert "******" in parser.format_help()
 
 
 def test_the_variables_can_be_left_out(monkeypatch):
@@ -181,15 +214,18 @@ def test_a_value_that_does_not_fit_is_shown_as_it_is(monkeypatch):
 
 
 def test_help_calls_no_custom_action(monkeypatch):
-    class Loud(argparse.Action):
+    calls = []
+
+    class Noting(argparse.Action):
         def __call__(self, parser, namespace, values, option_string=None):
-            raise AssertionError("called by help")
+            calls.append(values)
 
     monkeypatch.setenv("SM_HP_X", "5")
     parser = SageMakerArgumentParser()
-    parser.add_argument("--x", action=Loud)
+    parser.add_argument("--x", action=Noting)
 
     assert "(default: 5, from SM_HP_X)" in parser.format_help()
+    assert calls == []
 
 
 def test_help_option_shows_the_environment_that_is_parsed(capsys):

@@ -54,6 +54,7 @@ STANDARD = toolkit({}, ["train", "eval-set"], ["algo-1", "algo-2"]).environ
         ("--data-dir", None),
         ("--eval", None),
         ("--dir", None),
+        ("--trainable", None),
     ],
 )
 def test_a_name_finds_its_variable_or_channel(name, value):
@@ -102,6 +103,19 @@ def test_env_var_finds_its_value_whichever_way_it_came(variable, value):
     (found,) = parse(environ, ("--x", {"env_var": variable, "type": str})).values()
 
     assert found == value
+
+
+def test_env_var_finds_a_variable_that_only_the_training_env_tells():
+    environ = {"SM_TRAINING_ENV": '{"current_host": "algo-7"}'}
+
+    assert parse(environ, ("--x", {"env_var": "SM_CURRENT_HOST"})) == {"x": "algo-7"}
+
+
+def test_env_var_on_a_flag_means_the_flag_and_not_its_dest():
+    declared = ("--quiet", {"action": "store_false", "dest": "verbose", "env_var": "SM_HP_QUIET"})
+
+    assert parse({"SM_HP_QUIET": "true"}, declared) == {"verbose": False}
+    assert parse({"SM_HP_QUIET": "false"}, declared) == {"verbose": True}
 
 
 def test_env_var_of_sagemaker_may_be_on_a_positional():
@@ -161,6 +175,22 @@ def test_every_option_string_counts_and_then_the_dest():
     }
 
 
+@pytest.mark.parametrize("prefix", ["--", "++"])
+def test_every_kind_of_value_is_found_by_an_option_string(prefix):
+    environ = {**toolkit({"lr": 1, "momentum": 2}, ["train", "eval"]).environ, "SM_NUM_GPUS": "4.0"}
+    names = ["lr", "model-dir", "train", "sm-hp-momentum", "sm-channel-eval", "num-gpus"]
+    declared = [(f"{prefix}{name}", {"dest": f"x{place}"}) for place, name in enumerate(names)]
+
+    assert list(parse(environ, *declared, prefix_chars=prefix[0]).values()) == [
+        "1",
+        "/opt/ml/model",
+        "/opt/ml/input/data/train",
+        "2",
+        "/opt/ml/input/data/eval",
+        4,
+    ]
+
+
 def test_other_prefix_characters_are_left_out_of_names():
     assert parse(toolkit({"lr": 1}).environ, "++lr", prefix_chars="+") == {"lr": "1"}
 
@@ -209,6 +239,23 @@ def test_a_guess_yields(declaration):
     assert parse(STANDARD, ("--train", declaration), ("--model-dir", declaration)) == {"train": None, "model_dir": None}
 
 
+def test_a_guess_touches_no_flag_even_where_its_value_would_fit():
+    environ = {**STANDARD, "SM_IS_HETERO": "true", "SM_NUM_CPUS": "2"}
+    declared = (
+        ("--is-hetero", {"action": "store_true"}),
+        ("--num-cpus", {"action": "count"}),
+        ("--train", {"action": "store_const", "const": "/opt/ml/input/data/train"}),
+    )
+
+    assert parse(environ, *declared) == {"is_hetero": False, "num_cpus": None, "train": None}
+
+
+def test_a_guess_fills_an_argument_of_one_value_in_a_list():
+    declared = ("--train", {"nargs": 1}), ("--model-dir", {"nargs": 1})
+
+    assert parse(STANDARD, *declared) == {"train": ["/opt/ml/input/data/train"], "model_dir": ["/opt/ml/model"]}
+
+
 def test_a_guess_that_does_not_fit_yields_to_the_next():
     environ = dict(toolkit({}, ["hosts"]).environ, SM_HOSTS="[]", SM_CHANNEL_HOSTS="/data/hosts")
 
@@ -223,6 +270,8 @@ def test_a_default_that_is_a_value_of_sagemaker_stays():
         ("--train", {"default": "/opt/ml/input/data/eval-set"}),
         ("--num-gpus", {"default": "0", "type": int}),
         ("anything", {"default": "/opt/ml/model"}),
+        ("--channels", {"default": ["algo-1", "algo-2"]}),
+        ("--hosts", {"default": ["localhost"]}),
     )
 
     assert parse(STANDARD, *declared) == {
@@ -230,7 +279,29 @@ def test_a_default_that_is_a_value_of_sagemaker_stays():
         "train": "/opt/ml/input/data/eval-set",
         "num_gpus": 0,
         "anything": "/opt/ml/model",
+        "channels": ["algo-1", "algo-2"],
+        "hosts": ["algo-1", "algo-2"],
     }
+
+
+def test_a_default_that_is_a_value_of_sagemaker_stays_a_default():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--output-data-dir", default="/opt/ml/model")
+
+    namespace = parser.parse_args([], env_vars=STANDARD, config_file_contents="output-data-dir = /config")
+
+    assert namespace.output_data_dir == "/config"
+
+
+def test_a_default_that_is_a_value_of_sagemaker_yields_in_a_group():
+    parser = SageMakerArgumentParser()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("place", nargs="?", default="/opt/ml/model")
+    group.add_argument("--uri")
+
+    namespace = parser.parse_args([], env_vars={**STANDARD, "SM_HP_URI": "s3://bucket"})
+
+    assert vars(namespace) == {"place": "/opt/ml/model", "uri": "s3://bucket"}
 
 
 def test_a_hyperparameter_is_no_guess_and_beats_such_a_default():
@@ -270,18 +341,19 @@ def test_two_flags_with_one_dest_take_the_value_of_the_dest(hyperparameters, fea
     assert parse(toolkit(hyperparameters).environ, *declared) == {"feature": feature}
 
 
-@pytest.mark.parametrize(("optimizer", "stored"), [("adam", "adam"), ("sgd", "sgd")])
-def test_constants_with_one_dest_take_its_value(optimizer, stored):
-    declared = [(f"--use-{name}", {"action": "store_const", "const": name, "dest": "optimizer"}) for name in ("adam", "sgd")]
+@pytest.mark.parametrize(("sent", "stored"), [("adam", "adam"), ("sgd", "sgd"), ("18", 18), (18, 18)])
+def test_constants_with_one_dest_take_its_value(sent, stored):
+    declared = [(f"--use-{const}", {"action": "store_const", "const": const, "dest": "x"}) for const in ("adam", "sgd", 18)]
 
-    assert parse(toolkit({"optimizer": optimizer}).environ, *declared) == {"optimizer": stored}
+    assert parse(toolkit({"x": sent}).environ, *declared) == {"x": stored}
 
 
-@pytest.mark.parametrize(("cuda", "stored"), [(True, True), (False, False)])
-def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(cuda, stored):
-    declared = ("--no-cuda", {"action": "store_false", "dest": "cuda"})
+@pytest.mark.parametrize("name", ["--no-cuda", "--cpu-only"])
+@pytest.mark.parametrize("cuda", [True, False])
+def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(name, cuda):
+    declared = (name, {"action": "store_false", "dest": "cuda"})
 
-    assert parse(toolkit({"cuda": cuda}).environ, declared) == {"cuda": stored}
+    assert parse(toolkit({"cuda": cuda}).environ, declared) == {"cuda": cuda}
 
 
 @pytest.mark.parametrize(

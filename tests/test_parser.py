@@ -238,11 +238,12 @@ def test_a_beaten_member_of_a_group_goes_back_to_its_default():
     group.add_argument("--c")
     group.add_argument("--same", dest="c")
     group.add_argument("--d", default="d")
+    group.add_argument("--e", type=str, default=8)
     environ = toolkit({"a": 1, "b": 2}).environ
 
-    assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d"}
-    environ = toolkit({"c": 5, "d": 6}).environ
-    assert vars(parser.parse_args(["--same", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d"}
+    assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d", "e": 8}
+    environ = toolkit({"c": 5, "d": 6, "e": 7}).environ
+    assert vars(parser.parse_args(["--same", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d", "e": 8}
 
 
 def test_parents():
@@ -508,6 +509,13 @@ def test_config_files(tmp_path):
     assert parser.parse_args(["--config", str(tmp_path / "other")], env_vars={}).epochs == 9
 
 
+def test_a_date_in_a_list_of_a_yaml_file_is_its_text():
+    parser = SageMakerArgumentParser(config_file_parser_class=configargparse.YAMLConfigFileParser)
+    parser.add_argument("--days", type=list)
+
+    assert parser.parse_args([], config_file_contents="days: [2020-01-31]", env_vars={}).days == ["2020-01-31"]
+
+
 def test_toml_config_files():
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.TomlConfigParser(["smargs"]))
     parser.add_argument("--layers", type=list)
@@ -550,11 +558,14 @@ def test_automatic_variables_of_configargparse():
     parser.add_argument("--epochs", default=1)
     parser.add_argument("--lr")
     parser.add_argument("-s")
+    parser.add_argument("--per-host-rate-")
     before = [dict(vars(action)) for action in parser._actions]
 
     assert parser.parse_args([], env_vars={**JOB.environ, "MY_EPOCHS": "3"}).epochs == 3
     assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
     assert parser.parse_args([], env_vars={"MY_EPOCHS": "4"}).epochs == 4
+    both = {"SM_HP_PER_HOST_RATE_": "5", "MY_PER_HOST_RATE": "6"}
+    assert vars(parser.parse_args([], env_vars=both))["per_host_rate_"] == "6"
     assert [dict(vars(action)) for action in parser._actions] == before
 
 
@@ -766,6 +777,7 @@ def test_two_parsers_in_a_row_share_a_command_line():
 
     assert rest == ["--epochs", "4", "--epochs", "3", "--fp16", "True", "--layers", "[1, 2]"]
     assert vars(second.parse_args(rest, env_vars=job.environ)) == {"epochs": 4, "fp16": True, "layers": [1, 2]}
+    assert parser_with("--epochs").parse_known_args(rest, env_vars=job.environ)[1] == rest[4:]
     with pytest.raises(SystemExit):
         second.parse_args(job.argv, env_vars=job.environ)
 
@@ -809,6 +821,15 @@ def test_argparse_keeps_the_private_places_that_are_overridden(place, parameters
     assert place in vars(SageMakerParserMixin)
 
 
+def test_the_mixin_fills_arguments_that_configargparse_has_not_seen(monkeypatch):
+    """Those of a parent parser that was made before ConfigArgParse was imported."""
+    monkeypatch.setenv("SM_HP_LR", "0.1")
+    parser = Plain()
+    parser._add_action(argparse._StoreAction(["--lr"], dest="lr"))
+
+    assert parser.parse_args([]).lr == "0.1"
+
+
 def test_a_subclass_with_argparses_own_signature():
     class Own(SageMakerArgumentParser):
         def parse_known_args(self, args=None, namespace=None):
@@ -826,6 +847,21 @@ def test_a_typed_positional_in_a_group_excludes_the_others(capsys):
         exclusive().parse_args(["there", "--fast"], env_vars=toolkit({"place": "here"}).environ)
 
     assert "argument place: not allowed with argument --fast" in capsys.readouterr().err
+
+
+def test_a_positional_of_a_group_that_is_typed_alone_is_no_conflict():
+    assert exclusive().parse_args(["there"], env_vars=toolkit({"place": "here"}).environ).place == "there"
+
+
+def test_a_custom_action_is_told_a_parser():
+    class Noting(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            setattr(namespace, self.dest, parser.prog)
+
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--note", action=Noting)
+
+    assert parser.parse_args([], env_vars={"SM_HP_NOTE": "n"}).note == "train.py"
 
 
 def test_a_value_that_does_not_fit_is_no_error_where_another_argument_of_the_dest_was_typed():

@@ -1,0 +1,103 @@
+"""Which tokens SageMaker itself generated."""
+
+import json
+
+import pytest
+from platforms import Job, sdk, toolkit, torn
+
+from smargs import SageMakerEnvironment
+from smargs.commandline import take_apart
+
+HYPERPARAMETERS = {
+    "sagemaker_program": "train.py",
+    "k": 5,
+    "lr": 0.1,
+    "note": 'two "big" words',
+    "optimizer": {"name": "adam", "betas": [0.9, 0.999]},
+    "paths": ["a b", "c"],
+    "seed": None,
+    "amp": True,
+}
+
+
+def taken_apart(tokens, environ):
+    """The typed tokens, and the generated ones as SageMaker meant them."""
+    line = take_apart(tokens, SageMakerEnvironment.load(environ))
+    return line.typed, dict(line.generated)
+
+
+def pairs(tokens):
+    return {name.lstrip("-"): (name, value) for name, value in zip(tokens[::2], tokens[1::2])}
+
+
+@pytest.mark.parametrize("form", [lambda job: job, torn], ids=["whole", "torn"])
+@pytest.mark.parametrize("render", [toolkit, sdk])
+@pytest.mark.parametrize("before", [[], ["--lr", "1"]])
+@pytest.mark.parametrize("after", [[], ["--k", "6", "--own"]])
+def test_what_a_platform_writes_is_taken_out_and_what_stands_around_it_stays(render, form, before, after):
+    job = render(HYPERPARAMETERS)
+    # The toolkit's own list of its tokens would tell them; here the hyperparameters must.
+    environ = {name: text for name, text in job.environ.items() if name != "SM_USER_ARGS"}
+
+    assert taken_apart([*before, *form(job).argv, *after], environ) == ([*before, *after], pairs(job.argv))
+
+
+def test_off_sagemaker_every_token_was_typed():
+    assert taken_apart(["--lr", "1"], {}) == (["--lr", "1"], {})
+
+
+def test_where_the_platform_repeats_nothing_every_token_was_typed():
+    assert taken_apart(["--own", "1"], toolkit(HYPERPARAMETERS).environ) == (["--own", "1"], {})
+
+
+def test_a_rendering_that_is_a_part_of_another_is_not_mistaken_for_it():
+    job = sdk({"sagemaker_program": "train.py", "lr": 1})
+
+    assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
+
+
+def test_a_whole_run_comes_before_one_that_is_like_it_once_torn():
+    job = toolkit({"note": "two words"})
+    like_it = ["--note", "twowords"]
+
+    assert taken_apart([*like_it, *job.argv], job.environ) == (like_it, pairs(job.argv))
+
+
+def test_a_list_of_texts_is_known_by_the_quotes_of_the_platform_that_wrote_it():
+    for job in (toolkit({"paths": ["a"]}), sdk({"paths": ["a"]})):
+        assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(["x--notetwowords"], []), ([], ["x--notetwowords"]), (["x--notetwowords"], ["x--notetwowords"]), (["--notetwo"], [])],
+)
+def test_a_torn_run_begins_and_ends_with_its_tokens(before, after):
+    job = torn(toolkit({"note": "two words"}))
+
+    assert taken_apart([*before, *job.argv, *after], job.environ) == ([*before, *after], {"note": ("--note", "two words")})
+
+
+def test_of_two_torn_runs_the_first_is_the_platforms():
+    job = torn(toolkit({"note": "two words"}))
+
+    assert taken_apart([*job.argv, "--note", "two wor", "ds"], job.environ)[0] == ["--note", "two wor", "ds"]
+
+
+@pytest.mark.parametrize("changed", ["amp", "lr"])
+def test_of_a_broken_run_each_whole_pair_is_taken_out_once(changed):
+    job = toolkit({"amp": True, "lr": 0.1, "note": "two words", "seed": None})
+    argv = list(job.argv)
+    argv[argv.index(f"--{changed}") + 1] = "7"
+    rest = {name: pair for name, pair in pairs(job.argv).items() if name != changed}
+
+    for own in ([], ["--note", "two words"], ["--", "--note"], ["--", *pairs(job.argv)[changed]]):
+        assert taken_apart([*argv, *own], job.environ) == ([f"--{changed}", "7", *own], rest)
+
+
+@pytest.mark.parametrize("names", [["lr"], ["X", "a-b"], ["lr", "momentum", "beta"]])
+def test_the_platforms_own_list_tells_its_tokens_however_it_wrote_them(names):
+    tokens = [token for name in names for token in (f"--{name}", "1e0")]
+    job = Job({**toolkit(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}, tokens)
+
+    assert taken_apart(["--own", *job.argv], job.environ) == (["--own"], pairs(tokens))
