@@ -5,7 +5,7 @@ FUZZ_SECONDS ?= 60
 
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check conformance ecosystem fuzz clean
+.PHONY: demo test check conformance ecosystem fuzz mutants clean
 
 # Train docs/examples/train.py inside a SageMaker environment.
 demo: $(VENV)/.demo
@@ -30,8 +30,14 @@ check: $(VENV)/.check
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 	$(VENV)/bin/python -m pytest -rs tests/ecosystem
 
+# Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
+mutants: $(VENV)/.test $(VENV)/.mutants
+	rm -rf mutants
+	PYTHONHASHSEED=0 $(VENV)/bin/mutmut run
+	$(VENV)/bin/python tests/mutants.py
+
 clean:
-	rm -rf .venv .venv-* build dist smargs-demo tests/fuzz/found *.egg-info
+	rm -rf .venv .venv-* build dist mutants smargs-demo tests/fuzz/found *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
