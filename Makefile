@@ -26,6 +26,10 @@ check: $(VENV)/.check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 
+# Test with jobs that AWS's own code makes and starts; it needs Python 3.10 or newer.
+conformance: $(VENV)/.conformance $(VENV)/.platforms
+	$(VENV)/bin/python -m pytest -rs -n auto tests/conformance
+
 # Test with other packages for argparse, each the real one.
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 	$(VENV)/bin/python -m pytest -rs tests/ecosystem
@@ -55,6 +59,12 @@ $(VENV)/.suites: $(VENV)/.test
 	mkdir -p $(VENV)/suites/configargparse
 	tar -xzf $(VENV)/suites/*.tar.gz --strip-components 1 -C $(VENV)/suites/configargparse
 	rm $(VENV)/suites/configargparse/configargparse.py
+	touch $@
+
+# SDK v3's drivers need nothing that it asks for; 5.0.0 is the last toolkit that left its command line to a shell unquoted.
+$(VENV)/.platforms: $(VENV)/.conformance
+	$(PIP) install --quiet --no-deps 'sagemaker-train >= 1.27'
+	$(PIP) install --quiet --no-deps --upgrade --target $(VENV)/toolkit-5.0.0 sagemaker-training==5.0.0
 	touch $@
 
 # trl asks for torch, by way of accelerate, but its parser needs nothing that transformers does not bring.

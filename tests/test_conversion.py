@@ -330,6 +330,7 @@ def test_a_list_fills_nargs_element_by_element(value, declaration, expected):
         ([[1]], {"type": set}, "invalid set value: '[[1]]'"),
         ("green", {"type": Color}, "invalid Color value: 'green'"),
         ("maybe", {"action": "store_true"}, "invalid bool value: 'maybe'"),
+        ("many", {"action": "count"}, "invalid count value: 'many'"),
         ([1, 2, 3], {"nargs": 2}, "expected 2 arguments, got 3"),
         ([], {"nargs": 1}, "expected 1 argument, got 0"),
         ([], {"nargs": "+"}, "expected at least one argument"),

@@ -13,7 +13,8 @@ from smargs import parser as parser_module
 from smargs.variables import VARIABLES
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md")]
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md", "docs/guarantees.md")]
+PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.
 VARIABLES_PAGE = ROOT / "docs" / "variables.md"
 HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
 PLATFORMS = {"toolkit": "toolkit", "sdk": "SDK v3"}
@@ -121,9 +122,20 @@ def test_the_example_in_the_docstring_gives_what_it_shows():
 
 
 def test_every_link_to_a_file_leads_somewhere():
-    for page in (*PAGES, VARIABLES_PAGE):
+    for page in (*PAGES, PACKAGES_PAGE, VARIABLES_PAGE):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_test_that_holds_a_guarantee_is_there():
+    page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (?!---|guaranteed)(.+) \| (.+) \|$", page, re.MULTILINE)
+    assert len(lines) > 20
+    for guarantee, tests in lines:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests)
+        assert named, guarantee
+        for file, test in named:
+            assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
 
 
 def variables_page():

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import get_type_hints
 
@@ -688,24 +687,6 @@ def test_a_parser_can_be_copied():
     parser = copy.deepcopy(with_subparsers())
 
     assert parser.parse_args(["fit"], env_vars=JOB.environ).lr == 0.5
-
-
-def test_threads_with_one_parser_get_their_own_values():
-    parser = parser_with("--epochs")
-    parser.add_argument("--needed", required=True)
-    found = {}
-
-    def parse(number):
-        environ = toolkit({"epochs": number, "needed": number}).environ
-        found[number] = [parser.parse_args([], env_vars=environ).epochs for _ in range(20)]
-
-    threads = [threading.Thread(target=parse, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert found == {number: [str(number)] * 20 for number in range(8)}
 
 
 @pytest.mark.parametrize("name", ["toolkit-5.1.4", "sdk-v3-1.27.0", "sdk-v3-1.27.0-apostrophe"])

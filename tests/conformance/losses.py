@@ -1,0 +1,138 @@
+"""What a route cannot carry: the rows of the table "What is lost before a script starts" of docs/rules.md, as conditions."""
+
+import re
+from typing import Callable, NamedTuple
+
+from jobs import TrainingJob
+
+from smargs.conversion import decode
+
+TOOLKIT, SHELL_ENTRY_POINT, UNQUOTING, SDK = "toolkit", "toolkit, a .sh entry point", "toolkit before 5.1", "SDK v3"
+EVERYTHING, VARIABLES, BY_NAME, FILES = "everything", "everything but the files", "SM_HP_*", "the files"
+ROUTES = (EVERYTHING, VARIABLES, "SM_HPS", "SM_TRAINING_ENV", BY_NAME, FILES)
+
+QUOTES = frozenset("'\"\\ \t")  # What a shell takes out of a command line, or stumbles over.
+INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n\0")  # What it does something about, outside of quotes.
+
+
+class Arrival(NamedTuple):
+    """A hyperparameter at the end of one route.
+
+    Attributes:
+        platform: What brought it.
+        route: What the parser was given.
+        job: The job that it belongs to.
+        name: Its name.
+        value: Its value.
+    """
+
+    platform: str
+    route: str
+    job: TrainingJob
+    name: str
+    value: object
+
+    def variable(self, name):
+        """The end of the name of a hyperparameter's variable."""
+        return (name.replace("-", "_") if self.platform == SDK else name).upper()
+
+
+def is_identifier(text):
+    """Whether a shell takes a text for a part of a variable's name."""
+    return bool(re.fullmatch("[A-Za-z0-9_]+", text, re.ASCII))
+
+
+class Loss(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+        route: Its first cell.
+        what: Its second cell.
+        applies: Whether a hyperparameter suffers it.
+    """
+
+    route: str
+    what: str
+    applies: Callable[[Arrival], bool]
+
+
+def _is_null_or_empty(arrival):
+    return arrival.route == BY_NAME and arrival.platform != SDK and arrival.value in (None, "")
+
+
+def _reads_as_another_text(arrival):
+    value = arrival.value
+    return (
+        arrival.route == BY_NAME
+        and isinstance(value, str)
+        and decode(value) != value
+        and isinstance(decode(value), (str, type(None)))
+    )
+
+
+def _shares_its_variable(arrival):
+    variables = [arrival.variable(name) for name in arrival.job.hyperparameters]
+    return arrival.route == BY_NAME and variables.count(arrival.variable(arrival.name)) > 1
+
+
+def _is_no_name_to_a_shell(arrival):
+    return arrival.route == BY_NAME and arrival.platform != TOOLKIT and not is_identifier(arrival.variable(arrival.name))
+
+
+def _comes_after_a_broken_quotation(arrival):
+    in_names = set("".join(arrival.job.names)) & (QUOTES | INTERPRETED)
+    broken = in_names or arrival.job.signs & {"'", "\0"}
+    return arrival.platform == SDK and arrival.route not in (EVERYTHING, FILES) and bool(broken)
+
+
+def _is_interpreted_on_the_command_line(arrival):
+    on_command_line = arrival.platform == UNQUOTING and arrival.route in (EVERYTHING, VARIABLES)
+    return on_command_line and bool(arrival.job.signs & INTERPRETED)
+
+
+LOSSES = (
+    Loss(
+        "`SM_HP_*` of the toolkit",
+        "`null` from the empty text: it is the empty text for text, `None` for every other type that does not read it",
+        _is_null_or_empty,
+    ),
+    Loss("`SM_HP_*`", "the text `null`, or a text in quotes, from JSON", _reads_as_another_text),
+    Loss(
+        "`SM_HP_*`",
+        "names that share a variable, such as `a-b` and `a_b` of SDK v3: it speaks for neither",
+        _shares_its_variable,
+    ),
+    Loss("`SM_HP_*` through a shell", "a name with other signs than letters, digits and `_`", _is_no_name_to_a_shell),
+    Loss(
+        "everything of SDK v3 but the file",
+        "an apostrophe, or a name with signs that bash interprets, and whatever it makes of what follows",
+        _comes_after_a_broken_quotation,
+    ),
+    Loss(
+        "a command line through a shell that does not quote",
+        "what `;`, `$`, `*`, `<` and the like make of it: such tokens are not recognised, and count as typed",
+        _is_interpreted_on_the_command_line,
+    ),
+)
+
+
+def can_be_started(platform, job):
+    """Whether the platform's own code starts the script of a job.
+
+    No variable holds NUL. A shell that does not quote stops at quotes that do not end and at signs of its own grammar. SDK
+    v3's bash stops (``set -e``) at a name that it cannot export, and at what an apostrophe makes of the rest.
+    """
+    if platform == UNQUOTING:
+        return not job.signs & (QUOTES | INTERPRETED)
+    if platform == SDK:
+        return (
+            "'" not in job.signs
+            and all(is_identifier(name.replace("-", "_")) for name in job.hyperparameters)
+            and (all(map(is_identifier, job.channels)))
+        )
+    return "\0" not in job.signs
+
+
+def losses(arrival):
+    """The losses that a hyperparameter suffers."""
+    return [loss for loss in LOSSES if loss.applies(arrival)]

@@ -1,0 +1,37 @@
+"""What is lost is what the docs say is lost: each row of their table is a condition of the law, and happens."""
+
+import re
+from pathlib import Path
+
+import pytest
+from jobs import one_host
+from losses import BY_NAME, EVERYTHING, LOSSES, SDK, SHELL_ENTRY_POINT, TOOLKIT, UNQUOTING, VARIABLES
+
+PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+
+
+def test_the_docs_list_what_the_law_excuses():
+    section = PAGE.read_text(encoding="utf-8").partition("## What is lost before a script starts")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", section, re.MULTILINE)[2:]
+
+    assert rows == [(loss.route, loss.what) for loss in LOSSES]
+
+
+# For each loss, in order: what starts the job, the route, its hyperparameters, each of a kind, and the one that is lost.
+HAPPENING = [
+    (TOOLKIT, BY_NAME, [("x", "null text", None)]),
+    (TOOLKIT, BY_NAME, [("x", "text", "null")]),
+    (SDK, BY_NAME, [("a-b", "int", 1), ("a_b", "int", 2)]),
+    (SHELL_ENTRY_POINT, BY_NAME, [("a-b", "int", 1)]),
+    (SDK, VARIABLES, [("x", "text", "it's 'q'")]),
+    (UNQUOTING, EVERYTHING, [("x", "text", "q;z")]),
+]
+
+
+@pytest.mark.parametrize(("loss", "happening"), list(zip(LOSSES, HAPPENING)), ids=[loss.route for loss in LOSSES])
+def test_each_loss_happens(start, loss, happening):
+    platform, route, declared = happening
+    job = one_host(*declared)
+
+    assert len(LOSSES) == len(HAPPENING)
+    assert not job.arrives_in(start(platform, job).result[route])
