@@ -192,9 +192,10 @@ class SageMakerParserMixin(_Mixed):
             _warn_of(job.environment)
             line = commandline.take_apart(tokens, job.environment)
             job.undeclared.difference_update(getattr(tokens, "claimed", ()))
-            # What another parser took off the process's command line before this one was given the rest is no stranger.
-            started_with = commandline.take_apart(sys.argv[1:], job.environment)
-            job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
+            if tokens != sys.argv[1:]:
+                # What another parser took off the process's command line before this one was given the rest is no stranger.
+                started_with = commandline.take_apart(sys.argv[1:], job.environment)
+                job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
