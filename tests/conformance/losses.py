@@ -15,6 +15,11 @@ QUOTES = frozenset("'\"\\ \t")  # What a shell takes out of a command line, or s
 INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n\0")  # What it does something about, outside of quotes.
 
 
+def is_identifier(text):
+    """Whether a shell takes a text for a part of a variable's name."""
+    return bool(re.fullmatch("[A-Za-z0-9_]+", text, re.ASCII))
+
+
 class Arrival(NamedTuple):
     """A hyperparameter at the end of one route.
 
@@ -35,11 +40,6 @@ class Arrival(NamedTuple):
     def variable(self, name):
         """The end of the name of a hyperparameter's variable."""
         return (name.replace("-", "_") if self.platform == SDK else name).upper()
-
-
-def is_identifier(text):
-    """Whether a shell takes a text for a part of a variable's name."""
-    return bool(re.fullmatch("[A-Za-z0-9_]+", text, re.ASCII))
 
 
 class Loss(NamedTuple):
@@ -125,11 +125,8 @@ def can_be_started(platform, job):
     if platform == UNQUOTING:
         return not job.signs & (QUOTES | INTERPRETED)
     if platform == SDK:
-        return (
-            "'" not in job.signs
-            and all(is_identifier(name.replace("-", "_")) for name in job.hyperparameters)
-            and (all(map(is_identifier, job.channels)))
-        )
+        exported = [*(name.replace("-", "_") for name in job.hyperparameters), *job.channels]
+        return "'" not in job.signs and all(map(is_identifier, exported))
     return "\0" not in job.signs
 
 

@@ -24,7 +24,7 @@ LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCh
 INTERNAL = {"sagemaker_job_name": "a-job", "sagemaker_region": "us-east-1", "_tuning_objective_metric": "loss"}
 
 
-def check_arrival(container, started, job, platform, tokens=None):
+def check_arrival(container, started, job, platform, by_torchrun=False):
     """The platform starts what it can start, and nothing differs from what was asked for but what is known to be lost."""
     assert started.by_platform or not can_be_started(platform, job), started.log
     event(f"{platform}: {'' if started.by_platform else 'not '}started by the platform")
@@ -32,11 +32,12 @@ def check_arrival(container, started, job, platform, tokens=None):
         check_route(container, started.result[route], job, platform, route)
     found = started.result[EVERYTHING]
     if started.by_platform and isinstance(found, dict):
-        assert [found["local_rank"], found["last"]] == list((tokens or dict.fromkeys(TYPED)).values())
+        assert [found["local_rank"], found["last"]] == (list(TYPED.values()) if by_torchrun else [None, None])
     check_environment(container, started.result["environment"], job)
 
 
 def check_route(container, found, job, platform, route):
+    """Every value has arrived, with its type, but for those that are known to be lost on the route."""
     lost = {argument.name: losses(Arrival(platform, route, job, argument.name, argument.value)) for argument in job.arguments}
     for loss in (loss for several in lost.values() for loss in several):
         event(f"{platform}: {loss.route}")
@@ -59,6 +60,7 @@ def check_environment(container, found, job):
     rank = sorted(job.hosts).index(host)
     assert (sorted(found["hosts"]), found["current_host"]) == (sorted(job.hosts), host)
     assert (found["host_rank"], found["host_count"], found["leads"]) == (rank, len(job.hosts), rank == 0)
+    assert found["current_instance_group"] == f"group-{[host in group for group in job.groups].index(True)}"
 
 
 TOOLKIT_LAUNCHERS = {
@@ -75,7 +77,7 @@ TOOLKIT_LAUNCHERS = {
 def test_a_job_of_the_toolkit_arrives(container, toolkit, entry_point, internal, platform, job):
     container.prepare(job, sagemaker_program=entry_point, **INTERNAL, **internal)
 
-    check_arrival(container, container.start_with(toolkit), job, platform, TYPED if internal else None)
+    check_arrival(container, container.start_with(toolkit), job, platform, by_torchrun=bool(internal))
 
 
 @given(job=training_jobs())
@@ -101,4 +103,4 @@ SDK_LAUNCHERS = {
 def test_a_job_of_the_sdk_arrives(container, launcher, job):
     container.prepare(job, sagemaker_program="train.py", **INTERNAL)
 
-    check_arrival(container, container.start_with_sdk(**launcher), job, SDK, TYPED if "driver" in launcher else None)
+    check_arrival(container, container.start_with_sdk(**launcher), job, SDK, by_torchrun="driver" in launcher)

@@ -47,7 +47,10 @@ def main():
         "SM_TRAINING_ENV": parsed(declared, [], among("SM_TRAINING_ENV")),
         "SM_HP_*": parsed(declared, [], among("SM_HP_")),
         "the files": parsed(declared, [], {"SAGEMAKER_BASE_DIR": declared["base"]}),
-        "environment": {name: getattr(environment, name) for name in ("hosts", "current_host", "host_rank", "host_count")},
+        "environment": {
+            name: getattr(environment, name)
+            for name in ("hosts", "current_host", "host_rank", "host_count", "current_instance_group")
+        },
         "argv": sys.argv[1:],
         "variables": {name: text for name, text in os.environ.items() if name.startswith("SM_")},
         "module": __spec__ and __spec__.name,
