@@ -1,20 +1,23 @@
 """Which tokens of a command line SageMaker itself made from the hyperparameters.
 
 Both platforms repeat the hyperparameters on the script's command line, and a shell in between may tear them apart. Such
-tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone. Where a
-wrapper broke the run, an option and its value that stand there as the platform writes them are recognised one by one. Every
-other token was typed by a person.
+tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone; values with
+signs that a shell interprets may have become anything. Where a wrapper broke the run, an option and its value that stand there
+as the platform writes them are recognised one by one. Every other token was typed by a person.
 """
 
 from __future__ import annotations
 
 import json
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import squash
 from smargs.variables import is_internal
+
+# What a shell expands, cuts or redirects where nothing is quoted.
+_INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
 
 # A hyperparameter's name and the tokens that stand for it.
 Rendering = List[Tuple[str, Tuple[str, str]]]
@@ -51,17 +54,20 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     """
     if isinstance(tokens, Remainder):
         return tokens.line
+    renderings = list(_renderings(environment))
     found = []
     for find, form in ((_find_whole, str), (_find_torn, squash)):
         texts = [form(token) for token in tokens]
-        for rendering in _renderings(environment):
-            start, stop = find(texts, [form(token) for _, pair in rendering for token in pair])
-            found.append((start, stop, rendering))
+        for rendering in renderings:
+            found.append((*find(texts, [form(token) for _, pair in rendering for token in pair]), rendering))
     # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
     start, stop, rendering = max(found, key=lambda run: run[1] - run[0], default=(0, 0, []))
+    if start == stop:
+        damaged = ((*_find_damaged(tokens, rendering), rendering) for rendering in renderings)
+        start, stop, rendering = next((run for run in damaged if run[1]), (0, 0, []))
     if start < stop:
         return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
-    return _take_out_pairs(tokens, {pair: name for *_, rendering in found for name, pair in rendering})
+    return _take_out_pairs(tokens, {pair: name for rendering in renderings for name, pair in rendering})
 
 
 def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]) -> CommandLine:
@@ -156,3 +162,55 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
             return begins[found], stop + (run[-1] == "" and tokens[stop : stop + 1] == [""])
         found = text.find(wanted, found + 1)
     return 0, 0
+
+
+def _find_damaged(tokens: Sequence[str], rendering: Rendering) -> Tuple[int, int]:
+    """Where a rendering stands of which a shell has expanded or cut some values: the first index and the one after the last."""
+    run = [pair for _, pair in rendering]
+    for start in range(len(tokens)):
+        stop = _end_of_damaged(tokens, start, run)
+        if stop is not None:
+            return start, stop
+    return 0, 0
+
+
+def _end_of_damaged(tokens: Sequence[str], place: int, run: Sequence[Tuple[str, str]]) -> Optional[int]:
+    """Where a run ends that starts at a place; None if it does not stand there with one whole value at least.
+
+    Without one, it could be what a person typed. A damaged value goes on to the next option, the last one to whatever looks
+    like an option and is no part of it. Behind it there may be nothing: the shell took the rest for a comment, or for another
+    command.
+    """
+    damaged, whole = False, False
+    for (option, value), (following, _) in zip(run, [*run[1:], ("", "")]):
+        if damaged and place == len(tokens):
+            break
+        if tokens[place : place + 1] != [option]:
+            return None
+        place += 1
+        damaged = bool(_INTERPRETED.intersection(value))
+        if damaged:
+            while place < len(tokens) and not _follows(tokens[place], following, value):
+                place += 1
+        else:
+            end = _end_of_value(tokens, place, squash(value))
+            if end is None:
+                return None
+            place, whole = end, True
+    return place if whole else None
+
+
+def _follows(token: str, following: str, value: str) -> bool:
+    """Whether a damaged value ends before a token: before the next option, or, where none follows, any that is not in it."""
+    return token == following if following else token[:1] == "-" and squash(token) not in squash(value)
+
+
+def _end_of_value(tokens: Sequence[str], place: int, wanted: str) -> Optional[int]:
+    """Where a squashed value ends that a shell may have torn; None if it does not stand there."""
+    found = ""
+    while len(found) < len(wanted) and place < len(tokens):
+        found += squash(tokens[place])
+        place += 1
+    # An empty value leaves an empty token, unless the shell dropped it.
+    place += wanted == "" and tokens[place : place + 1] == [""]
+    return place if found == wanted else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import stat
@@ -92,7 +91,8 @@ class Reading:
         try:
             if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
                 # A FIFO would be waited for, and a device may never end.
-                raise OSError(errno.EINVAL, "it is not a file")
+                self.problems[name] = f"{path} cannot be read: it is not a file"
+                return None
             with open(path, encoding="utf-8") as stream:
                 return self._parsed(name, path, stream.read())
         except (FileNotFoundError, NotADirectoryError):

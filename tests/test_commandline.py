@@ -101,3 +101,72 @@ def test_the_platforms_own_list_tells_its_tokens_however_it_wrote_them(names):
     job = Job({**toolkit(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}, tokens)
 
     assert taken_apart(["--own", *job.argv], job.environ) == (["--own"], pairs(tokens))
+
+
+DAMAGED = {"batch-size": 256, "empty": "", "note": "cost: $5", "zip": "001 23"}
+UNQUOTED = ["--batch-size", "256", "--empty", "--note", "cost:", "--zip", "001", "23"]
+
+
+def without_list(hyperparameters):
+    """A job of the toolkit whose hyperparameters alone tell its tokens, and these tokens as it meant them."""
+    job = toolkit(hyperparameters)
+    return {name: text for name, text in job.environ.items() if name != "SM_USER_ARGS"}, pairs(job.argv)
+
+
+@pytest.mark.parametrize("before", [[], ["--note", "x"], ["--batch-size", "255", "--zip", "1"]])
+@pytest.mark.parametrize("after", [[], ["--note", "mine"], ["x"], ["--batch-size", "7"]])
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        UNQUOTED,
+        [token for token in UNQUOTED if token != "cost:"],
+        [*UNQUOTED[:5], "train.py", "job.json", *UNQUOTED[5:]],
+        [*UNQUOTED[:3], "", *UNQUOTED[3:]],
+    ],
+    ids=["a variable", "nothing left", "files", "an empty token"],
+)
+def test_what_a_shell_makes_of_its_own_signs_in_a_value_was_not_typed(before, tokens, after):
+    environ, meant = without_list(DAMAGED)
+
+    assert taken_apart([*before, *tokens, *after], environ) == ([*before, *after], meant)
+
+
+@pytest.mark.parametrize("tokens", [UNQUOTED[:5], UNQUOTED[:4]])
+def test_what_a_shell_took_for_a_comment_or_another_command_is_missing_at_the_end(tokens):
+    environ, meant = without_list({**DAMAGED, "note": "cost: #5; 6"})
+
+    assert taken_apart(["--own", *tokens], environ) == (["--own"], meant)
+
+
+@pytest.mark.parametrize(
+    ("after", "typed"), [(["--own", "1"], ["--own", "1"]), (["x"], []), (["-o"], ["-o"]), (["-1", "--own"], ["--own"])]
+)
+def test_a_damaged_value_at_the_end_goes_on_to_the_next_option_that_is_not_in_it(after, typed):
+    environ, meant = without_list({"batch-size": 256, "note": "cost: $5 or -1"})
+
+    assert taken_apart(["--batch-size", "256", "--note", "cost:", *after], environ) == (typed, meant)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "tokens"),
+    [
+        ({"note": "cost: $5"}, ["--note", "mine"]),
+        ({"note": "cost: $5", "lr": 0.1}, ["--note", "mine"]),
+        ({"note": "cost: $5", "zip": "12"}, ["--note", "mine"]),
+        ({"note": "cost: $5", "lr": 0.1}, ["--lr", "0.2", "--note", "mine"]),
+        ({"note": "cost: $5", "lr": 0.1, "zip": "1"}, ["--lr", "0.1x", "--note", "mine", "--zip", "1x"]),
+        ({"note": "cost: $5", "zip": "12"}, ["--note", "mine", "--zip", "1"]),
+    ],
+    ids=[
+        "no value is whole",
+        "the one before is missing",
+        "the one behind is missing",
+        "another value before",
+        "more than the value",
+        "less than the value",
+    ],
+)
+def test_without_a_whole_value_beside_it_a_value_with_a_shells_signs_was_typed(hyperparameters, tokens):
+    environ, _ = without_list(hyperparameters)
+
+    assert taken_apart(tokens, environ) == (tokens, {})

@@ -1,5 +1,6 @@
 """SageMakerEnvironment: what the platform says, from variables and files."""
 
+import errno
 import json
 import locale
 import operator
@@ -280,6 +281,14 @@ def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem)
 
     assert environment.hosts == ("algo-1", "algo-2")
     assert [problem in found and "hyperparameters.json" in found for found in environment.problems] == [True]
+
+
+@pytest.mark.parametrize(("make", "why"), [(os.mkfifo, "it is not a file"), (os.mkdir, os.strerror(errno.EISDIR))])
+def test_what_is_no_file_in_the_place_of_one_is_a_problem_and_is_not_waited_for(tmp_path, make, why):
+    path = write_files(tmp_path, {}) / "input" / "config" / "resourceconfig.json"
+    make(path)
+
+    assert SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)}).problems == (f"{path} cannot be read: {why}",)
 
 
 def test_a_config_directory_that_is_a_file_is_no_job(tmp_path):

@@ -86,8 +86,11 @@ def _comes_after_a_broken_quotation(arrival):
 
 
 def _is_interpreted_on_the_command_line(arrival):
+    job = arrival.job
     on_command_line = arrival.platform == UNQUOTING and arrival.route in (EVERYTHING, VARIABLES)
-    return on_command_line and bool(arrival.job.signs & INTERPRETED)
+    entangled = job.signs & set("'\"\\<>-") or set("".join(job.hyperparameters)) & (QUOTES | INTERPRETED)
+    _, first = min(job.hyperparameters.items(), key=lambda item: item[0])
+    return on_command_line and bool(job.signs & INTERPRETED) and bool(entangled or set(str(first)) & INTERPRETED)
 
 
 LOSSES = (
@@ -110,7 +113,8 @@ LOSSES = (
     ),
     Loss(
         "a command line through a shell that does not quote",
-        "what `;`, `$`, `*`, `<` and the like make of it: such tokens are not recognised, and count as typed",
+        "what `;`, `$`, `*` and the like make of a value beside quotes, `-`, `<` or `>`, or with no value before it that is "
+        "whole: such tokens are not recognised, and count as typed",
         _is_interpreted_on_the_command_line,
     ),
 )

@@ -13,8 +13,8 @@ SCRIPTS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"),
 @pytest.mark.parametrize("render", [toolkit, sdk])
 @pytest.mark.parametrize("script", SCRIPTS, ids=["transformers", "jsonargparse"])
 def test_a_script_on_the_page_prints_what_the_job_says(run_script, script, render):
-    job = render({"num_train_epochs": 7}, ["train"])
+    job = render({"num_train_epochs": 7.5}, ["train"])
 
     finished = run_script(script, Job(job.environ, job.argv))
 
-    assert (finished.returncode, finished.stdout) == (0, "7.0\n")
+    assert (finished.returncode, finished.stdout) == (0, "7.5\n")
