@@ -55,7 +55,7 @@ $(VENV)/.%: $(VENV)/bin/python setup.cfg setup.py
 $(VENV)/.suites: $(VENV)/.test
 	rm -rf $(VENV)/suites
 	version=$$($(VENV)/bin/python -c 'from importlib.metadata import version; print(version("configargparse"))'); \
-		$(PIP) download --quiet --no-deps --no-binary :all: --dest $(VENV)/suites configargparse==$$version
+		$(PIP) download --quiet --no-deps --use-pep517 --no-binary :all: --dest $(VENV)/suites configargparse==$$version
 	mkdir -p $(VENV)/suites/configargparse
 	tar -xzf $(VENV)/suites/*.tar.gz --strip-components 1 -C $(VENV)/suites/configargparse
 	rm $(VENV)/suites/configargparse/configargparse.py

@@ -78,10 +78,12 @@ def test_a_torn_run_begins_and_ends_with_its_tokens(before, after):
     assert taken_apart([*before, *job.argv, *after], job.environ) == ([*before, *after], {"note": ("--note", "two words")})
 
 
-def test_of_two_torn_runs_the_first_is_the_platforms():
+@pytest.mark.parametrize("before", [[], ["x--notetwowords"]])
+def test_of_two_torn_runs_the_first_is_the_platforms(before):
     job = torn(toolkit({"note": "two words"}))
+    second = ["--note", "two wor", "ds"]
 
-    assert taken_apart([*job.argv, "--note", "two wor", "ds"], job.environ)[0] == ["--note", "two wor", "ds"]
+    assert taken_apart([*before, *job.argv, *second], job.environ)[0] == [*before, *second]
 
 
 @pytest.mark.parametrize("changed", ["amp", "lr"])
@@ -107,9 +109,9 @@ DAMAGED = {"batch-size": 256, "empty": "", "note": "cost: $5", "zip": "001 23"}
 UNQUOTED = ["--batch-size", "256", "--empty", "--note", "cost:", "--zip", "001", "23"]
 
 
-def without_list(hyperparameters):
-    """A job of the toolkit whose hyperparameters alone tell its tokens, and these tokens as it meant them."""
-    job = toolkit(hyperparameters)
+def without_list(hyperparameters, render=toolkit):
+    """A job whose hyperparameters alone tell its tokens, and these tokens as the platform meant them."""
+    job = render(hyperparameters)
     return {name: text for name, text in job.environ.items() if name != "SM_USER_ARGS"}, pairs(job.argv)
 
 
@@ -121,14 +123,22 @@ def without_list(hyperparameters):
         UNQUOTED,
         [token for token in UNQUOTED if token != "cost:"],
         [*UNQUOTED[:5], "train.py", "job.json", *UNQUOTED[5:]],
+        [*UNQUOTED[:5], "-5", *UNQUOTED[5:]],
         [*UNQUOTED[:3], "", *UNQUOTED[3:]],
     ],
-    ids=["a variable", "nothing left", "files", "an empty token"],
+    ids=["a variable", "nothing left", "files", "what looks like an option", "an empty token"],
 )
 def test_what_a_shell_makes_of_its_own_signs_in_a_value_was_not_typed(before, tokens, after):
     environ, meant = without_list(DAMAGED)
 
     assert taken_apart([*before, *tokens, *after], environ) == ([*before, *after], meant)
+
+
+@pytest.mark.parametrize(("render", "true"), [(toolkit, "True"), (sdk, "true")])
+def test_a_damaged_run_is_as_either_platform_writes_it(render, true):
+    environ, meant = without_list({"amp": True, "note": "cost: $5"}, render)
+
+    assert taken_apart(["--amp", true, "--note", "cost:"], environ) == ([], meant)
 
 
 @pytest.mark.parametrize("tokens", [UNQUOTED[:5], UNQUOTED[:4]])
