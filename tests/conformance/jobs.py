@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from smargs.conversion import decode
 
-# Shells run what is drawn: no command has a name of these letters.
+# Shells run what is drawn: no command has a name of these letters. No name has = or +, with which SDK v3's bash exports another
+# variable, and no text has NUL, which no variable holds.
 LETTERS = "qz019"
-SIGNS = "'\"\\$`*;&|<>()~#!?[]{},:%.@+^ "
+SIGNS = "'\"\\$`*;&|<>()~#!?[]{},:%.@^ "
 TEXTS = st.one_of(
     st.text(LETTERS + "é漢🙂", max_size=8),
-    st.text(LETTERS + SIGNS + "=-_\t\né漢🙂", max_size=12),
+    st.text(LETTERS + SIGNS + "=+-_\t\né漢🙂", max_size=12),
     st.sampled_from(
         [
             *("", " ", "null", "None", "true", "False", "NaN", "Infinity", "00123", "1e-3", "1_000", "٣"),
             *('"q"', "'q'", "[1, 2]", '{"q": 1}', "[", "{}", "q=z", "q,z", "two words", "it's", "'", '"', "\\", "C:\\q\\z"),
-            *("--q", "-q", "-1", "--", "-", "$HOME", "${HOME}", "%(q)s", "%%", "#q", "a;q", "q\nz", "q\0z", "s3://q/z"),
+            *("--q", "-q", "-1", "--", "-", "$HOME", "${HOME}", "%(q)s", "%%", "#q", "a;q", "q\nz", "s3://q/z"),
             "q" * 2500,
         ]
     ),

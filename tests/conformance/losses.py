@@ -12,7 +12,7 @@ EVERYTHING, VARIABLES, BY_NAME, FILES = "everything", "everything but the files"
 ROUTES = (EVERYTHING, VARIABLES, "SM_HPS", "SM_TRAINING_ENV", BY_NAME, FILES)
 
 QUOTES = frozenset("'\"\\ \t")  # What a shell takes out of a command line, or stumbles over.
-INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n\0")  # What it does something about, outside of quotes.
+INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")  # What it does something about, outside of quotes.
 
 
 def is_identifier(text):
@@ -81,8 +81,8 @@ def _is_no_name_to_a_shell(arrival):
 
 def _comes_after_a_broken_quotation(arrival):
     in_names = set("".join(arrival.job.names)) & (QUOTES | INTERPRETED)
-    broken = in_names or arrival.job.signs & {"'", "\0"}
-    return arrival.platform == SDK and arrival.route not in (EVERYTHING, FILES) and bool(broken)
+    broken = "'" in arrival.job.signs or bool(in_names)
+    return arrival.platform == SDK and arrival.route not in (EVERYTHING, FILES) and broken
 
 
 def _is_interpreted_on_the_command_line(arrival):
@@ -123,15 +123,15 @@ LOSSES = (
 def can_be_started(platform, job):
     """Whether the platform's own code starts the script of a job.
 
-    No variable holds NUL. A shell that does not quote stops at quotes that do not end and at signs of its own grammar. SDK
-    v3's bash stops (``set -e``) at a name that it cannot export, and at what an apostrophe makes of the rest.
+    A shell that does not quote stops at quotes that do not end and at signs of its own grammar. SDK v3's bash stops
+    (``set -e``) at a name that it cannot export, and at what an apostrophe makes of the rest.
     """
     if platform == UNQUOTING:
         return not job.signs & (QUOTES | INTERPRETED)
     if platform == SDK:
         exported = [*(name.replace("-", "_") for name in job.hyperparameters), *job.channels]
         return "'" not in job.signs and all(map(is_identifier, exported))
-    return "\0" not in job.signs
+    return True
 
 
 def losses(arrival):
