@@ -1,6 +1,7 @@
 """typed-argument-parser and jsonargparse: what of them combines with a training job, and what does not."""
 
 import argparse
+from typing import Optional
 
 import jsonargparse
 import pytest
@@ -189,7 +190,7 @@ def test_the_mixin_says_that_it_cannot_fill_jsonargparses_parser():
         parser.parse_args(["--epochs", "2"])
 
 
-def train(epochs: int = 1, layers: list = [64], note: str = "", data: str = "."):  # noqa: B006
+def train(epochs: int = 1, layers: Optional[list] = None, note: str = "", data: str = "."):
     """What jsonargparse makes arguments of."""
 
 
