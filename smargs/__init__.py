@@ -1,8 +1,32 @@
 """A drop-in argparse.ArgumentParser for training scripts on Amazon SageMaker."""
 
-from smargs.environment import SageMakerEnvironment
-from smargs.mixin import SageMakerParserMixin
-from smargs.parser import SageMakerArgumentParser
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, List
+
+if TYPE_CHECKING:
+    from smargs.environment import SageMakerEnvironment
+    from smargs.mixin import SageMakerParserMixin
+    from smargs.parser import SageMakerArgumentParser
 
 __all__ = ["SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"]
 __version__ = "0.1.0"
+
+_MODULES = {
+    "SageMakerArgumentParser": "smargs.parser",
+    "SageMakerEnvironment": "smargs.environment",
+    "SageMakerParserMixin": "smargs.mixin",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for: the command ``smargs`` starts a script without the parser."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__})

@@ -109,9 +109,9 @@ def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
     hyperparameters = environment.rendered_hyperparameters
     if hyperparameters:
         yield [
-            (name, _render_as_toolkit(name, hyperparameters[name])) for name in sorted(hyperparameters) if not is_internal(name)
+            (name, render_as_toolkit(name, hyperparameters[name])) for name in sorted(hyperparameters) if not is_internal(name)
         ]
-        yield [(name, _render_as_sdk(name, value)) for name, value in hyperparameters.items()]
+        yield [(name, render_as_sdk(name, value)) for name, value in hyperparameters.items()]
     kept = environment.settings.get("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):
         texts = [str(token) for token in kept.value]
@@ -120,7 +120,7 @@ def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
             yield pairs
 
 
-def _render_as_sdk(name: str, value: object) -> Tuple[str, str]:
+def render_as_sdk(name: str, value: object) -> Tuple[str, str]:
     """The tokens of a hyperparameter as SDK v3 puts them on a command line: a text that is JSON is decoded once more.
 
     Source: ``hyperparameters_to_cli_args`` of its container drivers.
@@ -128,7 +128,7 @@ def _render_as_sdk(name: str, value: object) -> Tuple[str, str]:
     return render(name, decode(value) if isinstance(value, str) else value)
 
 
-def _render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
+def render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
     """The tokens of a hyperparameter as the toolkit puts them on a command line. Source: its ``mapping.to_cmd_args``."""
     option = f"--{name}" if len(name) > 1 else f"-{name}"
     if isinstance(value, dict):

@@ -1,0 +1,243 @@
+"""The command ``smargs``: run a training job on this machine, and look at the environment of this one."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Dict, List, NoReturn, Optional, Sequence, Tuple
+
+from smargs import __version__
+from smargs.local.job import (
+    PLATFORMS,
+    BadJobError,
+    TrainingJob,
+    check_limits,
+    find_script,
+    name_hosts,
+    read_channels,
+    read_hyperparameters,
+)
+from smargs.variables import HYPERPARAMETERS_FILE
+
+if TYPE_CHECKING:
+    from smargs.local.directory import JobDirectory
+    from smargs.local.hosts import Outcome
+    from smargs.local.launchers import Command
+
+_GRACE = 120.0
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the command ``smargs``.
+
+    Args:
+        argv: Its tokens; None for those of the process.
+
+    Returns:
+        The exit status: 0, that of the first host that failed, 2 for bad input.
+    """
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    cut = tokens.index("--") if "--" in tokens else len(tokens)
+    parser = _parser()
+    args = parser.parse_args(tokens[:cut])
+    if args.command == "env":
+        from smargs import inventory
+
+        inventory.show(os.environ, as_json=args.json)
+        return 0
+    try:
+        return _run(args, tuple(tokens[cut + 1 :]))
+    except BadJobError as error:
+        print(f"smargs run: error: {error}", file=sys.stderr)
+        return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: the usage of a command with so many options would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="smargs", description="Amazon SageMaker training jobs, here and now.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    run = commands.add_parser(
+        "run",
+        help="run a training job on this machine, without Docker",
+        description="Run a training job on this machine, without Docker: one process for each host, with the files, the "
+        "environment variables and the command line that the platform makes of the job.",
+        epilog="What stands after -- goes to the script as it is typed.",
+    )
+    run.add_argument("script", help="the entry point: a .py or .sh; its directory is the job's code")
+    job = run.add_argument_group("the job")
+    job.add_argument(
+        "--channel",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="a channel: a directory, a file, or a glob in quotes; may be given again",
+    )
+    job.add_argument(
+        "-p",
+        metavar="NAME=VALUE",
+        dest="hyperparameter",
+        action="append",
+        default=[],
+        help="a hyperparameter: JSON where it is JSON, else text; may be given again",
+    )
+    job.add_argument(
+        "--hyperparameters", metavar="FILE", action="append", default=[], help="a JSON object of hyperparameters; -p wins"
+    )
+    job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, not as JSON")
+    job.add_argument("--hosts", metavar="N", type=_count, default=1, help="how many hosts (default: %(default)s)")
+    job.add_argument("--platform", choices=PLATFORMS, default=PLATFORMS[0], help="who starts the script (default: %(default)s)")
+    job.add_argument("--output", metavar="DIR", help="the job's directory (default: smargs-job-TIME beside the script)")
+    job.add_argument("--copy", action="store_true", help="copy channels into the job's directory instead of linking them")
+    running = run.add_argument_group("the run")
+    running.add_argument("--launcher", choices=("torchrun", "mpirun"), help="what starts the script on each host")
+    running.add_argument(
+        "--processes-per-host",
+        metavar="N",
+        type=_count,
+        help="processes of the launcher on each host (default: its GPUs, else 1)",
+    )
+    running.add_argument("--patch", action="store_true", help="replace argparse's parser in a script that is not to be changed")
+    running.add_argument("--dry-run", action="store_true", help="stop after the script's parse_args, and show its arguments")
+    running.add_argument(
+        "--interrupt-after", metavar="TIME", type=_seconds, help="send SIGTERM after 20, 20s, 5m or 1h, as a spot reclaim does"
+    )
+    running.add_argument(
+        "--grace", metavar="TIME", type=_seconds, default=_GRACE, help="time from SIGTERM to SIGKILL (default: 120s)"
+    )
+    env = commands.add_parser("env", help="show the SageMaker environment of this container, secrets masked")
+    env.add_argument("--json", action="store_true", help="as one JSON object")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 or more")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected such as 20, 20s, 5m or 1h")
+    return float(found.group(1)) * _UNITS[found.group(2)]
+
+
+def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
+    """Check the job, make its directory, run it, and keep what came of it."""
+    from smargs.local import launchers, platforms
+    from smargs.local.directory import JobDirectory
+
+    script = find_script(args.script)
+    with contextlib.ExitStack() as stack:
+        if args.dry_run:
+            temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-"))
+            path = Path(temporary) / "job"
+        else:
+            path = Path(args.output) if args.output else _new_directory(script.parent)
+        job = TrainingJob(
+            name=re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")[:63] or "job",
+            script=script,
+            hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
+            channels=read_channels(args.channel),
+            hosts=name_hosts(args.hosts),
+            platform=args.platform,
+            plain=args.plain,
+            typed=typed,
+            launcher=None if args.dry_run else args.launcher,
+            processes_per_host=args.processes_per_host,
+            patch=args.patch,
+        )
+        launchers.check_launcher(job)
+        machine = platforms.this_machine()
+        directory = JobDirectory(path)
+        bases = {host: directory.base(job, host) for host in job.hosts}
+        configs = {host: platforms.files(job, host, str(bases[host]), machine) for host in job.hosts}
+        check_limits(configs[job.hosts[0]][HYPERPARAMETERS_FILE])
+        starts = {host: platforms.start(job, configs[host], str(bases[host]), machine) for host in job.hosts}
+        stack.enter_context(directory)
+        directory.lay_out(job, configs, args.copy)
+        commands = launchers.commands(job, starts, bases, machine)
+        if args.dry_run:
+            return _preview(job, commands[0], starts[job.hosts[0]].argv)
+        print(f"smargs: {job.name} in {directory.path}", file=sys.stderr, flush=True)
+        return _conclude(job, directory, commands, args)
+
+
+def _new_directory(beside: Path) -> Path:
+    """A directory that is not there, named by the time."""
+    name = time.strftime("smargs-job-%Y%m%d-%H%M%S")
+    names = [name, *(f"{name}-{number}" for number in range(2, 1000))]
+    return next(beside / name for name in names if not (beside / name).exists())
+
+
+def _preview(job: TrainingJob, command: Command, argv: Sequence[str]) -> int:
+    import subprocess
+
+    from smargs.local.launchers import preview_tokens
+
+    return subprocess.run(preview_tokens(job, argv), env=command.environ, cwd=command.directory, check=False).returncode
+
+
+def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command], args: argparse.Namespace) -> int:
+    from smargs.local import hosts
+
+    try:
+        outcome = hosts.run(commands, args.grace, args.interrupt_after)
+    except OSError as error:
+        raise BadJobError(f"a host cannot be started: {error}") from None
+    if outcome.stopped_by is not None:
+        status = "Interrupted" if outcome.interrupted else "Stopped"
+        kept = f"checkpoints: {directory.path / 'checkpoints'}"
+    elif outcome.failed:
+        status, kept = "Failed", f"FailureReason: {_reason(job, directory, commands, outcome)}"
+    else:
+        status, kept = _pack(job, directory)
+    directory.note(status)
+    print(f"smargs: {job.name} {status} after {outcome.seconds:.1f} s, {kept}", file=sys.stderr, flush=True)
+    return outcome.status or int(status == "Unpacked")
+
+
+def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], outcome: Outcome) -> str:
+    from smargs.display import mask
+    from smargs.environment import secret_texts
+    from smargs.local.results import failure_reason
+
+    command = next(command for command in commands if command.host == outcome.failed)
+    failure = directory.base(job, command.host) / "output" / "failure"
+    reason = failure_reason(job, failure, outcome.status, outcome.said, command.tokens)
+    secrets = {text for name, sent in job.hyperparameters.items() for text in secret_texts(name, sent.value)}
+    return mask(" ".join(reason.split()), secrets)
+
+
+def _pack(job: TrainingJob, directory: JobDirectory) -> Tuple[str, str]:
+    """Pack the model and the output; what cannot be packed stays where it is, and is named."""
+    from smargs.local.directory import UNPACKED
+    from smargs.local.results import pack
+
+    bases = [directory.base(job, host) for host in job.hosts]
+    made: Dict[str, str] = {}
+    for part, below in (("model", "model"), ("output", "output/data")):
+        places = [base / below for base in bases]
+        try:
+            archive = pack(places, directory.path / f"{part}.tar.gz")
+        except OSError as error:
+            whole = ", ".join(str(place) for place in places)
+            return UNPACKED, f"{part}.tar.gz cannot be written: {error.strerror or error}: the {part} is whole in {whole}"
+        if archive is not None:
+            made[part] = str(archive)
+    told = [f"{part}: {archive}" for part, archive in made.items()]
+    return "Completed", ", ".join(told) if "model" in made else ", ".join(["nothing in SM_MODEL_DIR", *told])

@@ -1,0 +1,148 @@
+"""The directory of a job: the tree of a training container for each host."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Mapping, Optional, Type
+
+from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
+from smargs.local.platforms import source_directory
+
+MARK = ".smargs-job.json"
+"""The file that tells a directory of ours from others, and how the job in it ended."""
+
+UNPACKED = "Unpacked"
+"""The status of a job whose model was trained, but could not be packed."""
+
+_MADE_ANEW = ("input", "model", "output", "code", "hosts")
+
+
+class JobDirectory:
+    """A directory in the place of ``/opt/ml`` for each host, in use by this process from ``__enter__`` to ``__exit__``.
+
+    That of the first host is the directory itself, those of the others are ``hosts/<host>`` in it. ``checkpoints`` are those of
+    all hosts, as they are in S3, and outlive the job; so do the archives, until a next job replaces them.
+
+    Attributes:
+        path: Its absolute path.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(os.path.abspath(path))
+        self._mark: Optional[IO[str]] = None
+        self._is_new = not self.path.exists()
+
+    def __enter__(self) -> JobDirectory:
+        """Take the directory into use.
+
+        Raises:
+            BadJobError: If it is in use, cannot be written, or holds what no job of ours has made.
+        """
+        try:
+            self._take()
+        except OSError as error:
+            raise BadJobError(f"argument --output: {self.path} cannot be used: {error.strerror}") from None
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if self._mark is not None:
+            self._mark.close()
+
+    def _take(self) -> None:
+        mark = self.path / MARK
+        if self.path.is_dir() and any(self.path.iterdir()) and not mark.exists():
+            raise BadJobError(f"argument --output: {self.path} holds files that no smargs run has made")
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._mark = mark.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadJobError(f"argument --output: {self.path} is in use by another smargs run") from None
+        self._mark.seek(0)
+        if UNPACKED in self._mark.read():
+            raise BadJobError(
+                f"argument --output: {self.path / 'model'} holds a model that could not be packed: "
+                f"move it away, then remove {mark}"
+            )
+
+    def base(self, job: TrainingJob, host: str) -> Path:
+        """The directory in the place of ``/opt/ml`` on a host."""
+        return self.path if host == job.hosts[0] else self.path / "hosts" / host
+
+    def lay_out(self, job: TrainingJob, configs: Mapping[str, Mapping[str, Any]], copy: bool) -> None:
+        """Make the tree of each host, and leave nothing of a job before but its checkpoints and archives.
+
+        Args:
+            job: The job.
+            configs: For each host the content of ``input/config``.
+            copy: Whether channels are copied, or linked.
+
+        Raises:
+            BadJobError: If something cannot be written; a directory that was not there before is gone again.
+        """
+        try:
+            for name in _MADE_ANEW:
+                _remove(self.path / name)
+            for host in job.hosts:
+                self._lay_out_host(job, host, configs[host], copy)
+        except (OSError, shutil.Error) as error:
+            if self._is_new:
+                shutil.rmtree(self.path, ignore_errors=True)
+            why = getattr(error, "strerror", None) or error
+            raise BadJobError(f"argument --output: {self.path} cannot be made: {why}") from None
+
+    def _lay_out_host(self, job: TrainingJob, host: str, config: Mapping[str, Any], copy: bool) -> None:
+        base = self.base(job, host)
+        for name in ("input/config", "input/data", "model", "output/data", "output/intermediate"):
+            (base / name).mkdir(parents=True)
+        if base == self.path:
+            (base / "checkpoints").mkdir(exist_ok=True)
+        else:
+            (base / "checkpoints").symlink_to(self.path / "checkpoints", target_is_directory=True)
+        for name, content in config.items():
+            (base / "input" / "config" / name).write_text(json.dumps(content), encoding="utf-8")
+        for name, channel in job.channels.items():
+            _fill_channel(base / "input" / "data" / name, channel, copy)
+        for name in dict.fromkeys(("code", source_directory(job))):
+            (base / name).symlink_to(job.script.parent, target_is_directory=True)
+        if job.platform == SDK:
+            (base / "input" / "data" / "sm_drivers").mkdir()
+
+    def note(self, status: str) -> None:
+        """Keep how the job ended."""
+        if self._mark is not None:
+            self._mark.truncate(0)
+            self._mark.write(json.dumps({"status": status}))
+            self._mark.flush()
+
+
+def _fill_channel(place: Path, channel: Channel, copy: bool) -> None:
+    if channel.is_directory:
+        _bring(channel.paths[0], place, copy)
+        return
+    place.mkdir()
+    for path in channel.paths:
+        _bring(path, place / path.name, copy)
+
+
+def _bring(path: Path, place: Path, copy: bool) -> None:
+    if not copy:
+        place.symlink_to(path, target_is_directory=path.is_dir())
+    elif path.is_dir():
+        shutil.copytree(path, place)
+    else:
+        shutil.copy2(path, place)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path.is_symlink() or path.exists():
+        path.unlink()

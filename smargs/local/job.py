@@ -1,0 +1,217 @@
+"""What is asked of a training job on this machine, checked as the service checks it before anything starts."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+from pathlib import Path
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+
+from smargs.conversion import decode, load_json, spell
+from smargs.variables import PLATFORM_CHANNELS
+
+TOOLKIT = "toolkit"
+TOOLKIT_UNQUOTED = "toolkit-unquoted"
+SDK = "sdk"
+FILES = "files"
+PLATFORMS = (TOOLKIT, TOOLKIT_UNQUOTED, SDK, FILES)
+
+# Limits of the service. Source: HyperParameters of CreateTrainingJob,
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+MOST_HYPERPARAMETERS = 100
+LONGEST_NAME = 256
+LONGEST_VALUE = 2500
+
+# Source: ChannelName, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
+_CHANNEL_NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
+
+
+class BadJobError(ValueError):
+    """A job that cannot be started; its text is one line for people."""
+
+
+class Hyperparameter(NamedTuple):
+    """One hyperparameter as it was asked for.
+
+    Attributes:
+        value: The value: JSON where it is JSON, else the text.
+        text: The text, as boto3 would send it.
+    """
+
+    value: object
+    text: str
+
+
+class Channel(NamedTuple):
+    """What a channel holds.
+
+    Attributes:
+        paths: Absolute paths: the one directory that is the channel, or the files and directories that are in it.
+        is_directory: Whether the one path is the channel itself.
+    """
+
+    paths: Tuple[Path, ...]
+    is_directory: bool
+
+
+class TrainingJob(NamedTuple):
+    """A training job as it was asked for.
+
+    Attributes:
+        name: The name of the training job.
+        script: The entry point, an absolute path; its directory is the source directory.
+        hyperparameters: Names and values, without the platform's own.
+        channels: Names of the channels and what each holds.
+        hosts: Names of the hosts.
+        platform: Which of :data:`PLATFORMS` renders the job.
+        plain: Whether hyperparameters are sent as text (boto3, Step Functions), or as JSON (the SDK's estimators).
+        typed: What the script is given on its command line beside SageMaker's tokens.
+        launcher: ``torchrun``, ``mpirun`` or None: what starts the script on each host.
+        processes_per_host: How many processes the launcher starts on each host; None for one a GPU, else one.
+        patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
+    """
+
+    name: str
+    script: Path
+    hyperparameters: Mapping[str, Hyperparameter]
+    channels: Mapping[str, Channel]
+    hosts: Tuple[str, ...] = ("algo-1",)
+    platform: str = TOOLKIT
+    plain: bool = False
+    typed: Tuple[str, ...] = ()
+    launcher: Optional[str] = None
+    processes_per_host: Optional[int] = None
+    patch: bool = False
+
+
+def find_script(path: str) -> Path:
+    """The entry point of a job.
+
+    Raises:
+        BadJobError: If there is no such file, or it is no entry point.
+    """
+    script = Path(path)
+    if not script.is_file():
+        what = "a directory" if script.is_dir() else "not there"
+        raise BadJobError(f"argument script: {path!r} is {what}: expected a .py or .sh")
+    if script.suffix not in (".py", ".sh"):
+        raise BadJobError(f"argument script: {path!r} is not an entry point: expected a .py or .sh")
+    if script.suffix == ".sh" and not os.access(script, os.X_OK):
+        raise BadJobError(f"argument script: {path!r} may not be executed: expected what chmod +x {path} makes of it")
+    return script.resolve()
+
+
+def name_hosts(count: int) -> Tuple[str, ...]:
+    """The names of so many hosts, as the service gives them."""
+    return tuple(f"algo-{number}" for number in range(1, count + 1))
+
+
+def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str, Hyperparameter]:
+    """The hyperparameters of a job.
+
+    Args:
+        files: Paths of files that hold a JSON object; a later one wins.
+        typed: Texts such as ``epochs=3``, which win over the files.
+
+    Raises:
+        BadJobError: If a file cannot be read, or a text has no name.
+    """
+    found: Dict[str, Hyperparameter] = {}
+    for path in files:
+        for name, value in _read_object(path).items():
+            found[name] = Hyperparameter(value, spell(value))
+    for pair in typed:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise BadJobError(f"argument -p: {pair!r} is no hyperparameter: expected NAME=VALUE")
+        found[name] = Hyperparameter(decode(text), text)
+    return found
+
+
+def _read_object(path: str) -> Mapping[str, object]:
+    try:
+        content = load_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadJobError(f"argument --hyperparameters: {path!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadJobError(f"argument --hyperparameters: {path!r} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise BadJobError(f"argument --hyperparameters: {path!r} holds no JSON object: expected {{NAME: VALUE, ...}}")
+    return content
+
+
+def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
+    """The channels of a job, of texts such as ``train=data/train``: a file, a directory or a glob.
+
+    Raises:
+        BadJobError: If a text names no channel, or nothing that is there.
+    """
+    channels: Dict[str, Channel] = {}
+    for pair in typed:
+        name, equals, place = pair.partition("=")
+        if not equals or not place or not _CHANNEL_NAME.fullmatch(name) or set(name) == {"."}:
+            raise BadJobError(f"argument --channel: {pair!r} is no channel: expected NAME=PATH, NAME of A-Z a-z 0-9 . - _")
+        if name in channels:
+            raise BadJobError(f"argument --channel: {name!r} is there twice")
+        if name in PLATFORM_CHANNELS:
+            raise BadJobError(f"argument --channel: {name!r} is a channel of SageMaker's own")
+        paths = [place] if os.path.exists(place) else sorted(glob.glob(place, recursive=True))
+        if not paths:
+            raise BadJobError(f"argument --channel: {name}: {place!r} is not there: expected a file, a directory or a glob")
+        channels[name] = Channel(tuple(Path(os.path.abspath(path)) for path in paths), os.path.isdir(place))
+        twice = _twice(path.name for path in channels[name].paths)
+        if twice:
+            raise BadJobError(f"argument --channel: {name}: {place!r} matches two files called {twice!r}")
+    return channels
+
+
+def _twice(names: Iterable[str]) -> Optional[str]:
+    seen: List[str] = []
+    for name in names:
+        if name in seen:
+            return name
+        seen.append(name)
+    return None
+
+
+def check_limits(hyperparameters: Mapping[str, str]) -> None:
+    """Check what the service checks when it is asked for a job.
+
+    Args:
+        hyperparameters: The content of hyperparameters.json, the platform's own among them.
+
+    Raises:
+        BadJobError: If there are too many, or one is too long.
+    """
+    if len(hyperparameters) > MOST_HYPERPARAMETERS:
+        own = [name for name in hyperparameters if name.startswith("sagemaker_")]
+        counted = f", {len(own)} of the SDK's own among them" if own else ""
+        raise BadJobError(f"{len(hyperparameters)} hyperparameters{counted}: the service takes {MOST_HYPERPARAMETERS}")
+    for name, text in hyperparameters.items():
+        if len(name) > LONGEST_NAME:
+            raise BadJobError(
+                f"hyperparameter {name[:20]}...: its name has {len(name)} characters: the service takes {LONGEST_NAME}"
+            )
+        if len(text) > LONGEST_VALUE:
+            raise BadJobError(f"hyperparameter {name}: a value of {len(text)} characters: the service takes {LONGEST_VALUE}")
+        if "\0" in name + text or "=" in name:
+            raise BadJobError(f"hyperparameter {name!r}: no variable can carry it: expected no '=' in its name, and no NUL")
+
+
+def encode(job: TrainingJob) -> Dict[str, str]:
+    """The hyperparameters as they are sent to the service: text, or JSON in it.
+
+    Sources: ``_json_encode_hyperparameters`` of the SDK's framework estimators; ``safe_serialize`` of SDK v3's ModelTrainer,
+    which leaves a text as it is, as whoever calls boto3 does.
+    """
+    if job.plain:
+        return {name: sent.text for name, sent in job.hyperparameters.items()}
+    if job.platform == SDK:
+        return {name: _safe_serialized(sent.value) for name, sent in job.hyperparameters.items()}
+    return {name: json.dumps(sent.value) for name, sent in job.hyperparameters.items()}
+
+
+def _safe_serialized(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

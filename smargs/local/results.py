@@ -1,0 +1,85 @@
+"""What is kept of a job: the archives of a success, the reason of a failure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tarfile
+from pathlib import Path
+from typing import Iterable, List, Optional
+
+from smargs.local.job import FILES, SDK, TrainingJob
+
+LONGEST_REASON = 1024
+"""How many characters of the failure file become the job's ``FailureReason``. Source: "How Amazon SageMaker Processes Training
+Output", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html"""
+
+_EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration)\b.*", re.MULTILINE | re.DOTALL)
+
+
+def pack(directories: Iterable[Path], archive: Path) -> Optional[Path]:
+    """Pack what is in the same directory of all hosts, as the platform does when a job ends.
+
+    Args:
+        directories: The directory on each host; of files with the same name that of the last host stays.
+        archive: The archive that is made, or replaced in one step.
+
+    Returns:
+        The archive; None where there is nothing to pack.
+
+    Raises:
+        OSError: If the archive cannot be written; what it should hold stays where it is.
+
+    Source: "How Amazon SageMaker Processes Training Output",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+    """
+    members = {path.relative_to(directory): path for directory in directories for path in sorted(directory.rglob("*"))}
+    if not members:
+        return None
+    unfinished = archive.with_name(f"{archive.name}.part")
+    try:
+        with tarfile.open(unfinished, "w:gz") as packed:
+            for name, path in members.items():
+                packed.add(path, arcname=str(name), recursive=False)
+        os.replace(unfinished, archive)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
+    return archive
+
+
+def failure_reason(job: TrainingJob, failure: Path, status: int, said: str, tokens: List[str]) -> str:
+    """The ``FailureReason`` of a job, as the console shows it.
+
+    Args:
+        job: The job.
+        failure: The failure file of the host that failed first. Where it has none, the platform's is written.
+        status: The exit status.
+        said: The end of what it wrote to standard error.
+        tokens: Its command.
+    """
+    with contextlib.suppress(OSError):
+        with contextlib.suppress(FileExistsError), open(failure, "x", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(_platforms_words(job, status, said, tokens))
+        said = failure.read_text(encoding="utf-8", errors="replace")[:LONGEST_REASON].strip()
+        return f"AlgorithmError: {said}, exit code: {status}"
+    return f"AlgorithmError: , exit code: {status}"
+
+
+def _platforms_words(job: TrainingJob, status: int, said: str, tokens: List[str]) -> str:
+    """What a platform writes where the script wrote nothing.
+
+    Source: errors.py of the toolkit, ``handle_error`` in sm_train.sh of SDK v3.
+    """
+    if job.platform == FILES:
+        return ""
+    if job.platform == SDK:
+        return (
+            "Training Execution failed. For more details, see CloudWatch logs at 'aws/sagemaker/TrainingJobs'.\n"
+            f"TrainingJob - {job.name}"
+        )
+    found = _EXCEPTION.search(said.rpartition("Traceback (most recent call last)")[2])
+    message = found.group().strip() if found else ""
+    return f'ExecuteUserScriptError:\nExitCode {status}\nErrorMessage "{message}"\nCommand "{" ".join(tokens)}"'
