@@ -2,14 +2,18 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_OPTIONS ?= --cov --cov-report=term-missing:skip-covered
 FUZZ_SECONDS ?= 60
+DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
+	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test
 
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 .PHONY: demo test check conformance ecosystem fuzz mutants clean
 
-# Train docs/examples/train.py inside a SageMaker environment.
+# Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
 demo: $(VENV)/.demo
-	$(VENV)/bin/python docs/examples/demo.py
+	$(VENV)/bin/python docs/examples/digits.py smargs-demo/data
+	$(VENV)/bin/smargs run $(DEMO) --dry-run
+	$(VENV)/bin/smargs run $(DEMO) --hosts 2 --output smargs-demo/job
 
 # Run the whole test suite.
 test: $(VENV)/.test $(VENV)/.suites

@@ -3,9 +3,9 @@
 import json
 import os
 import re
-import runpy
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import joblib
@@ -15,12 +15,15 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 
 
-def run(script, *argv, cwd, **variables):
-    """Run an example in a wide terminal, without any job that the tests themselves run in."""
+HYPERPARAMETERS = EXAMPLES / "hyperparameters.json"
+
+
+def run(*command, cwd, **variables):
+    """Run a command of this Python in a wide terminal, without any job that the tests themselves run in."""
     outside = {name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))}
     return subprocess.run(
-        [sys.executable, str(EXAMPLES / script), *map(str, argv)],
-        env={**outside, "COLUMNS": "400", **variables},
+        [sys.executable, *map(str, command)],
+        env={**outside, "COLUMNS": "400", "PYTHONPATH": str(EXAMPLES.parent.parent), **variables},
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -28,8 +31,10 @@ def run(script, *argv, cwd, **variables):
     )
 
 
-def make_job(directory):
-    return runpy.run_path(str(EXAMPLES / "demo.py"))["make_job"](directory)
+def run_job(data, *options, cwd, **variables):
+    """The demo's `smargs run`, with options of one's own behind it."""
+    channels = [token for name in ("train", "test") for token in ("--channel", f"{name}={data / name}")]
+    return run("-m", "smargs", "run", EXAMPLES / "train.py", *channels, *options, cwd=cwd, **variables)
 
 
 def read_test_images(directory):
@@ -37,38 +42,45 @@ def read_test_images(directory):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def data(tmp_path_factory):
+    """The channels of the demo."""
+    directory = tmp_path_factory.mktemp("data")
+    assert run(EXAMPLES / "digits.py", directory, cwd=directory).returncode == 0
+    return directory
+
+
+@pytest.fixture(scope="module")
+def demo(data, tmp_path_factory):
     """The finished demo and its directory; the variable of another job must not reach it."""
     here = tmp_path_factory.mktemp("demo")
-    finished = run("demo.py", cwd=here, SM_HP_BATCH_SIZE="1")
-    assert (finished.returncode, finished.stderr) == (0, "")
-    return finished, here / "smargs-demo"
+    options = ("--hyperparameters", HYPERPARAMETERS, "--hosts", 2, "--output", "job")
+    finished = run_job(data, *options, cwd=here, SM_HP_BATCH_SIZE="1")
+    assert finished.returncode == 0, finished.stderr
+    return finished, here / "job"
 
 
-def test_the_demo_shows_a_help_screen_with_the_defaults_of_its_job(demo):
-    finished, directory = demo
-    screen, _ = finished.stdout.split("Training on the first host")
-    inputs = directory.resolve() / "input" / "data"
-    for line in (
-        "passes over the data (default: 20, from SM_HP_EPOCHS)",
-        "images per step (default: 64, or SM_HP_BATCH_SIZE)",
-        "size of the first steps (default: 0.003, from SM_HP_LEARNING-RATE)",
-        "units of each hidden layer (default: [128, 64], from SM_HP_LAYERS)",
-        f"directory of CSV files to learn from (default: {inputs / 'train'}, from SM_CHANNEL_TRAIN)",
-        f"directory of CSV files to measure on (default: {inputs / 'test'}, from SM_CHANNEL_TEST)",
-        "all hosts of the job (default: ['algo-1', 'algo-2'], from SM_HOSTS)",
-    ):
-        assert line in screen
-    assert "[--train TRAIN]" in screen
+def lines_of(host, output):
+    return [line.partition("| ")[2] for line in output.splitlines() if line.startswith(f"{host} |")]
 
 
-def test_the_demo_learns_to_read_nine_digits_in_ten(demo):
+def test_the_demo_learns_to_read_nine_digits_in_ten_on_both_hosts(demo):
     finished, _ = demo
-    assert "host algo-1 of algo-1, algo-2; 0 GPUs" in finished.stdout
-    epochs = re.findall(r"epoch (\d+)/20: loss=([\d.]+) accuracy=([\d.]+)", finished.stdout)
-    assert [int(epoch) for epoch, _, _ in epochs] == [*range(1, 21)]
-    assert float(epochs[-1][1]) < float(epochs[0][1])
-    assert float(epochs[-1][2]) > 0.9
+    for host in ("algo-1", "algo-2"):
+        lines = lines_of(host, finished.stdout)
+        assert lines[0] == f"host {host} of algo-1, algo-2; 0 GPUs"
+        epochs = re.findall(r"epoch (\d+)/20: loss=([\d.]+) accuracy=([\d.]+)", "\n".join(lines))
+        assert [int(epoch) for epoch, _, _ in epochs] == [*range(1, 21)]
+        assert float(epochs[-1][1]) < float(epochs[0][1])
+        assert float(epochs[-1][2]) > 0.9
+
+
+def test_the_demo_says_where_its_job_is_and_where_its_model(demo):
+    finished, directory = demo
+    first, last = (line for line in finished.stderr.splitlines() if line.startswith("smargs: "))
+    assert first == f"smargs: job in {directory.resolve()}"
+    assert re.fullmatch(
+        rf"smargs: job Completed after [\d.]+ s, model: {directory.resolve()}/model.tar.gz, output: .*/output.tar.gz", last
+    )
 
 
 def test_the_demo_leaves_a_model_that_was_trained_as_the_hyperparameters_say(demo):
@@ -83,18 +95,35 @@ def test_the_demo_leaves_a_model_that_was_trained_as_the_hyperparameters_say(dem
     assert not (directory / "output" / "failure").exists()
 
 
-def test_the_demo_spares_a_directory_that_it_has_not_made(tmp_path):
-    (tmp_path / "thesis.tex").write_text("years of work")
-    finished = run("demo.py", tmp_path, cwd=tmp_path)
-    assert finished.returncode == 1
-    assert finished.stderr == f"{tmp_path} is not empty, and nothing that this demo has made\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+def test_only_the_leader_saves(demo):
+    _, directory = demo
+    with tarfile.open(directory / "model.tar.gz") as model, tarfile.open(directory / "output.tar.gz") as output:
+        assert (model.getnames(), output.getnames()) == (["model.joblib"], ["evaluation.json"])
+    assert not [*(directory / "hosts" / "algo-2" / "model").iterdir()]
 
 
-def test_the_script_trains_off_sagemaker_with_typed_arguments(demo, tmp_path):
-    data = demo[1] / "input" / "data"
+def test_the_help_screen_of_a_job_has_its_defaults(data, tmp_path):
+    finished = run_job(
+        data, "--hyperparameters", HYPERPARAMETERS, "--output", "job", "--", "--help", cwd=tmp_path, COLUMNS="400"
+    )
+    inputs = tmp_path.resolve() / "job" / "input" / "data"
+    screen = "\n".join(lines_of("algo-1", finished.stdout))
+    for line in (
+        "passes over the data (default: 20, from SM_HP_EPOCHS)",
+        "images per step (default: 64, or SM_HP_BATCH_SIZE)",
+        "size of the first steps (default: 0.003, from SM_HP_LEARNING-RATE)",
+        "units of each hidden layer (default: [128, 64], from SM_HP_LAYERS)",
+        f"directory of CSV files to learn from (default: {inputs / 'train'}, from SM_CHANNEL_TRAIN)",
+        f"directory of CSV files to measure on (default: {inputs / 'test'}, from SM_CHANNEL_TEST)",
+        "all hosts of the job (default: ['algo-1'], from SM_HOSTS)",
+    ):
+        assert line in screen
+    assert "[--train TRAIN]" in screen
+
+
+def test_the_script_trains_off_sagemaker_with_typed_arguments(data, tmp_path):
     typed = ["--train", data / "train", "--test", data / "test", "--epochs", 2, "--layers", 32, 16, "--learning_rate", "1e-2"]
-    finished = run("train.py", *typed, "--optimizer", '{"name": "sgd"}', cwd=tmp_path)
+    finished = run(EXAMPLES / "train.py", *typed, "--optimizer", '{"name": "sgd"}', cwd=tmp_path)
     assert (finished.returncode, finished.stderr) == (0, "")
     lines = finished.stdout.splitlines()
     assert lines[:2] == ["host localhost of localhost; 0 GPUs", "learning from 1347 images, measuring on 450"]
@@ -104,23 +133,19 @@ def test_the_script_trains_off_sagemaker_with_typed_arguments(demo, tmp_path):
     assert (tmp_path / "output" / "evaluation.json").exists()
 
 
-def test_what_is_typed_after_the_tokens_of_sagemaker_wins_and_only_the_leader_saves(tmp_path):
-    environ, argv = make_job(tmp_path / "job")
-    finished = run("train.py", *argv, "--epochs", 1, "--current-host", "algo-2", cwd=tmp_path, **environ)
-    assert (finished.returncode, finished.stderr) == (0, "")
-    assert "host algo-2 of algo-1, algo-2" in finished.stdout
+def test_what_is_typed_after_the_tokens_of_sagemaker_wins(data, tmp_path):
+    typed = ("--", "--epochs", 1, "--current-host", "algo-2")
+    finished = run_job(data, "-p", "epochs=20", "--output", "job", *typed, cwd=tmp_path)
+    assert finished.returncode == 0
+    assert "host algo-2 of algo-1" in finished.stdout
     assert "epoch 1/1" in finished.stdout
-    assert not [*(tmp_path / "job" / "model").iterdir(), *(tmp_path / "job" / "output" / "data").iterdir()]
 
 
-def test_a_bad_hyperparameter_is_one_line_and_the_failure_file_of_the_job(tmp_path):
-    environ, argv = make_job(tmp_path / "job")
-    for name in ("SM_HPS", "SM_TRAINING_ENV"):
-        environ[name] = environ[name].replace('"epochs":20', '"epochs":"many"')
-    environ["SM_HP_EPOCHS"] = "many"
-    finished = run("train.py", *("many" if token == "20" else token for token in argv), cwd=tmp_path, **environ)
+def test_a_bad_hyperparameter_is_one_line_and_the_reason_of_the_failure(data, tmp_path):
+    finished = run_job(data, "-p", "epochs=many", "--output", "job", cwd=tmp_path)
     line = "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
     assert (finished.returncode, finished.stdout) == (2, "")
-    assert finished.stderr.splitlines()[-1] == line
+    assert lines_of("algo-1", finished.stderr)[-1] == line
     assert "Traceback" not in finished.stderr
     assert (tmp_path / "job" / "output" / "failure").read_text() == f"{line}\n"
+    assert finished.stderr.splitlines()[-1].endswith(f"FailureReason: AlgorithmError: {line}, exit code: 2")

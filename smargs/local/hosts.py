@@ -153,21 +153,25 @@ class _Run:
         except BrokenPipeError:
             # Nobody reads what the hosts say: this is `smargs run ... | head`.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.target.fileno())
-            self._stop(signal.SIGPIPE)
+            self._stop(signal.SIGTERM, because=signal.SIGPIPE)
 
-    def _stop(self, number: int) -> None:
+    def _stop(self, number: int, because: Optional[int] = None) -> None:
         """Send a signal to each host, and give them the grace period; for the second time, end it at once."""
         if self._stopped_by is not None:
             self._kill()
             return
-        self._stopped_by = number
+        self._stopped_by = because or number
         self._end_others(number)
 
     def _end_others(self, number: int) -> None:
         self._kill_at = self._kill_at or time.monotonic() + self._grace
-        wanted = signal.SIGTERM if number == signal.SIGPIPE else signal.Signals(number)
         for process in self._processes.values():
-            process.send_signal(wanted)
+            # Ctrl-C reaches all processes of a terminal, and a shell that waits for a script counts on that; a container
+            # runtime sends SIGTERM to the first process alone.
+            if number == signal.SIGINT:
+                _signal_group(process.pid, number)
+            else:
+                process.send_signal(number)
 
     def _collect(self) -> None:
         """See which hosts have ended; what outlives a host's own process is told to end as well."""

@@ -1,0 +1,283 @@
+"""The processes of a job on this machine: real ones, each with a script of its own."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 60
+
+# A process that makes a session of its own, as torchrun's workers are, and outlives the script unless somebody ends it.
+LEFT_BEHIND = """
+import os, subprocess, sys, time
+from pathlib import Path
+sleep = [sys.executable, "-c", "import time; time.sleep(300)"]
+left = subprocess.Popen(sleep, start_new_session=True, stdout=subprocess.DEVNULL)
+Path(f"left-{os.environ['SM_CURRENT_HOST']}").write_text(f"{left.pid} {os.getpid()}")
+"""
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Start `smargs run` on the text of a script, in a process that is ended at the latest with the test."""
+    processes = []
+
+    def start(source, *options, name="train.py", typed=(), **settings):
+        script = tmp_path / name
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        script.chmod(0o755)
+        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **settings.pop("env", {})}
+        tokens = [*map(os.fspath, options), *(("--", *typed) if typed else ())]
+        command = [sys.executable, "-m", "smargs", "run", os.fspath(script), "--output", os.fspath(tmp_path / "job"), *tokens]
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+        process = subprocess.Popen(command, env=environ, cwd=tmp_path, **settings)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+
+def finish(process):
+    """The exit status and the lines of both outputs."""
+    out, err = process.communicate(timeout=SECONDS)
+    return process.returncode, out.decode().splitlines(), err.decode().splitlines()
+
+
+def wait_for(*paths):
+    """Wait until a script has written its files."""
+    until = time.monotonic() + SECONDS
+    while not all(path.exists() and path.read_text() for path in paths):
+        assert time.monotonic() < until, paths
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def pids(directory):
+    return [int(pid) for path in sorted(directory.glob("left-*")) for pid in path.read_text().split()]
+
+
+def of(host, lines):
+    return [line.partition("| ")[2] for line in lines if line.startswith(f"{host} |")]
+
+
+def test_each_host_has_its_name_its_variables_and_its_prefix(started):
+    process = started(
+        """
+        import json, os, sys
+        print(json.dumps([os.environ["SM_CURRENT_HOST"], os.environ["SM_HOSTS"], os.environ["SM_MODEL_DIR"], sys.argv]))
+        print("to the other stream", file=sys.stderr)
+        """,
+        *("--hosts", "3", "-p", "epochs=3"),
+        typed=["--typed", "two words"],
+    )
+    status, out, err = finish(process)
+    assert (status, len(out)) == (0, 3)
+    for number, below in ((1, "model"), (2, "hosts/algo-2/model"), (3, "hosts/algo-3/model")):
+        host, hosts, model, argv = json.loads(of(f"algo-{number}", out)[0])
+        assert (host, json.loads(hosts)) == (f"algo-{number}", ["algo-1", "algo-2", "algo-3"])
+        assert model.endswith(f"/job/{below}")
+        assert argv == ["train.py", "--epochs", "3", "--typed", "two words"]
+        assert of(f"algo-{number}", err) == ["to the other stream"]
+
+
+def test_variables_of_a_job_around_do_not_reach_the_script(started):
+    source = "import os; print(sorted(name for name in os.environ if name in ('SM_HP_OLD', 'SM_NEW', 'KEPT')))"
+    process = started(source, env={"SM_HP_OLD": "1", "SM_NEW": "2", "KEPT": "3"})
+    assert of("algo-1", finish(process)[1]) == ["['KEPT']"]
+
+
+def test_output_comes_while_the_script_runs_and_a_last_line_needs_no_end(started):
+    process = started(
+        """
+        import sys, time
+        print("first")
+        sys.stdin.read()
+        sys.stdout.write("10%\\r20%\\rdone\\r\\nlast"); sys.stdout.flush()
+        time.sleep(300)
+        """
+    )
+    seen = b""
+    while b"done" not in seen:
+        assert select.select([process.stdout], [], [], SECONDS)[0]
+        seen += os.read(process.stdout.fileno(), 4096)
+    assert process.poll() is None
+    process.terminate()
+    assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "10%", "20%", "done", "last"]
+
+
+def test_bytes_that_are_no_text_do_not_end_the_run(started):
+    status, out, _ = finish(started("import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"))
+    assert (status, of("algo-1", out)) == (0, ["\ufffd\ufffd ok"])
+
+
+@pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
+def test_prefixes_have_colours_on_a_terminal_alone(started, plain):
+    ours, theirs = pty.openpty()
+    process = started("print('hello')", stdout=theirs, env={"NO_COLOR": plain})
+    os.close(theirs)
+    process.wait(SECONDS)
+    seen = os.read(ours, 4096).decode()
+    os.close(ours)
+    assert ("\x1b[" in seen) is not bool(plain)
+    assert re.sub("\x1b\\[[0-9]*m", "", seen).strip() == "algo-1 | hello"
+
+
+def test_the_first_host_that_fails_gives_the_status_and_stops_the_others(started, tmp_path):
+    process = started(
+        f"""
+        {textwrap.indent(LEFT_BEHIND, " " * 8).strip()}
+        host = os.environ["SM_CURRENT_HOST"]
+        if host == "algo-2":
+            while not Path("left-algo-1").exists() or not Path("left-algo-1").read_text():
+                time.sleep(0.02)
+            raise KeyError("the data")
+        time.sleep(300)
+        """,
+        *("--hosts", "2"),
+    )
+    status, _, err = finish(process)
+    assert status == 1
+    assert err[-1].endswith(
+        "FailureReason: AlgorithmError: ExecuteUserScriptError: ExitCode 1 ErrorMessage \"KeyError: 'the data'\" "
+        f'Command "{sys.executable} train.py", exit code: 1'
+    )
+    assert "job Failed after" in err[-1]
+    assert len(pids(tmp_path)) == 4
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+def test_a_script_that_a_signal_ended_has_the_status_that_a_shell_gives(started):
+    assert finish(started("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))[0] == 137
+
+
+def test_a_process_that_outlives_a_successful_script_is_ended(started, tmp_path):
+    status, _, err = finish(started(LEFT_BEHIND))
+    assert (status, len(pids(tmp_path))) == (0, 2)
+    assert "Completed" in err[-1]
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_reaches_every_process_and_leaves_none(started, tmp_path, number):
+    process = started(f"{LEFT_BEHIND}\ntime.sleep(300)", "--hosts", "2")
+    wait_for(tmp_path / "left-algo-1", tmp_path / "left-algo-2")
+    process.send_signal(number)
+    status, _, err = finish(process)
+    assert status == 128 + number
+    assert "job Stopped after" in err[-1]
+    assert len(pids(tmp_path)) == 4
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_script_behind_a_shell_gets_the_signal_as_well(started, tmp_path, number):
+    (tmp_path / "inner.py").write_text(
+        "import os, signal, sys, time\n"
+        "from pathlib import Path\n"
+        "def save(number, frame):\n"
+        "    Path('saved').write_text(str(number)); sys.exit()\n"
+        "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, save)\n"
+        "Path('left-1').write_text(str(os.getpid()))\n"
+        "time.sleep(300)\n"
+    )
+    process = started(f"#!/bin/sh\n{sys.executable} inner.py\necho behind it\n", name="train.sh")
+    wait_for(tmp_path / "left-1")
+    process.send_signal(number)
+    assert finish(process)[0] == 128 + number
+    assert (tmp_path / "saved").read_text() == str(int(number))
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+STUBBORN = f"""{LEFT_BEHIND}
+import signal
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: Path("told").write_text("yes"))
+Path("ready").write_text("yes")
+while True:
+    time.sleep(0.1)
+"""
+
+
+def test_the_second_signal_ends_a_script_that_does_not_listen(started, tmp_path):
+    process = started(STUBBORN)
+    wait_for(tmp_path / "ready")
+    process.send_signal(signal.SIGINT)
+    wait_for(tmp_path / "told")
+    process.send_signal(signal.SIGINT)
+    assert finish(process)[0] == 130
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
+    status, _, err = finish(started(STUBBORN, "--interrupt-after", "2", "--grace", "0.5s"))
+    assert status == 137
+    assert (tmp_path / "told").exists()
+    assert "job Interrupted after" in err[-1]
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(started, tmp_path):
+    source = """
+        import os, signal, sys, time
+        from pathlib import Path
+
+        checkpoint = Path(os.environ["SAGEMAKER_BASE_DIR"], "checkpoints", "step")
+        print("found", checkpoint.read_text() if checkpoint.exists() else None)
+
+        def save(number, frame):
+            checkpoint.write_text("41")
+            sys.exit()
+
+        signal.signal(signal.SIGTERM, save)
+        time.sleep(0 if checkpoint.exists() else 300)
+        """
+    status, out, err = finish(started(source, "--interrupt-after", "2s"))
+    assert (status, of("algo-1", out)) == (0, ["found None"])
+    assert err[-1].endswith(f"checkpoints: {tmp_path.resolve()}/job/checkpoints")
+    status, out, err = finish(started(source, "--interrupt-after", "1h"))
+    assert (status, of("algo-1", out)) == (0, ["found 41"])
+    assert "Completed" in err[-1]
+
+
+def test_when_nobody_reads_the_output_the_hosts_are_stopped(started, tmp_path):
+    process = started(f"{LEFT_BEHIND}\nwhile True:\n    print('more')\n    time.sleep(0.01)")
+    assert process.stdout.read(1) == b"a"
+    process.stdout.close()
+    process.stdout = None
+    assert process.wait(SECONDS) == 128 + signal.SIGPIPE
+    assert b"Traceback" not in process.stderr.read()
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
+def test_a_command_that_cannot_be_started_is_one_line(started, tmp_path):
+    status, _, err = finish(started("#!/nowhere/shell\n", name="train.sh"))
+    assert status in (126, 127)
+    assert "Failed" in err[-1]
+
+
+def test_a_secret_does_not_get_into_the_reason_of_a_failure(started):
+    _, _, err = finish(started("raise ValueError('x')", "-p", "api_key=hunter2-hunter2"))
+    assert "hunter2" not in err[-1]
+    assert "--api_key ******" in err[-1]
