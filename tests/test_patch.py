@@ -1,0 +1,348 @@
+"""Scripts that nobody changes, run by ``python -m smargs.patch`` in a job: child processes, and in this one for coverage."""
+
+import argparse
+import json
+import runpy
+import subprocess
+import sys
+import types
+
+import pytest
+from platforms import Job, sdk, toolkit, without, write_files
+
+from smargs import SageMakerArgumentParser, patch
+
+SCRIPT = """\
+import argparse
+
+parser = argparse.ArgumentParser(description="Train")
+parser.add_argument("--epochs", type=int, default=1)
+parser.add_argument("--layers", nargs="+", type=int, default=[64])
+parser.add_argument("--augment", action="store_true")
+parser.add_argument("--train")
+"""
+HYPERPARAMETERS = {"epochs": 3, "layers": [256, 128], "augment": True}
+FILLED = "Namespace(epochs=3, layers=[256, 128], augment=True, train='/opt/ml/input/data/train')\n"
+NOWHERE = Job({}, [])
+by_platform = pytest.mark.parametrize("render", [toolkit, sdk])
+
+
+def patched(script, job):
+    return [sys.executable, "-m", "smargs.patch", script.name, *job.argv]
+
+
+def plain(script, job):
+    return [sys.executable, script.name, *job.argv]
+
+
+@pytest.fixture
+def run_patched(run_script):
+    """Run the text of a script as a child process with our parser; give what it printed."""
+
+    def run(source, job):
+        finished = run_script(source, job, patched)
+        assert (finished.returncode, finished.stderr) == (0, "")
+        return finished.stdout
+
+    return run
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """What a run of a script changes of this process is put back."""
+    for name in ("argparse", "__main__"):
+        monkeypatch.setitem(sys.modules, name, sys.modules[name])
+    monkeypatch.setattr(sys, "argv", ["python -m smargs.patch"])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+@by_platform
+def test_a_job_fills_a_script_that_says_argparse(run_patched, render):
+    assert run_patched(SCRIPT + "print(parser.parse_args())\n", render(HYPERPARAMETERS, ["train"])) == FILLED
+
+
+def test_a_container_of_ones_own_fills_it_from_its_files(run_patched, tmp_path):
+    files = {"hyperparameters.json": {name: json.dumps(value) for name, value in HYPERPARAMETERS.items()}}
+    job = Job({"SAGEMAKER_BASE_DIR": str(write_files(tmp_path, files))}, ["--train", "data"])
+
+    assert run_patched(SCRIPT + "print(parser.parse_args())\n", job) == FILLED.replace("/opt/ml/input/data/train", "data")
+
+
+def test_what_a_person_typed_wins(run_patched):
+    job = toolkit(HYPERPARAMETERS, ["train"])
+    job.argv.extend(["--layers", "8"])
+
+    assert run_patched(SCRIPT + "print(parser.parse_args())\n", job) == FILLED.replace("[256, 128]", "[8]")
+
+
+def test_an_undeclared_hyperparameter_is_refused_and_reported(run_script, tmp_path):
+    job = toolkit({**HYPERPARAMETERS, "epoch": 4})
+    job.environ["SM_OUTPUT_DIR"] = str(tmp_path)
+
+    finished = run_script(SCRIPT + "parser.parse_args()\n", job, patched)
+
+    line = "train.py: error: unrecognized hyperparameter: epoch (did you mean --epochs?)\n"
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.endswith(line)
+    assert (tmp_path / "failure").read_text() == line
+
+
+FACTS = """\
+import os, sys
+print(sys.argv, sys.path, __name__, __file__, __package__, __spec__, __cached__, type(__loader__), __loader__.path == __file__)
+print(sorted(globals()), type(__builtins__), __doc__, os.getcwd())
+print(sys.modules["__main__"].__dict__ is globals())
+"""
+
+
+def test_all_else_of_the_process_is_as_python_makes_it(run_script):
+    job = Job(toolkit(HYPERPARAMETERS).environ, ["--", "-x", "", "a b", "--help"])
+    here = run_script(FACTS, job, patched)
+    there = run_script(FACTS, job, plain)
+
+    ours, theirs = (finished.stdout.replace("'__annotations__', ", "") for finished in (here, there))
+    assert "['train.py', '--', '-x', '', 'a b', '--help']" in theirs
+    assert (ours, here.stderr, here.returncode) == (theirs, "", 0)
+
+
+def test_a_link_is_run_beside_what_it_leads_to(run_script, tmp_path):
+    (tmp_path / "linked").mkdir()
+
+    def linked(command):
+        def through(script, job):
+            link = tmp_path / "linked" / "train.py"
+            if not link.exists():
+                link.symlink_to(script)
+            return [*command, "linked/train.py"]
+
+        return through
+
+    ours = run_script("import sys\nprint(sys.path[0], __file__)\n", NOWHERE, linked([sys.executable, "-m", "smargs.patch"]))
+    theirs = run_script("import sys\nprint(sys.path[0], __file__)\n", NOWHERE, linked([sys.executable]))
+
+    assert ours.stdout.startswith(f"{tmp_path} ")
+    assert ours.stdout == theirs.stdout
+
+
+def test_an_isolated_python_has_no_directory_of_the_script(run_script):
+    source = "import sys\nprint(sys.path)\n"
+    ours = run_script(source, NOWHERE, lambda script, job: [sys.executable, "-I", "-m", "smargs.patch", script.name])
+    theirs = run_script(source, NOWHERE, lambda script, job: [sys.executable, "-I", script.name])
+
+    assert ours.stderr == ""
+    assert ours.stdout == theirs.stdout
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "last"),
+    [
+        ("import sys\nsys.exit(3)\n", 3, ""),
+        ("import sys\nsys.exit('out of data')\n", 1, "out of data"),
+        ("raise KeyError('label')\n", 1, "KeyError: 'label'"),
+        ("def f(:\n", 1, "SyntaxError: invalid syntax"),
+        ("import argparse\nargparse.ArgumentParser().error('no')\n", 2, "train.py: error: no"),
+    ],
+    ids=["status", "text", "exception", "syntax", "usage"],
+)
+def test_a_script_ends_as_it_would(run_script, source, status, last):
+    ours = run_script(source, NOWHERE, patched)
+    theirs = run_script(source, NOWHERE, plain)
+
+    assert [finished.returncode for finished in (ours, theirs)] == [status, status]
+    assert [("", *finished.stderr.splitlines())[-1] for finished in (ours, theirs)] == [last, last]
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ([], "the following arguments are required: SCRIPT"),
+        (["--epochs"], "the following arguments are required: SCRIPT"),
+        (["missing.py"], "cannot read 'missing.py': No such file or directory"),
+        (["."], "cannot read '.': Is a directory"),
+    ],
+)
+def test_without_a_script_one_line_says_so(run_script, command, line):
+    finished = run_script("", NOWHERE, lambda script, job: [sys.executable, "-m", "smargs.patch", *command])
+
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.splitlines() == [
+        "usage: python -m smargs.patch SCRIPT [ARGS ...]",
+        f"python -m smargs.patch: error: {line}",
+    ]
+
+
+def test_subclasses_subcommands_parents_and_pickles_work(run_patched):
+    source = """\
+import argparse
+import pickle
+from argparse import ArgumentParser as Plain
+
+
+class Parser(argparse.ArgumentParser):
+    def __init__(self, *args, **settings):
+        super().__init__(*args, **settings)
+        super(Plain, self).add_argument("--layers", nargs="+", type=int)
+
+    def parse_known_args(self, args=None, namespace=None):
+        print("asked")
+        return super().parse_known_args(args, namespace)
+
+
+common = argparse.ArgumentParser("common", add_help=False)
+common.add_argument("--epochs", type=int)
+parser = argparse.ArgumentParser(parents=[common])
+fit = parser.add_subparsers(dest="command", parser_class=Parser).add_parser("fit")
+fit.add_argument("--augment", action="store_true")
+fit.add_argument("--train")
+args = parser.parse_args()
+assert isinstance(parser, Plain) and isinstance(fit, argparse.ArgumentParser) and issubclass(Parser, Plain)
+assert pickle.loads(pickle.dumps(args)) == args and pickle.loads(pickle.dumps(Parser)) is Parser
+assert pickle.loads(pickle.dumps(Plain)) is Plain
+print(args)
+"""
+    job = toolkit(HYPERPARAMETERS, ["train"])
+
+    told = run_patched(source, Job(job.environ, [*job.argv, "fit"]))
+
+    assert told == (
+        "asked\nNamespace(epochs=3, command='fit', layers=[256, 128], augment=True, train='/opt/ml/input/data/train')\n"
+    )
+
+
+def test_a_namespace_is_read_where_nothing_is_patched(run_patched, tmp_path):
+    run_patched(
+        SCRIPT + "import pickle\npickle.dump(parser.parse_args(), open('args.pickle', 'wb'))\n",
+        toolkit(HYPERPARAMETERS, ["train"]),
+    )
+
+    reader = "import pickle\nprint(pickle.load(open('args.pickle', 'rb')))\n"
+    assert subprocess.check_output([sys.executable, "-c", reader], cwd=tmp_path, text=True) == FILLED
+
+
+LIBRARY = """\
+import argparse
+
+
+def configure(argv, method="parse_args"):
+    parser = argparse.ArgumentParser(prog="library")
+    parser.add_argument("--epochs", default="its own")
+    commands = parser.add_subparsers()
+    serve = commands.add_parser("serve")
+    serve.add_argument("--train")
+    return getattr(parser, method)(argv)
+
+
+"""
+
+
+@pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
+@pytest.mark.parametrize("job", [toolkit(HYPERPARAMETERS, ["train"]), without(toolkit(HYPERPARAMETERS, ["train"]))], ids=len)
+@pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=len)
+def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, job, method, argv):
+    """The subcommand's part of it may be empty, as the process's command line may be."""
+    source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
+
+    ours, theirs = (run_script(source, job, command) for command in (patched, plain))
+
+    assert (ours.returncode, ours.stdout, ours.stderr) == (0, theirs.stdout, "")
+
+
+def test_a_librarys_wrong_list_fails_no_job(run_script, tmp_path):
+    job = toolkit(HYPERPARAMETERS)
+    job.environ["SM_OUTPUT_DIR"] = str(tmp_path)
+
+    finished = run_script(f"{LIBRARY}configure(['--epoch'])\n", job, patched)
+
+    assert finished.returncode == 2
+    assert not (tmp_path / "failure").exists()
+
+
+def test_intermixed_parses_tell_the_lists_apart_too(run_patched):
+    source = """\
+import argparse, sys
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int, default=1)
+parser.add_argument("files", nargs="*")
+for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
+    print(parse(), parse(sys.argv[1:]), parse(["a", "--epochs", "2", "b"]))
+"""
+    filled, own = "Namespace(epochs=3, files=[])", "Namespace(epochs=2, files=['a', 'b'])"
+
+    assert run_patched(source, toolkit({"epochs": 3})) == (
+        f"{filled} {filled} {own}\n({filled}, []) ({filled}, []) ({own}, [])\n"
+    )
+
+
+def test_what_one_parser_left_of_the_command_line_fills_the_next(run_patched):
+    source = """\
+import argparse
+first = argparse.ArgumentParser()
+first.add_argument("--epochs", type=int)
+second = argparse.ArgumentParser()
+second.add_argument("--layers", nargs="+", type=int)
+known, rest = first.parse_known_args()
+print(known, second.parse_args(rest))
+"""
+
+    assert run_patched(source, toolkit({"epochs": 3, "layers": [256, 128]})) == (
+        "Namespace(epochs=3) Namespace(layers=[256, 128])\n"
+    )
+
+
+@pytest.mark.usefixtures("process")
+def test_the_module_runs_a_script_in_this_process(tmp_path, monkeypatch, capsys):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT + "print(parser.parse_args())\nprint(parser.parse_args(['--epochs', '9']).layers)\n")
+    job = toolkit(HYPERPARAMETERS, ["train"])
+    for name, text in job.environ.items():
+        monkeypatch.setenv(name, text)
+    sys.argv[1:] = [str(script), *job.argv]
+
+    runpy.run_path(patch.__file__, run_name="__main__")
+
+    assert capsys.readouterr().out == f"{FILLED}[64]\n"
+
+
+@pytest.mark.usefixtures("process")
+def test_a_script_that_cannot_be_read_is_an_error_of_the_module(tmp_path, capsys):
+    sys.argv[1:] = [str(tmp_path)]
+
+    with pytest.raises(SystemExit) as stopped:
+        patch.main()
+
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.endswith(f"error: cannot read {str(tmp_path)!r}: Is a directory\n")
+
+
+@pytest.mark.usefixtures("process")
+def test_a_script_that_cannot_be_read_changes_nothing(tmp_path):
+    argv, path = list(sys.argv), list(sys.path)
+
+    with pytest.raises(FileNotFoundError):
+        patch.run_script(str(tmp_path / "missing.py"), [])
+
+    assert (sys.argv, sys.path, sys.modules["argparse"]) == (argv, path, argparse)
+
+
+@pytest.mark.usefixtures("process")
+def test_an_isolated_path_stays_as_it_is(tmp_path, monkeypatch):
+    script = tmp_path / "train.py"
+    script.write_text("")
+    monkeypatch.setattr(sys, "flags", types.SimpleNamespace(isolated=1))
+    path = list(sys.path)
+
+    patch.run_script(str(script), [])
+
+    assert sys.path == path
+
+
+@pytest.mark.usefixtures("process")
+def test_the_real_module_keeps_its_class(monkeypatch):
+    real = argparse.ArgumentParser
+
+    patch.install()
+
+    stand_in = sys.modules["argparse"]
+    assert argparse.ArgumentParser is real
+    assert issubclass(stand_in.ArgumentParser, SageMakerArgumentParser)
+    assert {name for name in vars(argparse) if vars(stand_in)[name] is not vars(argparse)[name]} == {"ArgumentParser"}
