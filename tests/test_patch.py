@@ -2,12 +2,15 @@
 
 import argparse
 import json
+import re
 import runpy
+import shlex
 import subprocess
 import sys
 import types
 
 import pytest
+from conftest import ROOT
 from platforms import Job, sdk, toolkit, without, write_files
 
 from smargs import SageMakerArgumentParser, patch
@@ -16,14 +19,15 @@ SCRIPT = """\
 import argparse
 
 parser = argparse.ArgumentParser(description="Train")
+parser.add_argument("--augment", action="store_true")
 parser.add_argument("--epochs", type=int, default=1)
 parser.add_argument("--layers", nargs="+", type=int, default=[64])
-parser.add_argument("--augment", action="store_true")
 parser.add_argument("--train")
 """
 HYPERPARAMETERS = {"epochs": 3, "layers": [256, 128], "augment": True}
-FILLED = "Namespace(epochs=3, layers=[256, 128], augment=True, train='/opt/ml/input/data/train')\n"
+FILLED = "Namespace(augment=True, epochs=3, layers=[256, 128], train='/opt/ml/input/data/train')\n"
 NOWHERE = Job({}, [])
+PAGE = (ROOT / "docs" / "unmodified.md").read_text(encoding="utf-8")
 by_platform = pytest.mark.parametrize("render", [toolkit, sdk])
 
 
@@ -198,15 +202,14 @@ args = parser.parse_args()
 assert isinstance(parser, Plain) and isinstance(fit, argparse.ArgumentParser) and issubclass(Parser, Plain)
 assert pickle.loads(pickle.dumps(args)) == args and pickle.loads(pickle.dumps(Parser)) is Parser
 assert pickle.loads(pickle.dumps(Plain)) is Plain
-print(args)
+print(sorted(vars(args).items()))
 """
     job = toolkit(HYPERPARAMETERS, ["train"])
 
     told = run_patched(source, Job(job.environ, [*job.argv, "fit"]))
 
-    assert told == (
-        "asked\nNamespace(epochs=3, command='fit', layers=[256, 128], augment=True, train='/opt/ml/input/data/train')\n"
-    )
+    values = {**HYPERPARAMETERS, "command": "fit", "train": "/opt/ml/input/data/train"}
+    assert told == f"asked\n{sorted(values.items())}\n"
 
 
 def test_a_namespace_is_read_where_nothing_is_patched(run_patched, tmp_path):
@@ -236,12 +239,13 @@ def configure(argv, method="parse_args"):
 
 
 @pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
-@pytest.mark.parametrize("job", [toolkit(HYPERPARAMETERS, ["train"]), without(toolkit(HYPERPARAMETERS, ["train"]))], ids=len)
-@pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=len)
-def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, job, method, argv):
+@pytest.mark.parametrize("render", [toolkit, lambda *job: without(toolkit(*job))], ids=["argv", "empty argv"])
+@pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
+def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, render, method, argv):
     """The subcommand's part of it may be empty, as the process's command line may be."""
     source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
 
+    job = render(HYPERPARAMETERS, ["train"])
     ours, theirs = (run_script(source, job, command) for command in (patched, plain))
 
     assert (ours.returncode, ours.stdout, ours.stderr) == (0, theirs.stdout, "")
@@ -287,6 +291,28 @@ print(known, second.parse_args(rest))
     assert run_patched(source, toolkit({"epochs": 3, "layers": [256, 128]})) == (
         "Namespace(epochs=3) Namespace(layers=[256, 128])\n"
     )
+
+
+@by_platform
+def test_the_entry_point_on_the_page_runs_the_script_beside_it(run_script, tmp_path, render):
+    (entry_point,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (tmp_path / "third_party.py").write_text(SCRIPT + "print(parser.parse_args(), __file__)\n")
+
+    finished = run_script(entry_point, render(HYPERPARAMETERS, ["train"]))
+
+    place = tmp_path / "third_party.py" if sys.version_info >= (3, 9) else "third_party.py"
+    assert (finished.stdout, finished.stderr) == (f"{FILLED[:-1]} {place}\n", "")
+
+
+@by_platform
+def test_the_command_on_the_page_runs_the_script(run_script, tmp_path, render):
+    """SDK v3 repeats no hyperparameters behind a command."""
+    (command,) = re.findall(r'command="python (.*?)"', PAGE)
+    (tmp_path / "third_party.py").write_text(SCRIPT + "print(parser.parse_args())\n")
+
+    finished = run_script("", render(HYPERPARAMETERS, ["train"]), lambda script, job: [sys.executable, *shlex.split(command)])
+
+    assert (finished.stdout, finished.stderr) == (FILLED, "")
 
 
 @pytest.mark.usefixtures("process")

@@ -1,6 +1,7 @@
 """HfArgumentParser of transformers and TrlParser of trl: dataclasses that a training job fills."""
 
 import json
+import sys
 
 import pytest
 from platforms import INTERNAL, Job, sdk, toolkit
@@ -280,3 +281,17 @@ assert "s3cr3t" not in parser.format_help()
             "report_to []",
         ],
     )
+
+
+@by_platform
+def test_a_job_fills_a_script_that_nobody_changed(run_script, render):
+    script = f"{HF}{FILL}".replace("from smargs import SageMakerParserMixin\n", "").replace("SageMakerParserMixin, ", "")
+    assert "smargs" not in script
+    assert "class Parser(HfArgumentParser)" in script
+
+    def patched(path, job):
+        return [sys.executable, "-m", "smargs.patch", path.name, *job.argv]
+
+    finished = run_script(script, render(HYPERPARAMETERS, ["train"]), patched)
+
+    assert (finished.returncode, finished.stdout) == (0, FILLED)
