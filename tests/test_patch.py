@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 from platforms import Job, sdk, toolkit, without, write_files
 
-from smargs import SageMakerArgumentParser, patch
+from smargs import SageMakerArgumentParser, patch, reading
 
 SCRIPT = """\
 import argparse
@@ -110,21 +110,14 @@ def test_all_else_of_the_process_is_as_python_makes_it(run_script):
 
 
 def test_a_link_is_run_beside_what_it_leads_to(run_script, tmp_path):
-    (tmp_path / "linked").mkdir()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "linked.py").write_text("import sys\nprint(sys.path[0], __file__)\n")
+    (tmp_path / "link.py").symlink_to(tmp_path / "real" / "linked.py")
 
-    def linked(command):
-        def through(script, job):
-            link = tmp_path / "linked" / "train.py"
-            if not link.exists():
-                link.symlink_to(script)
-            return [*command, "linked/train.py"]
+    ours = run_script("", NOWHERE, lambda script, job: [sys.executable, "-m", "smargs.patch", "link.py"])
+    theirs = run_script("", NOWHERE, lambda script, job: [sys.executable, "link.py"])
 
-        return through
-
-    ours = run_script("import sys\nprint(sys.path[0], __file__)\n", NOWHERE, linked([sys.executable, "-m", "smargs.patch"]))
-    theirs = run_script("import sys\nprint(sys.path[0], __file__)\n", NOWHERE, linked([sys.executable]))
-
-    assert ours.stdout.startswith(f"{tmp_path} ")
+    assert ours.stdout.startswith(f"{tmp_path / 'real'} ")
     assert ours.stdout == theirs.stdout
 
 
@@ -268,13 +261,21 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int, default=1)
 parser.add_argument("files", nargs="*")
 for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
-    print(parse(), parse(sys.argv[1:]), parse(["a", "--epochs", "2", "b"]))
+    print(parse(), parse(sys.argv[1:]), parse(["a", "b"]))
 """
-    filled, own = "Namespace(epochs=3, files=[])", "Namespace(epochs=2, files=['a', 'b'])"
+    filled, own = "Namespace(epochs=3, files=[])", "Namespace(epochs=1, files=['a', 'b'])"
 
     assert run_patched(source, toolkit({"epochs": 3})) == (
         f"{filled} {filled} {own}\n({filled}, []) ({filled}, []) ({own}, [])\n"
     )
+
+
+@pytest.mark.parametrize("given", ["", "sys.argv[1:]", "tuple(sys.argv[1:])"])
+def test_the_command_line_is_a_jobs_however_it_is_given(run_patched, given):
+    """A library that parsed before leaves no trace."""
+    source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({given}))\n"
+
+    assert run_patched(source, toolkit(HYPERPARAMETERS, ["train"])) == FILLED
 
 
 def test_what_one_parser_left_of_the_command_line_fills_the_next(run_patched):
@@ -327,6 +328,18 @@ def test_the_module_runs_a_script_in_this_process(tmp_path, monkeypatch, capsys)
     runpy.run_path(patch.__file__, run_name="__main__")
 
     assert capsys.readouterr().out == f"{FILLED}[64]\n"
+
+
+def test_a_list_of_ones_own_is_not_filled_from_the_files_of_a_container(tmp_path, monkeypatch):
+    write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}})
+    monkeypatch.setattr(reading, "BASE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    parser = patch.ArgumentParser()
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("file", nargs="?")
+
+    assert parser.parse_args().epochs == 3
+    assert parser.parse_args(["data"]).epochs is None
 
 
 @pytest.mark.usefixtures("process")
