@@ -7,7 +7,7 @@ DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.js
 
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check conformance ecosystem fuzz mutants clean
+.PHONY: demo test check conformance ecosystem distributed fuzz mutants clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
 demo: $(VENV)/.demo
@@ -37,6 +37,10 @@ conformance: $(VENV)/.conformance $(VENV)/.platforms
 # Test with other packages for argparse, each the real one.
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 	$(VENV)/bin/python -m pytest -rs tests/ecosystem
+
+# Test with jobs of several processes, under the real torchrun and Open MPI's mpirun. Linux, Python 3.10 or newer.
+distributed: $(VENV)/.distributed
+	$(VENV)/bin/python -m pytest -rs tests/distributed
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants
