@@ -135,6 +135,20 @@ class SageMakerEnvironment:
         """Whether this host is the first, or the only one: the one that writes what is written once."""
         return not self.host_rank
 
+    @property
+    def processes_per_host(self) -> int:
+        """How many processes a launcher starts on this host: what the job says, else one a GPU or Neuron core, else one.
+
+        Source: ``get_process_count`` of SDK v3's container drivers, ``runner.py`` of the toolkit.
+        """
+        told = (
+            self.distributed_config.get("process_count_per_node"),
+            self.framework_params.get("sagemaker_mpi_num_of_processes_per_host"),
+            self.num_gpus,
+            self.num_neurons,
+        )
+        return next((count for count in told if isinstance(count, int) and count > 0), 1)
+
     def __bool__(self) -> bool:
         return bool(self.settings or self.hyperparameter_settings or self.channel_settings or self.problems)
 

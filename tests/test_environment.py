@@ -416,3 +416,18 @@ def test_the_order_of_an_objects_keys_does_not_change_where_it_came_from(tmp_pat
     environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), variable: text if variable == "SM_HP_OPT" else f'{{"opt": {text}}}'}
 
     assert SageMakerEnvironment.load(environ).hyperparameter_settings["opt"].source == variable
+
+
+@pytest.mark.parametrize(
+    ("environ", "count"),
+    [
+        ({}, 1),
+        ({"SM_NUM_GPUS": "0", "SM_NUM_NEURONS": "2"}, 2),
+        ({"SM_NUM_GPUS": "8"}, 8),
+        ({"SM_NUM_GPUS": "8", "SM_FRAMEWORK_PARAMS": '{"sagemaker_mpi_num_of_processes_per_host": 4}'}, 4),
+        ({"SM_NUM_GPUS": "8", "SM_DISTRIBUTED_CONFIG": '{"process_count_per_node": 2}'}, 2),
+        ({"SM_NUM_GPUS": "8", "SM_DISTRIBUTED_CONFIG": '{"process_count_per_node": null}'}, 8),
+    ],
+)
+def test_a_launcher_starts_as_many_processes_as_the_job_says_or_as_there_are_gpus(environ, count):
+    assert SageMakerEnvironment.load(environ).processes_per_host == count
