@@ -55,15 +55,19 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         return _run(args, tuple(tokens[cut + 1 :]))
     except BadJobError as error:
-        print(f"smargs run: error: {error}", file=sys.stderr)
+        print(f"smargs run: error: {_one_line(str(error))}", file=sys.stderr)
         return 2
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line: the usage of a command with so many options would hide it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message}\n")
+        self.exit(2, f"{self.prog}: error: {_one_line(message)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -139,7 +143,11 @@ def _seconds(text: str) -> float:
 def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
     """Check the job, make its directory, run it, and keep what came of it."""
     from smargs.local import launchers, platforms
-    from smargs.local.directory import JobDirectory
+
+    try:
+        from smargs.local.directory import JobDirectory
+    except ModuleNotFoundError as error:
+        raise BadJobError(f"a job on this machine needs Linux or macOS: this Python has no {error.name}") from None
 
     script = find_script(args.script)
     with contextlib.ExitStack() as stack:
