@@ -7,10 +7,10 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.conversion import decode, load_json, spell
-from smargs.variables import PLATFORM_CHANNELS
+from smargs.variables import PLATFORM_CHANNELS, is_secret
 
 TOOLKIT = "toolkit"
 TOOLKIT_UNQUOTED = "toolkit-unquoted"
@@ -93,8 +93,8 @@ def find_script(path: str) -> Path:
         BadJobError: If there is no such file, or it is no entry point.
     """
     script = Path(path)
-    if not script.is_file():
-        what = "a directory" if script.is_dir() else "not there"
+    if not os.path.isfile(path):
+        what = "a directory" if os.path.isdir(path) else "not there"
         raise BadJobError(f"argument script: {path!r} is {what}: expected a .py or .sh")
     if script.suffix not in (".py", ".sh"):
         raise BadJobError(f"argument script: {path!r} is not an entry point: expected a .py or .sh")
@@ -125,9 +125,14 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     for pair in typed:
         name, equals, text = pair.partition("=")
         if not (name and equals):
-            raise BadJobError(f"argument -p: {pair!r} is no hyperparameter: expected NAME=VALUE")
+            raise BadJobError(f"argument -p: {_without_secret(pair)!r} is no hyperparameter: expected NAME=VALUE")
         found[name] = Hyperparameter(decode(text), text)
     return found
+
+
+def _without_secret(pair: str) -> str:
+    """A text without what may be the value of a secret in it."""
+    return re.sub(r"[^\w-].*", "...", pair, flags=re.DOTALL) if is_secret(pair) else pair
 
 
 def _read_object(path: str) -> Mapping[str, object]:
@@ -196,8 +201,29 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
             )
         if len(text) > LONGEST_VALUE:
             raise BadJobError(f"hyperparameter {name}: a value of {len(text)} characters: the service takes {LONGEST_VALUE}")
-        if "\0" in name + text or "=" in name:
-            raise BadJobError(f"hyperparameter {name!r}: no variable can carry it: expected no '=' in its name, and no NUL")
+        if "=" in name or not all(map(_is_carried, (name, *_texts(decode(text))))):
+            raise BadJobError(
+                f"hyperparameter {name!r}: no variable can carry it: expected no '=' in its name, and no NUL or half a character"
+            )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """The texts in a decoded value."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _is_carried(text: str) -> bool:
+    """Whether a variable or an argument can be this text: no NUL, and no surrogate that stands for no byte."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def encode(job: TrainingJob) -> Dict[str, str]:
