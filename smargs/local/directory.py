@@ -35,7 +35,7 @@ class JobDirectory:
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))
         self._mark: Optional[IO[str]] = None
-        self._is_new = not self.path.exists()
+        self._is_new = not os.path.lexists(self.path)
 
     def __enter__(self) -> JobDirectory:
         """Take the directory into use.
@@ -68,7 +68,7 @@ class JobDirectory:
         self._mark.seek(0)
         if UNPACKED in self._mark.read():
             raise BadJobError(
-                f"argument --output: {self.path / 'model'} holds a model that could not be packed: "
+                f"argument --output: {self.path} holds a model or an output that could not be packed: "
                 f"move it away, then remove {mark}"
             )
 
@@ -85,18 +85,38 @@ class JobDirectory:
             copy: Whether channels are copied, or linked.
 
         Raises:
-            BadJobError: If something cannot be written; a directory that was not there before is gone again.
+            BadJobError: If something cannot be written; a directory that was not there before is gone again. If the script or a
+                channel would be removed, or copied into itself.
         """
+        self._check_sources(job, copy)
         try:
             for name in _MADE_ANEW:
                 _remove(self.path / name)
             for host in job.hosts:
                 self._lay_out_host(job, host, configs[host], copy)
         except (OSError, shutil.Error) as error:
-            if self._is_new:
-                shutil.rmtree(self.path, ignore_errors=True)
+            self._leave()
             why = getattr(error, "strerror", None) or error
             raise BadJobError(f"argument --output: {self.path} cannot be made: {why}") from None
+
+    def _check_sources(self, job: TrainingJob, copy: bool) -> None:
+        sources = [("argument script", job.script)]
+        sources += [(f"argument --channel: {name}", path) for name, channel in job.channels.items() for path in channel.paths]
+        ours = Path(os.path.realpath(self.path))
+        removed = {directory / name for directory in (self.path, ours) for name in _MADE_ANEW}
+        for argument, path in sources:
+            real = Path(os.path.realpath(path))
+            if removed.intersection((path, *path.parents, real, *real.parents)):
+                self._leave()
+                raise BadJobError(f"{argument}: {str(path)!r} is in what a new job in {self.path} replaces: expected another place")
+            if copy and path != job.script and real in (ours, *ours.parents):
+                self._leave()
+                raise BadJobError(f"{argument}: {str(path)!r} holds {self.path}: expected another --output, or no --copy")
+
+    def _leave(self) -> None:
+        """Leave no directory that was not there before."""
+        if self._is_new:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def _lay_out_host(self, job: TrainingJob, host: str, config: Mapping[str, Any], copy: bool) -> None:
         base = self.base(job, host)
