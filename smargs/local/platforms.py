@@ -326,11 +326,13 @@ def _through_bash(variables: Dict[str, str]) -> Dict[str, str]:
     if not odd and not quoted:
         return variables
     script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
-    if any(re.search(r"[$`;&|<>()\n\\]", name) for name in odd):
-        raise BadJobError(f"SDK v3's bash cannot export {odd[0]}: the job stops before the script starts")
+    # Behind a quote or a # in a name, bash takes the quotes of what follows for text, and text for commands.
+    unsafe = [name for name in odd if re.search(r"[^\w.:/@%+ -]", name)]
+    if unsafe:
+        raise BadJobError(f"SDK v3's bash cannot export {unsafe[0]!r}: the job stops before the script starts")
     if quoted and any(re.search(r"[$`;&|<>()\n]", text) for text in variables.values()):
         raise BadJobError("a value has an apostrophe, and SDK v3's bash would run or expand what stands behind it")
-    told = 'python=$1; eval "$2"; exec "$python" -c \'import json, os; print(json.dumps(dict(os.environ)))\''
+    told = 'eval "$2"; exec "$1" -c \'import json, os; print(json.dumps(dict(os.environ)))\''
     read = subprocess.run(
         ["bash", "-e", "-c", told, "bash", sys.executable, script],
         env={"PATH": os.environ.get("PATH", os.defpath)},
@@ -339,8 +341,9 @@ def _through_bash(variables: Dict[str, str]) -> Dict[str, str]:
         text=True,
     )
     if read.returncode:
-        said = " ".join(read.stderr.split())
-        raise BadJobError(f"SDK v3's bash stops before the script starts: {said}")
+        # What bash says may hold a part of a value, and that a secret.
+        cause = [*odd, *(name for name, text in variables.items() if "'" in text)][0]
+        raise BadJobError(f"SDK v3's bash cannot export {cause!r}: the job stops before the script starts")
     exported: Dict[str, str] = json.loads(read.stdout)
     return {name: text for name, text in exported.items() if name not in ("PATH", "PWD", "SHLVL", "_", "OLDPWD")}
 
