@@ -1,0 +1,278 @@
+"""The command ``smargs run`` and bad input: one line, status 2, nothing started and nothing made."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from smargs import cli
+
+
+def tree(place):
+    """Every path below a directory, with the content of files."""
+    return {
+        path.relative_to(place): path.read_bytes() if path.is_file() else None for path in sorted(place.rglob("*"), key=str)
+    }
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a script that tells when it was started, and data."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("import pathlib\npathlib.Path(__file__).with_name('started').touch()\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2\n")
+    return tmp_path
+
+
+@pytest.fixture
+def refused(here, capsys):
+    """The one line that is said of a command line that is refused, without its beginning."""
+
+    def refuse(*tokens):
+        before = tree(here)
+        try:
+            status = cli.main(["run", *tokens])
+        except SystemExit as stop:
+            status = stop.code
+        said = capsys.readouterr()
+        assert (status, said.out, said.err.count("\n")) == (2, "", 1), said
+        assert tree(here) == before
+        assert said.err.startswith("smargs run: error: ")
+        return said.err[len("smargs run: error: ") : -1]
+
+    return refuse
+
+
+def start(*tokens, **settings):
+    """Start the command as a real child process."""
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "universal_newlines": True}
+    return subprocess.Popen([sys.executable, "-m", "smargs", "run", *tokens], env=environ, **pipes, **settings)
+
+
+def finish(*tokens, **settings):
+    """The status and both outputs of the command, a real child process."""
+    with start(*tokens, **settings) as process:
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize(
+    ("tokens", "line"),
+    [
+        (["none.py"], "argument script: 'none.py' is not there: expected a .py or .sh"),
+        (["x" * 300 + ".py"], f"argument script: '{'x' * 300}.py' is not there: expected a .py or .sh"),
+        (["two\nlines.py"], "argument script: 'two\\nlines.py' is not there: expected a .py or .sh"),
+        (["data"], "argument script: 'data' is a directory: expected a .py or .sh"),
+        (["data/a.csv"], "argument script: 'data/a.csv' is not an entry point: expected a .py or .sh"),
+        (["train.py", "--hosts", "0"], "argument --hosts: invalid count: '0': expected 1 or more"),
+        (["train.py", "--hosts", "two"], "argument --hosts: invalid count: 'two': expected 1 or more"),
+        (["train.py", "--grace", "-1s"], "argument --grace: expected one argument"),
+        (["train.py", "--grace", "soon"], "argument --grace: invalid time: 'soon': expected such as 20, 20s, 5m or 1h"),
+        (
+            ["train.py", "--interrupt-after", "1d"],
+            "argument --interrupt-after: invalid time: '1d': expected such as 20, 20s, 5m or 1h",
+        ),
+        (
+            ["train.py", "--channel", "train=none"],
+            "argument --channel: train: 'none' is not there: expected a file, a directory or a glob",
+        ),
+        (
+            ["train.py", "--channel", "train=data/*.txt"],
+            "argument --channel: train: 'data/*.txt' is not there: expected a file, a directory or a glob",
+        ),
+        (
+            ["train.py", "--channel", "data"],
+            "argument --channel: 'data' is no channel: expected NAME=PATH, NAME of A-Z a-z 0-9 . - _",
+        ),
+        (
+            ["train.py", "--channel", "../up=data"],
+            "argument --channel: '../up=data' is no channel: expected NAME=PATH, NAME of A-Z a-z 0-9 . - _",
+        ),
+        (
+            ["train.py", "--channel", "..=data"],
+            "argument --channel: '..=data' is no channel: expected NAME=PATH, NAME of A-Z a-z 0-9 . - _",
+        ),
+        (["train.py", "--channel", "a=data", "--channel", "a=data"], "argument --channel: 'a' is there twice"),
+        (["train.py", "--channel", "code=data"], "argument --channel: 'code' is a channel of SageMaker's own"),
+        (["train.py", "-p", "password"], "argument -p: 'password' is no hyperparameter: expected NAME=VALUE"),
+        (["train.py", "-p", "=3"], "argument -p: '=3' is no hyperparameter: expected NAME=VALUE"),
+        (["train.py", "-p", "api_key:hunter2"], "argument -p: 'api_key...' is no hyperparameter: expected NAME=VALUE"),
+        (
+            ["train.py", "--hyperparameters", "none.json"],
+            "argument --hyperparameters: 'none.json' cannot be read: No such file or directory",
+        ),
+        (["train.py", "-p", f"api_key={'s' * 2499}"], "hyperparameter api_key: a value of 2501 characters: the service takes 2500"),
+        (
+            ["train.py", "-p", f"{'n' * 257}=1"],
+            f"hyperparameter {'n' * 20}...: its name has 257 characters: the service takes 256",
+        ),
+        (["train.py", "--output", "data"], "argument --output: {here}/data holds files that no smargs run has made"),
+        (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),
+        (["train.py", "--output", "o" * 300], f"argument --output: {{here}}/{'o' * 300} cannot be used: File name too long"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(here, refused, tokens, line):
+    assert refused(*tokens) == line.format(here=here)
+
+
+def test_an_unknown_platform_names_those_that_there_are(refused):
+    line = refused("train.py", "--platform", "azure\nml")
+    assert line.startswith("argument --platform: invalid choice: 'azure\\nml' (choose from ")
+    assert all(name in line for name in ("toolkit", "toolkit-unquoted", "sdk", "files"))
+
+
+def test_a_shell_script_must_be_executable(here, refused):
+    (here / "train.sh").write_text("touch started\n")
+    assert refused("train.sh") == (
+        "argument script: 'train.sh' may not be executed: expected what chmod +x train.sh makes of it"
+    )
+
+
+def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
+    (here / "data" / "sub").mkdir()
+    (here / "data" / "sub" / "a.csv").touch()
+    assert refused("train.py", "--channel", "train=data/**/*.csv") == (
+        "argument --channel: train: 'data/**/*.csv' matches two files called 'a.csv'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'{"a": ', "'hps.json' is not valid JSON: Expecting value: line 1 column 7 (char 6)"),
+        (b"[1]", "'hps.json' holds no JSON object: expected {NAME: VALUE, ...}"),
+        (b'{"a": "\xff"}', "'hps.json' is not valid JSON: 'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"),
+    ],
+)
+def test_a_file_of_hyperparameters_must_hold_a_json_object(here, refused, content, line):
+    (here / "hps.json").write_bytes(content)
+    assert refused("train.py", "--hyperparameters", "hps.json") == f"argument --hyperparameters: {line}"
+
+
+@pytest.mark.parametrize(
+    "hyperparameters",
+    [{"a": "x\0"}, {"a\0": 1}, {"a": {"b": ["x\0"]}}, {"a": {"x\0": 1}}, {"a": "\ud800"}, {"a=b": 1}],
+    ids=["NUL", "NUL in a name", "NUL within", "NUL in a key", "half a character", "= in a name"],
+)
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+def test_what_no_variable_can_carry_is_refused(here, refused, hyperparameters, platform):
+    (here / "hps.json").write_text(json.dumps(hyperparameters))
+    assert refused("train.py", "--platform", platform, "--hyperparameters", "hps.json") == (
+        f"hyperparameter {next(iter(hyperparameters))!r}: no variable can carry it: "
+        "expected no '=' in its name, and no NUL or half a character"
+    )
+
+
+def test_the_services_limits_count_the_sdks_own_hyperparameters(here, refused):
+    def many(count):
+        return [token for number in range(count) for token in ("-p", f"h{number}=1")]
+
+    assert refused("train.py", "--platform", "files", *many(101)) == "101 hyperparameters: the service takes 100"
+    assert refused("train.py", *many(96)) == (
+        "101 hyperparameters, 5 of the SDK's own among them: the service takes 100"
+    )
+    assert finish("train.py", *many(95), cwd=here)[0] == 0
+    assert (here / "started").exists()
+
+
+def test_at_the_services_limits_a_job_runs(here):
+    assert finish("train.py", "--plain", "-p", f"{'n' * 256}={'v' * 2500}", cwd=here)[0] == 0
+    assert (here / "started").exists()
+
+
+@pytest.mark.parametrize("launcher", ["torchrun", "mpirun"])
+def test_a_launcher_must_be_installed_and_starts_python_only(here, refused, monkeypatch, launcher):
+    monkeypatch.setenv("PATH", os.fspath(here))
+    monkeypatch.setattr(sys, "executable", os.fspath(here / "python"))
+    assert refused("train.py", "--launcher", launcher) == f"argument --launcher: {launcher} is not installed"
+    (here / "train.sh").touch(0o755)
+    assert refused("train.sh", "--launcher", launcher) == (
+        f"argument --launcher: {launcher} starts Python scripts only, not train.sh"
+    )
+
+
+def test_mpirun_needs_mpi4py(here, refused, monkeypatch):
+    (here / "mpirun").touch(0o755)
+    monkeypatch.setenv("PATH", os.fspath(here))
+    monkeypatch.setattr("smargs.local.launchers.find_spec", lambda name: None)
+    assert refused("train.py", "--launcher", "mpirun") == (
+        "argument --launcher: mpirun needs mpi4py, through which both platforms start a script"
+    )
+
+
+@pytest.mark.parametrize("flags", [[], ["--copy"]], ids=["linked", "copied"])
+def test_what_a_next_job_would_remove_is_no_channel_of_it(here, refused, flags):
+    assert finish("train.py", "--output", "job", "--copy", "--channel", "train=data", cwd=here)[0] == 0
+    (here / "started").unlink()
+    assert refused("train.py", "--output", "job", *flags, "--channel", "again=job/input/data/train") == (
+        f"argument --channel: again: '{here}/job/input/data/train' is in what a new job in {here}/job replaces: "
+        "expected another place"
+    )
+    (here / "link").symlink_to(here / "job")
+    assert refused("train.py", "--output", "link", *flags, "--channel", "again=job/model").endswith("expected another place")
+    (here / "job" / "model" / "train.py").write_text("")
+    assert refused("job/model/train.py", "--output", "job").startswith("argument script: ")
+
+
+def test_a_channel_is_not_copied_into_itself(here, refused):
+    assert refused("train.py", "--copy", "--output", "data/job", "--channel", "train=data") == (
+        f"argument --channel: train: '{here}/data' holds {here}/data/job: expected another --output, or no --copy"
+    )
+
+
+def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):
+    os.mkfifo(here / "gate")
+    (here / "waiting.py").write_text(
+        "import os\n"
+        "print('waiting', flush=True)\nopen(os.environ['GATE']).read()\nprint('done')\n"
+    )
+    os.environ["GATE"] = os.fspath(here / "gate")
+    try:
+        running = start("waiting.py", "--output", "job", cwd=here)
+    finally:
+        del os.environ["GATE"]
+    assert "waiting" in running.stdout.readline()
+    gate = here / "gate"
+    # A FIFO has no content to compare.
+    with open(gate, "w"):
+        gate.unlink()
+        line = refused("train.py", "--output", "job")
+    out, _ = running.communicate(timeout=60)
+    assert line == f"argument --output: {here}/job is in use by another smargs run"
+    assert (running.returncode, "done" in out) == (0, True)
+
+
+def test_a_python_without_locks_is_told_in_one_line(here):
+    code = "import sys; sys.modules['fcntl'] = None; from smargs.cli import main; sys.exit(main(['run', 'train.py']))"
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    before = tree(here)
+    ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
+    assert ended.stderr == "smargs run: error: a job on this machine needs Linux or macOS: this Python has no fcntl\n"
+    assert (ended.returncode, tree(here)) == (2, before)
+
+
+def test_bad_input_of_a_real_process_is_one_line_too(here):
+    assert finish("none.py", cwd=here) == (
+        2,
+        "",
+        "smargs run: error: argument script: 'none.py' is not there: expected a .py or .sh\n",
+    )
+
+
+def test_a_python_without_locks_is_told_in_process_too(refused, monkeypatch):
+    monkeypatch.delitem(sys.modules, "smargs.local.directory", raising=False)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert refused("train.py") == "a job on this machine needs Linux or macOS: this Python has no fcntl"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("20", 20.0), ("20s", 20.0), ("1.5m", 90.0), ("1h", 3600.0)], ids=["plain", "s", "m", "h"]
+)
+def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
+    args = cli._parser().parse_args(["run", "train.py", "--grace", text, "--interrupt-after", text, "--hosts", "2"])
+    assert (args.grace, args.interrupt_after, args.hosts) == (seconds, seconds, 2)

@@ -1,0 +1,234 @@
+"""The directory of a job, and what is kept of it: the tree, the archives, the reason of a failure."""
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from smargs import cli
+from smargs.local.directory import JobDirectory
+from smargs.local.job import BadJobError, TrainingJob, name_hosts, read_channels
+from smargs.local.results import failure_reason, pack
+
+WRITES_ALL = """\
+import os, pathlib
+base, host = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]), os.environ["SM_CURRENT_HOST"]
+(base / "model" / "deep" / "er").mkdir(parents=True)
+(base / "model" / "deep" / "er" / "weights").write_text(host)
+(base / "model" / host).touch()
+(base / "output" / "data" / host).touch()
+(base / "checkpoints" / host).touch()
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "train.py").write_text(WRITES_ALL)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_text("1,2\n")
+    (tmp_path / "data" / "b.csv").write_text("3,4\n")
+    return tmp_path
+
+
+def run(*tokens, limit=None):
+    """The status and the last line of a job in a real child process, whose files may be so many bytes long."""
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); " if limit else ""
+    code = f"{limited}import sys; from smargs.cli import main; sys.exit(main(['run', *sys.argv[1:]]))"
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code, *tokens], env=environ, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stderr.splitlines()[-1]
+
+
+def members(archive):
+    with tarfile.open(archive) as packed:
+        return sorted(packed.getnames())
+
+
+def content(archive, name):
+    with tarfile.open(archive) as packed:
+        return packed.extractfile(name).read()
+
+
+@pytest.mark.parametrize(
+    ("flags", "sent"),
+    [
+        ([], {"n": "3", "t": '"text"'}),
+        (["--plain"], {"n": "3", "t": "text"}),
+        (["--platform", "sdk"], {"n": "3", "t": "text"}),
+    ],
+    ids=["JSON", "plain", "SDK v3"],
+)
+def test_hyperparameters_are_written_as_they_are_sent(here, flags, sent):
+    assert run("src/train.py", "--output", "job", "-p", "n=3", "-p", "t=text", *flags)[0] == 0
+    written = json.loads((here / "job/input/config/hyperparameters.json").read_text())
+    assert {name: text for name, text in written.items() if not name.startswith("sagemaker_")} == sent
+
+
+def test_each_host_has_a_tree_and_all_have_the_checkpoints(here):
+    channels = ["--channel", "all=data", "--channel", "one=data/a.csv", "--channel", "many=data/*.csv"]
+    assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", "2", *channels]) == 0
+    for base, host in ((here / "job", "algo-1"), (here / "job/hosts/algo-2", "algo-2")):
+        assert json.loads((base / "input/config/resourceconfig.json").read_text())["current_host"] == host
+        assert set(json.loads((base / "input/config/inputdataconfig.json").read_text())) == {"all", "one", "many"}
+        assert (base / "input/data/all").resolve() == here / "data"
+        assert os.listdir(base / "input/data/one") == ["a.csv"]
+        assert sorted(os.listdir(base / "input/data/many")) == ["a.csv", "b.csv"]
+        assert (base / "input/data/many/b.csv").read_text() == "3,4\n"
+        assert (base / "code").resolve() == here / "src"
+        assert (base / "output/intermediate").is_dir()
+        assert sorted(os.listdir(base / "checkpoints")) == ["algo-1", "algo-2"]
+
+
+def test_a_copied_channel_is_the_jobs_own(here):
+    channels = ["--channel", "all=data", "--channel", "one=data/a.csv"]
+    assert cli.main(["run", "src/train.py", "--platform", "sdk", "--output", "job", "--copy", *channels]) == 0
+    copied = here / "job/input/data"
+    assert not any(path.is_symlink() for path in (copied / "all", copied / "one" / "a.csv"))
+    assert (copied / "one/a.csv").read_text() == (copied / "all/a.csv").read_text() == "1,2\n"
+    assert (copied / "sm_drivers").is_dir()
+    assert (copied / "code").resolve() == here / "src"
+
+
+def test_a_second_job_keeps_checkpoints_and_archives_and_touches_no_source(here):
+    job = ["src/train.py", "--output", "job", "--hosts", "2", "--channel", "all=data", "--channel", "one=data/a.csv"]
+    assert cli.main(["run", *job]) == 0
+    for stale in ("model/stale", "input/config/stale", "output/data/stale", "hosts/algo-2/model/stale"):
+        (here / "job" / stale).touch()
+    archive = (here / "job/model.tar.gz").read_bytes()
+    (here / "src/train.py").write_text("pass\n")
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    assert not list((here / "job").rglob("stale"))
+    assert not (here / "job/hosts").exists()
+    assert sorted(os.listdir(here / "job/checkpoints")) == ["algo-1", "algo-2"]
+    assert (here / "job/model.tar.gz").read_bytes() == archive
+    assert {path.name: path.read_text() for path in (here / "data").iterdir()} == {"a.csv": "1,2\n", "b.csv": "3,4\n"}
+    assert (here / "src/train.py").read_text() == "pass\n"
+
+
+def test_archives_hold_the_files_of_all_hosts_the_last_wins(here):
+    assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", "2"]) == 0
+    assert members("job/model.tar.gz") == ["algo-1", "algo-2", "deep", "deep/er", "deep/er/weights"]
+    assert content("job/model.tar.gz", "deep/er/weights") == b"algo-2"
+    assert members("job/output.tar.gz") == ["algo-1", "algo-2"]
+
+
+def test_nothing_to_pack_makes_no_archive(here):
+    (here / "src/train.py").write_text("pass\n")
+    status, said = run("src/train.py", "--output", "job")
+    assert (status, said.endswith(" s, nothing in SM_MODEL_DIR")) == (0, True)
+    assert not list((here / "job").glob("*.tar.gz*"))
+    assert pack([here / "job/model"], here / "model.tar.gz") is None
+
+
+def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
+    job = ["src/train.py", "--output", "job"]
+    (here / "src/train.py").write_text("import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'wb').write(b'old')\n")
+    assert run(*job)[0] == 0
+    old = (here / "job/model.tar.gz").read_bytes()
+    (here / "src/train.py").write_text(
+        "import os\nfor name in 'abc': open(os.environ['SM_MODEL_DIR'] + '/' + name, 'wb').write(os.urandom(30000))\n"
+    )
+    status, said = run(*job, limit=40000)
+    assert status == 1
+    assert said.startswith("smargs: job Unpacked after ")
+    assert said.endswith(f"model.tar.gz cannot be written: File too large: the model is whole in {here}/job/model")
+    assert (here / "job/model.tar.gz").read_bytes() == old
+    assert not list((here / "job").glob("*.part"))
+    assert {path.name: path.stat().st_size for path in (here / "job/model").iterdir()} == dict.fromkeys("abc", 30000)
+    assert run(*job) == (
+        2,
+        f"smargs run: error: argument --output: {here}/job holds a model or an output that could not be packed: "
+        f"move it away, then remove {here}/job/.smargs-job.json",
+    )
+    assert (here / "job/model/c").stat().st_size == 30000
+
+
+@pytest.mark.parametrize("part", ["model", "output"])
+def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
+    job = ["run", "src/train.py", "--output", "job"]
+    assert cli.main(job) == 0
+    (here / f"job/{part}.tar.gz").unlink()
+    (here / f"job/{part}.tar.gz").mkdir()
+    assert cli.main(job) == 1
+    place = {"model": "model", "output": "output/data"}[part]
+    assert capsys.readouterr().err.splitlines()[-1].endswith(
+        f"{part}.tar.gz cannot be written: Is a directory: the {part} is whole in {here}/job/{place}"
+    )
+    assert not list((here / "job").glob("*.part"))
+
+
+def test_what_cannot_be_made_leaves_nothing(here):
+    job = TrainingJob("job", here / "src/train.py", {}, read_channels([f"gone={here}/data/a.csv"]))
+    (here / "data/a.csv").unlink()
+    with pytest.raises(BadJobError) as error, JobDirectory(here / "job") as directory:
+        directory.lay_out(job, {"algo-1": {}}, copy=True)
+    assert str(error.value) == f"argument --output: {here}/job cannot be made: No such file or directory"
+    assert not (here / "job").exists()
+
+
+def test_what_cannot_be_made_anew_keeps_what_was_there(here):
+    job = TrainingJob("job", here / "src/train.py", {}, {}, hosts=name_hosts(2))
+    with JobDirectory(here / "job") as directory:
+        directory.lay_out(job, {"algo-1": {}, "algo-2": {}}, copy=False)
+    (here / "job/checkpoints/kept").touch()
+    gone = job._replace(channels=read_channels([f"gone={here}/data"]))
+    (here / "data").rename(here / "moved")
+    with pytest.raises(BadJobError, match="cannot be made"), JobDirectory(here / "job") as directory:
+        directory.lay_out(gone, {"algo-1": {}, "algo-2": {}}, copy=True)
+    assert (here / "job/checkpoints/kept").exists()
+
+
+def test_a_directory_that_was_not_taken_is_left_and_noted_in_silence(here):
+    directory = JobDirectory(here / "job")
+    directory.note("Completed")
+    directory.__exit__(None, None, None)
+    assert not (here / "job").exists()
+
+
+JOB = TrainingJob("a-job", Path("/train.py"), {}, {})
+TRACEBACK = "noise\nTraceback (most recent call last):\n  File ...\nValueError: first\nand second\n"
+
+
+@pytest.mark.parametrize("platform", ["toolkit", "sdk", "files"])
+def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, platform):
+    failure = tmp_path / "failure"
+    failure.write_text("é" * 1030, encoding="utf-8")
+    told = failure_reason(JOB._replace(platform=platform), failure, 3, TRACEBACK, ["python"])
+    assert told == f"AlgorithmError: {'é' * 1024}, exit code: 3"
+
+
+@pytest.mark.parametrize(
+    ("platform", "said", "told"),
+    [
+        (
+            "toolkit",
+            TRACEBACK,
+            'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: first\nand second"\nCommand "python train.py"',
+        ),
+        ("toolkit-unquoted", "no trace", 'ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "python train.py"'),
+        (
+            "sdk",
+            TRACEBACK,
+            "Training Execution failed. For more details, see CloudWatch logs at 'aws/sagemaker/TrainingJobs'.\n"
+            "TrainingJob - a-job",
+        ),
+        ("files", TRACEBACK, ""),
+    ],
+)
+def test_where_a_script_gives_no_reason_its_platform_does(tmp_path, platform, said, told):
+    failure = tmp_path / "failure"
+    reason = failure_reason(JOB._replace(platform=platform), failure, 1, said, ["python", "train.py"])
+    assert (reason, failure.read_text()) == (f"AlgorithmError: {told}, exit code: 1", told)
+
+
+def test_a_failure_file_that_cannot_be_written_or_read_gives_no_reason(tmp_path):
+    (tmp_path / "failure").mkdir()
+    for failure in (tmp_path / "failure", tmp_path / "gone" / "failure"):
+        assert failure_reason(JOB, failure, 7, TRACEBACK, ["python"]) == "AlgorithmError: , exit code: 7"
