@@ -1,0 +1,227 @@
+"""What is asked of a job on this machine, what each platform makes of it, and the command that starts it."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from smargs.local import launchers, platforms
+from smargs.local.job import BadJobError, Hyperparameter, TrainingJob, encode, name_hosts, read_channels, read_hyperparameters
+from smargs.local.launchers import commands
+from smargs.local.platforms import Machine, files, this_machine
+
+MACHINE = Machine(cpus=4, gpus=0, neurons=0, network_interface="lo")
+BASE = "/base"
+
+
+def job(hyperparameters=(), platform="sdk", **settings):
+    typed = [f"{name}={text}" for name, text in dict(hyperparameters).items()]
+    settings = {"script": Path("/src/train.py"), "channels": {}, **settings}
+    return TrainingJob("a-job", hyperparameters=read_hyperparameters([], typed), platform=platform, **settings)
+
+
+def start(asked, host="algo-1", machine=MACHINE):
+    return platforms.start(asked, files(asked, host, BASE, machine), BASE, machine)
+
+
+def test_typed_hyperparameters_win_over_files_and_a_later_file_over_an_earlier(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": 1, "b": 1, "c": [1, "é"]}')
+    (tmp_path / "b.json").write_text('{"a": 2, "b": 2}')
+    assert read_hyperparameters([str(tmp_path / "a.json"), str(tmp_path / "b.json")], ["a=3", "t=x=y", "e="]) == {
+        "a": Hyperparameter(3, "3"),
+        "b": Hyperparameter(2, "2"),
+        "c": Hyperparameter([1, "é"], '[1, "é"]'),
+        "t": Hyperparameter("x=y", "x=y"),
+        "e": Hyperparameter("", ""),
+    }
+
+
+@pytest.mark.parametrize(
+    ("platform", "plain", "sent"),
+    [
+        ("toolkit", False, {"t": '"a"', "l": "[1]"}),
+        ("files", False, {"t": '"a"', "l": "[1]"}),
+        ("sdk", False, {"t": "a", "l": "[1]"}),
+        ("toolkit", True, {"t": "a", "l": "[1]"}),
+    ],
+)
+def test_hyperparameters_are_encoded_as_their_sender_does(platform, plain, sent):
+    assert encode(job({"t": "a", "l": "[1]"}, platform, plain=plain)) == sent
+
+
+def test_apostrophes_in_pairs_vanish_in_sdk_v3s_bash():
+    made = start(job({"motto": "say 'hi'", "n": "1"}))
+    assert made.environ["SM_HP_MOTTO"] == "say hi"
+    assert json.loads(made.environ["SM_HPS"]) == {"motto": "say hi", "n": 1}
+    assert made.argv == ["--motto", "say hi", "--n", "1"]
+    assert not {"PATH", "PWD", "SHLVL", "_"}.intersection(made.environ)
+
+
+def test_an_odd_apostrophe_stops_sdk_v3s_bash_in_one_line():
+    with pytest.raises(BadJobError) as error:
+        start(job({"motto": "it's"}))
+    assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_MOTTO': the job stops before the script starts"
+
+
+def test_what_bash_says_of_a_secret_is_not_repeated():
+    with pytest.raises(BadJobError) as error:
+        start(job({"api_key": "a' hunter-2 'b"}))
+    assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_API_KEY': the job stops before the script starts"
+
+
+def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
+    with pytest.raises(BadJobError, match="its driver stops"):
+        start(job({"motto": "a' B=1'c"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("motto", "'; touch X; '"),
+        ("motto", "'$(touch X)'"),
+        ("motto", "'`touch X`'"),
+        ("motto", "'\ntouch X\n'"),
+        ("motto", "' && touch X '"),
+        ("mot;touch X;to", "a"),
+        ("a$(touch X)", "a"),
+        ("a #", "b\ntouch X\n"),
+        ('a"', "b; touch X; "),
+    ],
+)
+def test_sdk_v3s_bash_never_runs_a_part_of_a_hyperparameter(tmp_path, monkeypatch, name, value):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadJobError) as error:
+        start(job({name: value}))
+    assert "\n" not in str(error.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_hyperparameter_cannot_change_what_runs_behind_bash(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = start(job({"motto": "a' python=touch b='c"}))
+    assert made.environ["python"] == "touch"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_channel_with_a_hyphen_is_refused_by_sdk_v3_alone(tmp_path):
+    channels = read_channels([f"my-data={tmp_path}"])
+    with pytest.raises(BadJobError) as error:
+        start(job(channels=channels))
+    assert str(error.value) == "SDK v3's bash cannot export 'SM_CHANNEL_MY-DATA': the job stops before the script starts"
+    assert start(job(platform="toolkit", channels=channels)).environ["SM_CHANNEL_MY-DATA"] == "/base/input/data/my-data"
+
+
+@pytest.mark.parametrize("value", ["a; touch X", "$(touch X)", "`touch X`", "a|b", "a && b", "a > X", "a\nb", "f(x)"])
+def test_an_unquoted_command_line_that_a_shell_would_run_is_refused(value):
+    with pytest.raises(BadJobError) as error:
+        start(job({"motto": value}, "toolkit-unquoted"))
+    said = str(error.value)
+    assert said.startswith("hyperparameter motto: a toolkit before 5.1 hands it to a shell unquoted, which would run what")
+    assert "\n" not in said
+
+
+def test_an_unquoted_command_line_may_hold_what_a_shell_expands():
+    asked = job({"motto": "$HOME x"}, "toolkit-unquoted", typed=("a b",))
+    made = start(asked)
+    assert made.argv == ["--motto", "$HOME x"]
+    (command,) = commands(asked, {"algo-1": made}, {"algo-1": Path(BASE)}, MACHINE)
+    assert command.tokens == ["/bin/sh", "-c", f"exec {sys.executable} train.py --motto $HOME x 'a b'"]
+
+
+def test_a_platform_that_only_gives_files_sets_the_directory_and_the_name():
+    assert start(job({"a": "1"}, "files")) == (
+        {"SAGEMAKER_BASE_DIR": BASE, "TRAINING_JOB_NAME": "a-job"},
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "patch", "tokens"),
+    [
+        ("train.py", False, [sys.executable, "train.py", "--a", "1", "b c"]),
+        ("train.py", True, [sys.executable, "-m", "smargs.patch", "train.py", "--a", "1", "b c"]),
+        ("train.sh", False, ["/bin/sh", "-c", "exec ./train.sh --a 1 'b c'"]),
+    ],
+)
+def test_a_script_is_started_with_sagemakers_tokens_and_the_typed_ones(monkeypatch, script, patch, tokens):
+    monkeypatch.setenv("SM_HP_OLD", "1")
+    monkeypatch.setenv("CURRENT_HOST", "algo-9")
+    monkeypatch.setenv("MINE", "1")
+    asked = job({"a": "1"}, script=Path("/src", script), patch=patch, typed=("b c",))
+    (command,) = commands(asked, {"algo-1": start(asked)}, {"algo-1": Path(BASE)}, MACHINE)
+    assert command.tokens == tokens
+    assert (command.environ["MINE"], command.environ["PYTHONUNBUFFERED"]) == ("1", "1")
+    assert not {"SM_HP_OLD", "CURRENT_HOST"}.intersection(command.environ)
+    assert command.directory == Path("/base/input/data/code")
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Both launchers, so far as to be found, alone on the path."""
+    for name in launchers.LAUNCHERS:
+        (tmp_path / name).touch(0o755)
+    monkeypatch.setattr(sys, "executable", os.fspath(tmp_path / "python"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_torchrun_starts_each_host_and_they_meet_on_loopback(installed, count):
+    asked = job({"a": "1"}, launcher="torchrun", hosts=name_hosts(count), typed=("b",))
+    launchers.check_launcher(asked)
+    bases = {host: Path(BASE) for host in asked.hosts}
+    made = commands(asked, {host: start(asked, host) for host in asked.hosts}, bases, MACHINE._replace(gpus=8))
+    for rank, command in enumerate(made):
+        program, nnodes, processes, *together = command.tokens[: -len(["train.py", "--a", "1", "b"])]
+        assert (program, nnodes, processes) == (f"{installed}/torchrun", f"--nnodes={count}", "--nproc_per_node=8")
+        assert command.tokens[-4:] == ["train.py", "--a", "1", "b"]
+        assert [token.partition("=")[0] for token in together] == (
+            ["--master_addr", "--master_port", "--node_rank"] if count > 1 else []
+        )
+        assert together[2:] == ([f"--node_rank={rank}"] if count > 1 else [])
+        assert (command.environ["NCCL_SOCKET_IFNAME"], command.environ["NCCL_PROTO"]) == ("lo", "simple")
+    assert len({tuple(command.tokens[3:5]) for command in made}) == 1
+    assert json.loads(made[0].environ["SM_DISTRIBUTED_CONFIG"]) == {"process_count_per_node": None}
+
+
+def test_mpirun_starts_all_hosts_from_the_first_each_with_its_variables(installed, monkeypatch):
+    monkeypatch.setattr(launchers, "find_spec", lambda name: name == "mpi4py")
+    asked = job({"a": "1"}, "toolkit", launcher="mpirun", hosts=name_hosts(2), processes_per_host=3)
+    launchers.check_launcher(asked)
+    starts = {host: start(asked, host) for host in asked.hosts}
+    (command,) = commands(asked, starts, {host: Path(BASE) for host in asked.hosts}, MACHINE)
+    first, second = " ".join(command.tokens).split(" : ")
+    assert first.startswith(f"{installed}/mpirun --allow-run-as-root --oversubscribe --tag-output -np 3 -x ")
+    assert "-x SM_CURRENT_HOST=algo-1 " in first
+    assert second.startswith("-np 3 -x ")
+    assert "-x SM_CURRENT_HOST=algo-2 " in second
+    assert all(part.endswith(f" {installed}/python -m mpi4py train.py -a 1") for part in (first, second))
+    assert json.loads(starts["algo-1"].environ["SM_FRAMEWORK_PARAMS"]) == {
+        "sagemaker_mpi_enabled": True,
+        "sagemaker_mpi_num_of_processes_per_host": 3,
+    }
+
+
+def test_the_launcher_of_the_toolkit_is_a_hyperparameter(installed):
+    made = start(job(platform="toolkit", launcher="torchrun"))
+    assert json.loads(made.environ["SM_FRAMEWORK_PARAMS"]) == {"sagemaker_torch_distributed_enabled": True}
+    assert json.loads(made.environ["SM_DISTRIBUTION_INSTANCE_GROUPS"]) == ["homogeneousCluster"]
+
+
+def test_the_preview_shows_the_script_with_the_same_tokens():
+    asked = job({"a": "1"}, typed=("b",))
+    command = [sys.executable, "-m", "smargs.preview"]
+    assert launchers.preview_tokens(asked, ["--a", "1"]) == [*command, "train.py", "--a", "1", "b"]
+    assert launchers.preview_tokens(asked._replace(patch=True), []) == [*command, "--patch", "train.py", "b"]
+
+
+@pytest.mark.parametrize(("listed", "gpus"), [(None, 0), ("GPU 0: A\\nGPU 1: B\\n", 2)], ids=["none", "two"])
+def test_the_gpus_are_those_that_nvidia_lists(tmp_path, monkeypatch, listed, gpus):
+    if listed:
+        (tmp_path / "nvidia-smi").write_text(f"#!/bin/sh\n[ \"$1\" = --list-gpus ] && printf '{listed}'\n")
+        (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    machine = this_machine()
+    assert (machine.gpus, machine.processes_per_host, machine.cpus) == (gpus, gpus or 1, os.cpu_count())
+    assert machine.network_interface.startswith("lo")
