@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, List, NoReturn, Optional, Sequence, Tuple
@@ -150,25 +149,17 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
         raise BadJobError(f"a job on this machine needs Linux or macOS: this Python has no {error.name}") from None
 
     script = find_script(args.script)
+    for option in ("patch", "dry_run"):
+        if getattr(args, option) and script.suffix != ".py":
+            raise BadJobError(f"argument --{option.replace('_', '-')}: {args.script!r} is no Python script: expected a .py")
     with contextlib.ExitStack() as stack:
         if args.dry_run:
-            temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-"))
-            path = Path(temporary) / "job"
+            import tempfile
+
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")), "job")
         else:
             path = Path(args.output) if args.output else _new_directory(script.parent)
-        job = TrainingJob(
-            name=re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")[:63] or "job",
-            script=script,
-            hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
-            channels=read_channels(args.channel),
-            hosts=name_hosts(args.hosts),
-            platform=args.platform,
-            plain=args.plain,
-            typed=typed,
-            launcher=None if args.dry_run else args.launcher,
-            processes_per_host=args.processes_per_host,
-            patch=args.patch,
-        )
+        job = _asked_for(args, script, path, typed)
         launchers.check_launcher(job)
         machine = platforms.this_machine()
         directory = JobDirectory(path)
@@ -183,6 +174,23 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
             return _preview(job, commands[0], starts[job.hosts[0]].argv)
         print(f"smargs: {job.name} in {directory.path}", file=sys.stderr, flush=True)
         return _conclude(job, directory, commands, args)
+
+
+def _asked_for(args: argparse.Namespace, script: Path, path: Path, typed: Tuple[str, ...]) -> TrainingJob:
+    """The job that a command line asks for; its name is its directory's, as far as the service takes it."""
+    return TrainingJob(
+        name=re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")[:63] or "job",
+        script=script,
+        hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
+        channels=read_channels(args.channel),
+        hosts=name_hosts(args.hosts),
+        platform=args.platform,
+        plain=args.plain,
+        typed=typed,
+        launcher=None if args.dry_run else args.launcher,
+        processes_per_host=args.processes_per_host,
+        patch=args.patch,
+    )
 
 
 def _new_directory(beside: Path) -> Path:

@@ -106,7 +106,10 @@ def finish(*tokens, **settings):
             ["train.py", "--hyperparameters", "none.json"],
             "argument --hyperparameters: 'none.json' cannot be read: No such file or directory",
         ),
-        (["train.py", "-p", f"api_key={'s' * 2499}"], "hyperparameter api_key: a value of 2501 characters: the service takes 2500"),
+        (
+            ["train.py", "-p", f"api_key={'s' * 2499}"],
+            "hyperparameter api_key: a value of 2501 characters: the service takes 2500",
+        ),
         (
             ["train.py", "-p", f"{'n' * 257}=1"],
             f"hyperparameter {'n' * 20}...: its name has 257 characters: the service takes 256",
@@ -146,7 +149,10 @@ def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
     [
         (b'{"a": ', "'hps.json' is not valid JSON: Expecting value: line 1 column 7 (char 6)"),
         (b"[1]", "'hps.json' holds no JSON object: expected {NAME: VALUE, ...}"),
-        (b'{"a": "\xff"}', "'hps.json' is not valid JSON: 'utf-8' codec can't decode byte 0xff in position 7: invalid start byte"),
+        (
+            b'{"a": "\xff"}',
+            "'hps.json' is not valid JSON: 'utf-8' codec can't decode byte 0xff in position 7: invalid start byte",
+        ),
     ],
 )
 def test_a_file_of_hyperparameters_must_hold_a_json_object(here, refused, content, line):
@@ -173,9 +179,7 @@ def test_the_services_limits_count_the_sdks_own_hyperparameters(here, refused):
         return [token for number in range(count) for token in ("-p", f"h{number}=1")]
 
     assert refused("train.py", "--platform", "files", *many(101)) == "101 hyperparameters: the service takes 100"
-    assert refused("train.py", *many(96)) == (
-        "101 hyperparameters, 5 of the SDK's own among them: the service takes 100"
-    )
+    assert refused("train.py", *many(96)) == ("101 hyperparameters, 5 of the SDK's own among them: the service takes 100")
     assert finish("train.py", *many(95), cwd=here)[0] == 0
     assert (here / "started").exists()
 
@@ -228,8 +232,7 @@ def test_a_channel_is_not_copied_into_itself(here, refused):
 def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):
     os.mkfifo(here / "gate")
     (here / "waiting.py").write_text(
-        "import os\n"
-        "print('waiting', flush=True)\nopen(os.environ['GATE']).read()\nprint('done')\n"
+        "import os\nprint('waiting', flush=True)\nopen(os.environ['GATE']).read()\nprint('done')\n"
     )
     os.environ["GATE"] = os.fspath(here / "gate")
     try:

@@ -158,8 +158,10 @@ def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
     (here / f"job/{part}.tar.gz").mkdir()
     assert cli.main(job) == 1
     place = {"model": "model", "output": "output/data"}[part]
-    assert capsys.readouterr().err.splitlines()[-1].endswith(
-        f"{part}.tar.gz cannot be written: Is a directory: the {part} is whole in {here}/job/{place}"
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith(f"{part}.tar.gz cannot be written: Is a directory: the {part} is whole in {here}/job/{place}")
     )
     assert not list((here / "job").glob("*.part"))
 

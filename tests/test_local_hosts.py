@@ -281,3 +281,58 @@ def test_a_secret_does_not_get_into_the_reason_of_a_failure(started):
     _, _, err = finish(started("raise ValueError('x')", "-p", "api_key=hunter2-hunter2"))
     assert "hunter2" not in err[-1]
     assert "--api_key ******" in err[-1]
+
+
+def test_a_script_that_nobody_changed_is_filled(started):
+    source = """
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--fp16", action="store_true")
+        parser.add_argument("--train", required=True)
+        print(parser.parse_args())
+        """
+    status, out, _ = finish(started(source, "--patch", "-p", "fp16=true", "--channel", f"train={ROOT / 'docs'}"))
+    assert status == 0
+    assert re.fullmatch(r"Namespace\(fp16=True, train='.*/job/input/data/train'\)", of("algo-1", out)[0])
+
+
+DECLARES = """
+    from smargs import SageMakerArgumentParser
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.parse_args()
+    raise AssertionError("it went on")
+    """
+
+
+def test_a_dry_run_shows_the_arguments_and_leaves_no_directory(started, tmp_path):
+    status, out, err = finish(started(DECLARES, "--dry-run", "-p", "epochs=3", "--hosts", "2", typed=["--epochs", "5"]))
+    assert (status, err) == (0, [])
+    row = next(line for line in out if "--epochs" in line)
+    assert re.findall(r"[-\w()]+", row) == ["--epochs", "5", "int", "command", "line", "3", "(SM_HP_EPOCHS)"]
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+def test_a_dry_run_says_the_parsers_own_error(started, tmp_path):
+    status, out, err = finish(started(DECLARES, "--dry-run", "-p", "epochs=many"))
+    assert (status, out) == (2, [])
+    assert err[-1] == "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
+    assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--patch"])
+def test_what_is_for_python_alone_refuses_a_shell_script(started, option):
+    status, _, err = finish(started("#!/bin/sh\n", option, name="train.sh"))
+    assert status == 2
+    assert len(err) == 1
+    assert re.fullmatch(rf"smargs run: error: argument {option}: '.*/train.sh' is no Python script: expected a .py", err[0])
+
+
+def test_the_variables_of_a_container_are_shown_by_the_command(started):
+    process = started(
+        "import os, subprocess, sys; subprocess.run([sys.executable, '-m', 'smargs', 'env', '--json'])", "-p", "epochs=3"
+    )
+    status, out, _ = finish(process)
+    assert status == 0
+    told = json.loads("\n".join(of("algo-1", out)))
+    assert told["hyperparameters"]["epochs"] == {"value": 3, "source": "SM_HP_EPOCHS"}

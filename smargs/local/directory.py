@@ -108,7 +108,9 @@ class JobDirectory:
             real = Path(os.path.realpath(path))
             if removed.intersection((path, *path.parents, real, *real.parents)):
                 self._leave()
-                raise BadJobError(f"{argument}: {str(path)!r} is in what a new job in {self.path} replaces: expected another place")
+                raise BadJobError(
+                    f"{argument}: {str(path)!r} is in what a new job in {self.path} replaces: expected another place"
+                )
             if copy and path != job.script and real in (ours, *ours.parents):
                 self._leave()
                 raise BadJobError(f"{argument}: {str(path)!r} holds {self.path}: expected another --output, or no --copy")
