@@ -170,7 +170,7 @@ def test_what_no_variable_can_carry_is_refused(here, refused, hyperparameters, p
     (here / "hps.json").write_text(json.dumps(hyperparameters))
     assert refused("train.py", "--platform", platform, "--hyperparameters", "hps.json") == (
         f"hyperparameter {next(iter(hyperparameters))!r}: no variable can carry it: "
-        "expected no '=' in its name, and no NUL or half a character"
+        "expected no '=' in its name, no NUL, no half a character"
     )
 
 
