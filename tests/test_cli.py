@@ -170,7 +170,7 @@ def test_what_no_variable_can_carry_is_refused(here, refused, hyperparameters, p
     (here / "hps.json").write_text(json.dumps(hyperparameters))
     assert refused("train.py", "--platform", platform, "--hyperparameters", "hps.json") == (
         f"hyperparameter {next(iter(hyperparameters))!r}: no variable can carry it: "
-        "expected no '=' in its name, no NUL, no half a character"
+        "expected no '=' in its name, and no NUL or half a character"
     )
 
 
@@ -279,3 +279,11 @@ def test_a_python_without_locks_is_told_in_process_too(refused, monkeypatch):
 def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
     args = cli._parser().parse_args(["run", "train.py", "--grace", text, "--interrupt-after", text, "--hosts", "2"])
     assert (args.grace, args.interrupt_after, args.hosts) == (seconds, seconds, 2)
+
+
+def test_a_job_without_output_gets_a_directory_of_its_own_each_time(here, monkeypatch):
+    monkeypatch.setattr("time.strftime", lambda form: form.replace("%Y%m%d-%H%M%S", "now"))
+    for name in ("smargs-job-now", "smargs-job-now-2"):
+        assert cli.main(["run", "train.py"]) == 0
+        assert (here / name / "model").is_dir()
+    assert not (here / "smargs-job-now-3").exists()

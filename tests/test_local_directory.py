@@ -164,6 +164,28 @@ def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
         .endswith(f"{part}.tar.gz cannot be written: Is a directory: the {part} is whole in {here}/job/{place}")
     )
     assert not list((here / "job").glob("*.part"))
+    assert cli.main(job) == 2
+    assert "could not be packed: move it away" in capsys.readouterr().err
+    assert (here / "job" / place / "algo-1").exists()
+
+
+def test_a_failed_job_packs_nothing_and_tells_the_scripts_reason_without_its_secrets(here, capsys):
+    (here / "src/train.py").write_text(
+        "import os, sys\nopen(os.environ['SM_MODEL_DIR'] + '/half', 'w')\n"
+        "open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('no luck\\nwith ' + os.environ['SM_HP_API_KEY'])\nsys.exit(3)\n"
+    )
+    assert cli.main(["run", "src/train.py", "--output", "job", "-p", "api_key=hunter2"]) == 3
+    assert capsys.readouterr().err.endswith(", FailureReason: AlgorithmError: no luck with ******, exit code: 3\n")
+    assert not (here / "job/model.tar.gz").exists()
+    assert (here / "job/model/half").exists()
+
+
+def test_a_host_that_cannot_be_started_is_one_line(here, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "executable", os.fspath(here / "gone"))
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        f"smargs run: error: a host cannot be started: [Errno 2] No such file or directory: '{here}/gone'"
+    ]
 
 
 def test_what_cannot_be_made_leaves_nothing(here):

@@ -203,7 +203,8 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
             raise BadJobError(f"hyperparameter {name}: a value of {len(text)} characters: the service takes {LONGEST_VALUE}")
         if "=" in name or not all(map(_is_carried, (name, *_texts(decode(text))))):
             raise BadJobError(
-                f"hyperparameter {name!r}: no variable can carry it: expected no '=' in its name, no NUL, no half a character"
+                f"hyperparameter {name!r}: no variable can carry it: "
+                "expected no '=' in its name, and no NUL or half a character"
             )
 
 
