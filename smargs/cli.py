@@ -210,7 +210,9 @@ def _preview(job: TrainingJob, command: Command, argv: Sequence[str]) -> int:
 
 def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command], args: argparse.Namespace) -> int:
     from smargs.local import hosts
+    from smargs.local.directory import UNPACKED
 
+    directory.note("InProgress")
     try:
         outcome = hosts.run(commands, args.grace, args.interrupt_after)
     except OSError as error:
@@ -221,10 +223,11 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
     elif outcome.failed:
         status, kept = "Failed", f"FailureReason: {_reason(job, directory, commands, outcome)}"
     else:
+        directory.note(UNPACKED)
         status, kept = _pack(job, directory)
     directory.note(status)
     print(f"smargs: {job.name} {status} after {outcome.seconds:.1f} s, {kept}", file=sys.stderr, flush=True)
-    return outcome.status or int(status == "Unpacked")
+    return outcome.status or int(status == UNPACKED)
 
 
 def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], outcome: Outcome) -> str:

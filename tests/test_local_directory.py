@@ -2,6 +2,8 @@
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tarfile
@@ -11,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 from smargs import cli
-from smargs.local.directory import JobDirectory
+from smargs.local.directory import MARK, JobDirectory
 from smargs.local.job import BadJobError, TrainingJob, name_hosts, read_channels
 from smargs.local.results import failure_reason, pack
 
@@ -172,7 +174,8 @@ def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
 def test_a_failed_job_packs_nothing_and_tells_the_scripts_reason_without_its_secrets(here, capsys):
     (here / "src/train.py").write_text(
         "import os, sys\nopen(os.environ['SM_MODEL_DIR'] + '/half', 'w')\n"
-        "open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('no luck\\nwith ' + os.environ['SM_HP_API_KEY'])\nsys.exit(3)\n"
+        "open(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('no luck\\nwith ' + os.environ['SM_HP_API_KEY'])\n"
+        "sys.exit(3)\n"
     )
     assert cli.main(["run", "src/train.py", "--output", "job", "-p", "api_key=hunter2"]) == 3
     assert capsys.readouterr().err.endswith(", FailureReason: AlgorithmError: no luck with ******, exit code: 3\n")
@@ -256,3 +259,32 @@ def test_a_failure_file_that_cannot_be_written_or_read_gives_no_reason(tmp_path)
     (tmp_path / "failure").mkdir()
     for failure in (tmp_path / "failure", tmp_path / "gone" / "failure"):
         assert failure_reason(JOB, failure, 7, TRACEBACK, ["python"]) == "AlgorithmError: , exit code: 7"
+
+
+def test_a_mark_that_a_full_disk_did_not_take_protects_the_model(tmp_path, monkeypatch):
+    (tmp_path / "job" / "model").mkdir(parents=True)
+    (tmp_path / "job" / "model" / "weights").write_text("years of work")
+    (tmp_path / "job" / MARK).touch()
+    with pytest.raises(BadJobError, match="could not be packed"), JobDirectory(tmp_path / "job"):
+        pass
+
+
+def test_a_status_that_the_disk_does_not_take_is_no_error(tmp_path):
+    held = JobDirectory(tmp_path / "job")
+    with held:
+        held.note("InProgress")
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            held.note("Completed")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            signal.signal(signal.SIGXFSZ, handler)
+    assert (tmp_path / "job" / MARK).read_bytes() == b""
+
+
+def test_a_fifo_in_the_place_of_the_failure_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "failure")
+    asked = TrainingJob("job", tmp_path / "train.py", {}, {})
+    assert failure_reason(asked, tmp_path / "failure", 3, "", []) == "AlgorithmError: , exit code: 3"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -34,7 +35,7 @@ class JobDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))
-        self._mark: Optional[IO[str]] = None
+        self._mark: Optional[IO[bytes]] = None
         self._is_new = not os.path.lexists(self.path)
 
     def __enter__(self) -> JobDirectory:
@@ -60,13 +61,15 @@ class JobDirectory:
         if self.path.is_dir() and any(self.path.iterdir()) and not mark.exists():
             raise BadJobError(f"argument --output: {self.path} holds files that no smargs run has made")
         self.path.mkdir(parents=True, exist_ok=True)
-        self._mark = mark.open("a+", encoding="utf-8")
+        self._mark = mark.open("ab+", buffering=0)
         try:
             fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BadJobError(f"argument --output: {self.path} is in use by another smargs run") from None
         self._mark.seek(0)
-        if UNPACKED in self._mark.read():
+        told = self._mark.read()
+        # A disk that was full to the last byte took not even the status.
+        if UNPACKED.encode() in told or (not told and (self.path / "model").exists()):
             raise BadJobError(
                 f"argument --output: {self.path} holds a model or an output that could not be packed: "
                 f"move it away, then remove {mark}"
@@ -138,11 +141,11 @@ class JobDirectory:
             (base / "input" / "data" / "sm_drivers").mkdir()
 
     def note(self, status: str) -> None:
-        """Keep how the job ended."""
+        """Keep how the job stands, as far as the disk takes it."""
         if self._mark is not None:
             self._mark.truncate(0)
-            self._mark.write(json.dumps({"status": status}))
-            self._mark.flush()
+            with contextlib.suppress(OSError):
+                self._mark.write(json.dumps({"status": status}).encode())
 
 
 def _fill_channel(place: Path, channel: Channel, copy: bool) -> None:

@@ -63,8 +63,9 @@ def failure_reason(job: TrainingJob, failure: Path, status: int, said: str, toke
     with contextlib.suppress(OSError):
         with contextlib.suppress(FileExistsError), open(failure, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(_platforms_words(job, status, said, tokens))
-        said = failure.read_text(encoding="utf-8", errors="replace")[:LONGEST_REASON].strip()
-        return f"AlgorithmError: {said}, exit code: {status}"
+        if failure.is_file():
+            with open(failure, encoding="utf-8", errors="replace") as file:
+                return f"AlgorithmError: {file.read(LONGEST_REASON).strip()}, exit code: {status}"
     return f"AlgorithmError: , exit code: {status}"
 
 
