@@ -212,7 +212,6 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
     from smargs.local import hosts
     from smargs.local.directory import UNPACKED
 
-    directory.note("InProgress")
     try:
         outcome = hosts.run(commands, args.grace, args.interrupt_after)
     except OSError as error:

@@ -57,8 +57,7 @@ class _Cleaner:
         for name, setting in (pair for settings in parts for pair in settings.items()):
             found = {*_nested_secrets(name, setting.value), *((setting.text,) if is_secret(name) else ())}
             self.tainted.update((name,) if found else ())
-            # The text of JSON in which the secret is a text.
-            self.secrets |= found | {json.dumps(text, ensure_ascii=only)[1:-1] for text in found for only in (True, False)}
+            self.secrets |= found
 
     def text(self, text: str) -> str:
         return display.mask(text, self.secrets)
@@ -85,10 +84,8 @@ class _Cleaner:
         """The values of a list, which may be a command line: what follows a name that carries a secret is masked."""
         before: object = ""
         for value in values:
-            carries = (
-                isinstance(before, str) and before[:1] == "-" and (is_secret(before) or before.lstrip("-") in self.tainted)
-            )
-            yield MASK if carries else value
+            option = before if isinstance(before, str) and before[:1] == "-" else ""
+            yield MASK if is_secret(option) or option.lstrip("-") in self.tainted else value
             before = value
 
 

@@ -69,11 +69,12 @@ class Watch:
         for cls in (mixin.SageMakerParserMixin, *_with_subclasses(_Parser)):
             self._hook_class(cls)
 
+        @classmethod  # type: ignore[misc]
         def hook_subclass(cls: Any, **settings: Any) -> None:
             super(_Parser, cls).__init_subclass__(**settings)
             self._hook_class(cls)
 
-        _Parser.__init_subclass__ = classmethod(hook_subclass)
+        _Parser.__init_subclass__ = hook_subclass
 
     def _hook_class(self, cls: type) -> None:
         methods = [vars(cls)[name] for name in _PARSES if name in vars(cls)]
@@ -100,9 +101,7 @@ class Watch:
         sys.stderr.flush()
         self.leave(status)
 
-    def _note_parser(
-        self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **named: Any
-    ) -> Any:
+    def _note_parser(self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **more: Any) -> Any:
         job = mixin._current.get() or filling.Job(os.environ, strict=False)
         self.parsers[id(parser)] = (parser, namespace, job)
         return parse(parser, tokens, namespace, *rest, **more)
@@ -175,19 +174,23 @@ class Watch:
             yield _Told(job.environ[variable], variable)
         if setting:
             yield _Told(setting.text, setting.source)
+        # What is typed, or in a variable, keeps ConfigArgParse from taking what a file says.
         keys = parser.get_possible_config_keys(action) if hasattr(parser, "get_possible_config_keys") else ()
-        yield from [_Told(self.in_files[key], "config file") for key in keys if key in self.in_files][:1]
+        in_files = [*(self.in_files[key] for key in keys if key in self.in_files), *(read[at] for at in read if at == "config")]
+        yield from [_Told(value, "config file") for value in in_files[:1]]
         if action.default not in (None, argparse.SUPPRESS) or not (typed or read or setting):
             yield _Told(action.default, _DEFAULT)
 
 
-def _read_by_configargparse(parser: Any, action: argparse.Action) -> Set[str]:
-    """Where ConfigArgParse read an argument, in its last parse: ``environment``, ``config``."""
+def _read_by_configargparse(parser: Any, action: argparse.Action) -> Dict[str, object]:
+    """What ConfigArgParse read for an argument in its last parse, by where: ``environment``, ``config``."""
     told: Any = getattr(parser, "_source_to_settings", None) or {}
     return {
-        source.partition("_")[0]
+        source.partition("_")[0]: value
         for source, settings in told.items()
-        if source.startswith(("environment", "config_file")) and any(taken is action for taken, _ in settings.values())
+        if source.startswith(("environment", "config_file"))
+        for taken, value in settings.values()
+        if taken is action
     }
 
 
@@ -274,7 +277,7 @@ def _report(error: Exception, script: str) -> None:
     trace = error.__traceback__
     while trace and trace.tb_frame.f_code.co_filename != script:
         trace = trace.tb_next
-    sys.excepthook(type(error), error, trace)
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
 
 
 if __name__ == "__main__":

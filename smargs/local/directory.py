@@ -92,6 +92,7 @@ class JobDirectory:
                 channel would be removed, or copied into itself.
         """
         self._check_sources(job, copy)
+        self.note("InProgress")
         try:
             for name in _MADE_ANEW:
                 _remove(self.path / name)

@@ -1,0 +1,115 @@
+"""What is shown of a container's environment, by its sources, and what never is."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from platforms import encoded, sdk, toolkit, write_files
+
+from smargs import inventory
+
+LONG = "hunter2-hunter2"
+AWKWARD = 'pass"wor\\d\nü'
+SECRETS = {
+    "api_key": LONG,
+    "ACCESS-TOKEN": AWKWARD,
+    "Passwd": "pw1",
+    "credentials": {"user": "inner-user", "list": ["inner-list"]},
+    "opts": {"deep": [{"private": "nested-secret"}], "token": 98765432, "key": "q9"},
+    "as_text": json.dumps({"secret_key": "text-in-text", "key": "z7", "inner": json.dumps({"token": "text-in-text-in-text"})}),
+    "note": f"mine is {LONG}, or text-in-text",
+}
+NEVER = ["hunter2", "wor", "pw1", "inner-user", "inner-list", "nested-secret", "98765432", "q9", "z7", "text-in-text"]
+
+
+def shown(capsys, environ, as_json=True):
+    inventory.show(environ, as_json)
+    printed = capsys.readouterr()
+    return json.loads(printed.out) if as_json else printed
+
+
+def rows(printed):
+    return [line.rstrip().split(None, 2) for line in printed.out.splitlines()[2:]]
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+def test_json_has_every_value_with_its_source(capsys, platform):
+    told = shown(capsys, platform({"epochs": 20, "layers": [1, 2]}, channels=["train"]).environ)
+    assert told["hyperparameters"] == {
+        "epochs": {"value": 20, "source": "SM_HP_EPOCHS"},
+        "layers": {"value": [1, 2], "source": "SM_HP_LAYERS"},
+    }
+    assert told["channels"] == {"train": {"value": "/opt/ml/input/data/train", "source": "SM_CHANNEL_TRAIN"}}
+    assert told["settings"]["hosts"] == {"value": ["algo-1"], "source": "SM_HOSTS"}
+    assert told["settings"]["num_gpus"] == {"value": 0, "source": "SM_NUM_GPUS"}
+    assert told["problems"] == []
+
+
+def test_the_table_is_grouped_by_source(capsys):
+    environ = {"SM_HPS": '{"b": 1, "epochs": 2, "a": "three words here"}', "SM_HP_EPOCHS": "3", "SM_MODEL_DIR": "/m"}
+    assert rows(shown(capsys, environ, as_json=False)) == [
+        ["SM_HPS", "b", "1"],
+        ["SM_HPS", "a", "three words here"],
+        ["SM_HPS", "hps", environ["SM_HPS"]],
+        ["SM_HP_EPOCHS", "epochs", "3"],
+        ["SM_MODEL_DIR", "model_dir", "/m"],
+    ]
+
+
+def test_a_file_is_a_source(capsys, tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"epochs": 20})})
+    printed = shown(capsys, {"SAGEMAKER_BASE_DIR": os.fspath(tmp_path)}, as_json=False)
+    assert ["hyperparameters.json", "epochs", "20"] in rows(printed)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
+    environ = platform(SECRETS).environ
+    environ["SM_RESOURCE_CONFIG"] = json.dumps({"volume_key": "volume-secret", "other": [LONG, {"again": AWKWARD}]})
+    environ["SM_USER_ARGS"] = json.dumps(toolkit(SECRETS).argv)
+    assert all(any(text in value for value in environ.values()) for text in NEVER)
+    inventory.show(environ, as_json)
+    printed = "".join(capsys.readouterr())
+    assert [text for text in [*NEVER, "volume-secret"] if text in printed] == []
+    assert "mine is ******" in printed
+    assert "--note" in printed
+
+
+def test_a_command_line_shows_what_is_no_secret(capsys):
+    job = toolkit({"epochs": 3, "api_key": LONG})
+    assert shown(capsys, job.environ)["settings"]["user_args"]["value"] == ["--api_key", "******", "--epochs", "3"]
+
+
+def test_an_option_with_a_secrets_name_hides_what_follows(capsys):
+    told = shown(capsys, {"SM_USER_ARGS": '["--token", "q1", "--lr", "2"]'})
+    assert told["settings"]["user_args"]["value"] == ["--token", "******", "--lr", "2"]
+
+
+def test_what_could_not_be_read_is_said(capsys):
+    environ = {"SM_HPS": '{"epochs": ', "SM_HP_API_KEY": LONG, "SM_MODEL_DIR": "/m"}
+    told = shown(capsys, environ)
+    assert len(told["problems"]) == 1
+    assert "SM_HPS" in told["problems"][0]
+    assert shown(capsys, environ, as_json=False).err.splitlines() == told["problems"]
+
+
+def test_off_sagemaker_there_is_one_line(capsys):
+    printed = shown(capsys, {"PATH": "/bin"}, as_json=False)
+    assert (printed.out, printed.err) == ("", "there is no SageMaker environment here\n")
+
+
+def test_off_sagemaker_json_is_empty(capsys):
+    assert shown(capsys, {}) == {"hyperparameters": {}, "channels": {}, "settings": {}, "problems": []}
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_bytes_that_are_not_utf8_print_in_a_container(as_json):
+    environ = {**os.environb, b"PYTHONPATH": os.fsencode(ROOT), b"SM_HP_NOTE": b"a\xffb", b"PYTHONIOENCODING": b"utf-8"}
+    command = f"import os; from smargs import inventory; inventory.show(os.environ, {as_json})"
+    done = subprocess.run([sys.executable, "-c", command], env=environ, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"a\udcffb" in done.stdout

@@ -1,0 +1,294 @@
+"""What a script's first parse is shown to be, in real child processes, and that nothing of the script runs behind it."""
+
+import os
+import runpy
+import sys
+
+import configargparse
+import pytest
+from platforms import Job, sdk, toolkit
+
+from smargs import preview
+
+WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
+SCRIPT = """
+import sys
+from smargs import SageMakerArgumentParser, SageMakerParserMixin
+{parser}
+parser.add_argument("--epochs", "-e", type=int, default=10)
+parser.add_argument("--learning-rate", default=0.1)
+parser.add_argument("--name", default="mlp")
+parser.add_argument("--api-key")
+parser.add_argument("--augment", action="store_true")
+try:
+    print("parsed", parser.{parse})
+except BaseException as error:
+    print("caught", error)
+print("training")
+"""
+OURS = "parser = SageMakerArgumentParser()"
+MIXED = "import argparse\nparser = type('P', (SageMakerParserMixin, argparse.ArgumentParser), {})()"
+PLAIN = "import argparse\nparser = argparse.ArgumentParser()"
+CONFIG = "import configargparse\nparser = configargparse.ArgumentParser()"
+PARSES = [
+    "parse_args()",
+    "parse_known_args()[0]",
+    "parse_intermixed_args()",
+    "parse_known_intermixed_args()",
+    "parse_args(sys.argv[1:])",
+]
+
+
+@pytest.fixture
+def previewed(run_script, tmp_path):
+    """Preview the text of a script as a child process, whose table has tabs."""
+
+    def run(source, job):
+        start = tmp_path / "start.py"
+        start.write_text(
+            f"{WITHOUT_RICH}\nimport runpy\nrunpy.run_module('smargs.preview', run_name='__main__', alter_sys=True)"
+        )
+        return run_script(
+            source, job, through=lambda script, job: [sys.executable, os.fspath(start), os.fspath(script), *job.argv]
+        )
+
+    return run
+
+
+def table(done):
+    """The rows of a table by argument, where nothing else was said and nothing else was done."""
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *rows = (line.split("\t") for line in done.stdout.splitlines())
+    assert head == ["argument", "value", "type", "source", "overrode"]
+    assert len({row[0] for row in rows}) == len(rows)
+    return {row[0]: row[1:] for row in rows}
+
+
+def script(parser=OURS, parse="parse_args()"):
+    return SCRIPT.format(parser=parser, parse=parse)
+
+
+@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("parser", [OURS, MIXED], ids=["ours", "mixin"])
+@pytest.mark.parametrize("parse", PARSES)
+def test_each_value_has_its_source_and_what_it_beat(previewed, platform, parser, parse):
+    job = platform({"epochs": 20, "learning-rate": 0.5, "augment": True})
+    job.argv.extend(["-e", "30"])
+    source = "SM_HP_LEARNING-RATE" if platform is toolkit else "SM_HP_LEARNING_RATE"
+    assert table(previewed(script(parser, parse), job)) == {
+        "--epochs": ["30", "int", "command line", "20 (SM_HP_EPOCHS)"],
+        "--learning-rate": ["0.5", "float", source, "0.1 (default)"],
+        "--name": ["'mlp'", "str", "default", ""],
+        "--api-key": ["None", "NoneType", "default", ""],
+        "--augment": ["True", "bool", "SM_HP_AUGMENT", "False (default)"],
+    }
+
+
+@pytest.mark.parametrize("parser", [PLAIN, CONFIG, OURS, MIXED], ids=["argparse", "configargparse", "ours", "mixin"])
+@pytest.mark.parametrize("parse", PARSES)
+def test_off_sagemaker_the_command_line_and_the_defaults_speak(previewed, parser, parse):
+    rows = table(previewed(script(parser, parse), Job({}, ["--name", "cnn", "--api-key=hunter22"])))
+    assert rows["--name"] == ["'cnn'", "str", "command line", "mlp (default)"]
+    assert rows["--api-key"] == ["******", "str", "command line", ""]
+    assert rows["--epochs"] == ["10", "int", "default", ""]
+
+
+@pytest.mark.parametrize("parser", [PLAIN, CONFIG, OURS, MIXED], ids=["argparse", "configargparse", "ours", "mixin"])
+def test_an_unknown_option_is_the_parsers_own_error(previewed, parser):
+    done = previewed(script(parser), Job({}, ["--epoch-count", "3"]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "train.py: error: unrecognized arguments: --epoch-count 3"
+
+
+def test_an_undeclared_hyperparameter_is_the_parsers_own_error(previewed):
+    done = previewed(script(), toolkit({"epoch": 3}))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "train.py: error: unrecognized hyperparameter: epoch (did you mean --epochs?)"
+
+
+@pytest.mark.parametrize("parser", [PLAIN, OURS], ids=["argparse", "ours"])
+def test_what_is_not_declared_is_shown_without_secrets(previewed, parser):
+    done = previewed(script(parser, "parse_known_args()"), Job({}, ["--other", "two words", "--token", "hunter22"]))
+    assert table(done)["(not declared)"] == ["--other 'two words' --token '******'", "", "", ""]
+
+
+def test_a_secret_is_shown_nowhere(previewed):
+    job = toolkit({"api_key": "hunter2-\\n\n'q", "name": "my hunter2-\\n\n'q is", "learning-rate": 1})
+    done = previewed(script(), job)
+    assert table(done)["--api-key"][0] == "******"
+    assert "hunter2" not in done.stdout
+
+
+def test_secrets_inside_of_a_value_are_masked(previewed):
+    source = "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+    source += "parser.add_argument('--opts', type=dict, default={'token': 'abc', 'lr': 1})\nparser.parse_args()"
+    job = toolkit({"opts": {"token": "xyz", "lr": 2}})
+    assert table(previewed(source, job))["--opts"][0] == "{'lr': 2, 'token': '******'}"
+    assert "abc" not in previewed(source, job).stdout
+
+
+def test_bytes_that_are_not_utf8_are_shown(previewed):
+    done = previewed(script(), Job({"SM_HP_NAME": "a\udcffb"}, []))
+    assert table(done)["--name"] == [r"'a\\udcffb'".replace("\\\\", "\\"), "str", "SM_HP_NAME", "mlp (default)"]
+
+
+OF_ALL = """
+import configargparse
+from smargs import SageMakerArgumentParser
+parser = {cls}(default_config_files=["c.ini"])
+for name in "abcdef":
+    parser.add_argument(f"--{{name}}", env_var=f"MY_{{name.upper()}}", default=0, type=int)
+parser.parse_args()
+"""
+
+
+def test_every_source_is_told_from_the_others(previewed, tmp_path):
+    (tmp_path / "c.ini").write_text("a = 1\nb = 1\nc = 1\nd = 1\n")
+    environ = {"SM_HPS": '{"a": 2, "b": 2, "c": 2, "e": 2}', "MY_A": "3", "MY_B": "3"}
+    rows = table(previewed(OF_ALL.format(cls="SageMakerArgumentParser"), Job(environ, ["--a", "4"])))
+    assert rows == {
+        "--a": ["4", "int", "command line", "3 (MY_A)"],
+        "--b": ["3", "int", "MY_B", "2 (SM_HPS)"],
+        "--c": ["2", "int", "SM_HPS", "1 (config file)"],
+        "--d": ["1", "int", "config file", "0 (default)"],
+        "--e": ["2", "int", "SM_HPS", "0 (default)"],
+        "--f": ["0", "int", "default", ""],
+    }
+
+
+def test_configargparses_own_sources_are_told_as_well(previewed, tmp_path):
+    (tmp_path / "c.ini").write_text("a = 1\nb = 1\nc = 1\n")
+    rows = table(previewed(OF_ALL.format(cls="configargparse.ArgumentParser"), Job({"MY_B": "3"}, ["--a", "4"])))
+    assert [rows[name][2:] for name in ("--a", "--b", "--c", "--d")] == [
+        ["command line", "1 (config file)"],
+        ["MY_B", "1 (config file)"],
+        ["config file", "0 (default)"],
+        ["default", ""],
+    ]
+
+
+def test_the_arguments_of_a_subcommand_are_shown(previewed):
+    source = (
+        "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+        "parser.add_argument('--seed', type=int)\nsub = parser.add_subparsers(dest='command')\n"
+        "sub.add_parser('fit').add_argument('--epochs', type=int)\nsub.add_parser('test').add_argument('--other')\n"
+        "parser.parse_args()\n"
+    )
+    environ = {"SM_HPS": '{"epochs": 2, "seed": 1}'}
+    assert table(previewed(source, Job(environ, ["fit"]))) == {
+        "--seed": ["1", "int", "SM_HPS", ""],
+        "command": ["'fit'", "str", "command line", ""],
+        "--epochs": ["2", "int", "SM_HPS", ""],
+    }
+
+
+def test_of_two_flags_with_one_dest_the_one_that_filled_it_is_shown(previewed):
+    source = (
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--amp', action='store_true')\n"
+        "parser.add_argument('--no-amp', action='store_false', dest='amp')\nparser.parse_args()\n"
+    )
+    assert list(table(previewed(source, Job({}, ["--no-amp"])))) == ["--no-amp"]
+    assert list(table(previewed(source, Job({}, [])))) == ["--amp"]
+
+
+def test_what_is_typed_is_added_to_the_jobs_own(previewed):
+    source = (
+        "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+        "parser.add_argument('--tag', action='append')\nparser.parse_args()\n"
+    )
+    rows = table(previewed(source, Job({"SM_HP_TAG": '["a"]'}, ["--tag", "b"])))
+    assert rows == {"--tag": ["['a', 'b']", "list", "command line, added to SM_HP_TAG", ""]}
+
+
+def test_only_the_first_parse_of_the_command_line_counts(previewed):
+    source = "import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args(['--x', '1'])\n"
+    assert list(table(previewed(source + script(), Job({}, ["--epochs", "3"])))) == [
+        "--epochs",
+        "--learning-rate",
+        "--name",
+        "--api-key",
+        "--augment",
+    ]
+
+
+def test_a_class_of_the_scripts_own_parses_to_its_end(previewed):
+    source = (
+        "import argparse\nclass Own(argparse.ArgumentParser):\n    def parse_args(self, args=None):\n"
+        "        found = super().parse_args(args)\n        found.x += 1\n        return found\n"
+        "parser = Own()\nparser.add_argument('--x', type=int)\nparser.parse_args()\n"
+    )
+    assert table(previewed(source, Job({}, ["--x", "1"])))["--x"][0] == "2"
+
+
+def test_a_script_that_does_not_parse_is_said_to(previewed):
+    for end in ("", "raise SystemExit", "import sys; sys.exit(0)"):
+        done = previewed(f"print('trained')\n{end}\n", Job({}, ["--x"]))
+        assert (done.returncode, done.stdout, done.stderr) == (2, "trained\n", "train.py ended without parsing its arguments\n")
+
+
+def test_a_script_that_fails_before_has_its_own_traceback(previewed):
+    done = previewed("def f():\n    raise KeyError('x')\nf()\n", Job({}, []))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1].endswith('train.py", line 3, in <module>')
+    assert done.stderr.splitlines()[-1] == "KeyError: 'x'"
+
+
+def test_a_script_that_exits_before_has_its_own_status(previewed):
+    assert previewed("raise SystemExit(7)", Job({}, [])).returncode == 7
+
+
+def test_an_exit_of_the_parsers_own_has_its_status(previewed):
+    source = (
+        "import argparse\nclass P(argparse.ArgumentParser):\n    def error(self, message):\n        raise SystemExit('own')\n"
+    )
+    done = previewed(f"{source}try:\n    P().parse_args()\nexcept SystemExit:\n    print('on')\n", Job({}, ["x"]))
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "own\n")
+
+
+def test_help_is_the_scripts_own(previewed):
+    done = previewed(script(), Job({}, ["--help"]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: train.py")
+    assert "caught" not in done.stdout
+
+
+def test_the_script_finds_what_is_beside_it(previewed, tmp_path):
+    (tmp_path / "beside.py").write_text("")
+    done = previewed("import beside, sys\nassert __name__ == '__main__'\nprint(sys.argv)", Job({}, ["a"]))
+    assert done.stdout == f"{[os.fspath(tmp_path / 'train.py'), 'a']}\n"
+
+
+def test_a_warning_points_at_the_scripts_line(previewed):
+    done = previewed(script(), Job({"SM_HPS": '{"epochs": 2}', "SM_TRAINING_ENV": "{"}, []))
+    assert "train.py:" in done.stderr
+    assert "preview.py" not in done.stderr
+
+
+def test_a_missing_script_is_one_line(capsys):
+    assert preview.main(["nowhere.py"]) == 2
+    assert capsys.readouterr().err == "there is no script 'nowhere.py'\n"
+
+
+def test_the_module_needs_a_script(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["preview"])
+    with pytest.raises(SystemExit) as end, pytest.warns(RuntimeWarning, match="smargs.preview"):
+        runpy.run_module("smargs.preview", run_name="__main__")
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "there is no script ''\n"
+
+
+def test_a_reader_of_the_scripts_own_is_a_config_file_too(previewed, tmp_path):
+    (tmp_path / "c.ini").write_text("")
+    source = OF_ALL.replace("(default_config", "(config_file_parser_class=Reader, default_config").replace("default=0, ", "")
+    source = source.replace(
+        "parser =",
+        "class Reader(configargparse.ConfigFileParser):\n    def get_syntax_description(self):\n        return ''\n"
+        "    def parse(self, stream):\n        return {{'a': '1'}}\nparser =",
+    )
+    rows = table(previewed(source.format(cls="SageMakerArgumentParser"), Job({}, [])))
+    assert rows["--a"] == ["1", "int", "config file", ""]
+
+
+class InheritingReader(configargparse.DefaultConfigFileParser):
+    """A reader without a ``parse`` of its own, which is its base's, and watched there."""
