@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent
 OPT_ML = "/opt/ml"
 RESULT = "result.pickle"
+LAUNCHER = "launcher.json"
+JOB_NAME = "a-job"
 SECONDS = 120
 
 # Further entry points, beside train.py.
@@ -23,8 +25,10 @@ PASSING = '#!/bin/sh\nexec python3 train.py "$@"\n'
 SILENT = "#!/bin/sh\nexec python3 train.py\n"
 # What stands for torchrun, which would need torch: it passes over its own options, and adds tokens as launchers do.
 TORCHRUN = f"""#!{sys.executable}
-import os, sys
+import json, os, sys
 
+with open("{LAUNCHER}", "w") as written:
+    json.dump(sys.argv, written)
 script = next(index for index, token in enumerate(sys.argv) if token.endswith(".py"))
 os.execv(sys.executable, [sys.executable, sys.argv[script], "--local-rank=0", *sys.argv[script + 1 :], "--last", "7"])
 """
@@ -82,6 +86,7 @@ class Container:
             "PATH": os.pathsep.join(map(os.fspath, path)),
             "PYTHONPATH": os.pathsep.join(map(os.fspath, (TESTS, TESTS.parent, base / "bin"))),
             "LANG": "C.UTF-8",
+            "TRAINING_JOB_NAME": JOB_NAME,
         }
 
     def _relocate(self, path, text):
@@ -135,11 +140,12 @@ class Container:
         status = toolkit.stdout.readline()
         return self._collect(self.code, by_platform=status == "0\n")
 
-    def start_with_sdk(self, entry_script="train.py", driver="basic_script_driver.py", command=None):
+    def start_with_sdk(self, entry_script="train.py", driver="basic_script_driver.py", command=None, distributed=None):
         """Start the job as SDK v3's ModelTrainer makes a container do: bash runs its sm_train.sh."""
         script = self._write_train_script(driver, command)
         (self.drivers / "sourcecode.json").write_text(json.dumps({"entry_script": entry_script}), encoding="utf-8")
-        (self.drivers / "distributed.json").write_text(json.dumps({"process_count_per_node": 1}), encoding="utf-8")
+        distributed = {"process_count_per_node": 1} if distributed is None else distributed
+        (self.drivers / "distributed.json").write_text(json.dumps(distributed), encoding="utf-8")
         self._bash(f"chmod +x {script} && {script}")
         by_platform = (self.sources / RESULT).exists()
         exported = f"source {self.base}/input/sm_training.env; cd {self.sources}; exec python3"
@@ -164,7 +170,7 @@ class Container:
         with self._log.open("ab") as log:
             subprocess.run(
                 ["/bin/bash", "-c", command],
-                env={**self.environ, "TRAINING_JOB_NAME": "a-job"},
+                env=self.environ,
                 cwd=self.base,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -53,6 +53,7 @@ def main():
         },
         "argv": sys.argv[1:],
         "variables": {name: text for name, text in os.environ.items() if name.startswith("SM_")},
+        "environ": dict(os.environ),
         "module": __spec__ and __spec__.name,
     }
     results["environment"].update(
