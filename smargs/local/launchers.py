@@ -79,7 +79,7 @@ def commands(job: TrainingJob, starts: Mapping[str, Start], bases: Mapping[str, 
         port = free_port()
         return [
             command._replace(
-                tokens=[*_torchrun(len(made), count, rank, port), *_program(job), *starts[command.host].argv, *job.typed],
+                tokens=_as_run(job, [*_torchrun(len(made), count, rank, port), *_program(job)], starts[command.host].argv),
                 environ={**command.environ, **_for_collectives(machine)},
             )
             for rank, command in enumerate(made)
@@ -107,11 +107,16 @@ def _program(job: TrainingJob) -> List[str]:
 def _script_command(job: TrainingJob, argv: Sequence[str]) -> List[str]:
     """Source: ``_create_command`` of the toolkit's process.py, ``create_commands`` of SDK v3's basic_script_driver.py."""
     command = [sys.executable, *_program(job)] if job.script.suffix == ".py" else [f"./{job.script.name}"]
+    if job.script.suffix == ".py" or job.platform == TOOLKIT_UNQUOTED:
+        return _as_run(job, command, argv)
+    return ["/bin/sh", "-c", f"exec {quote_for_shell([*command, *argv, *job.typed])}"]
+
+
+def _as_run(job: TrainingJob, command: Sequence[str], argv: Sequence[str]) -> List[str]:
+    """A command with its arguments. Source: process.py of the toolkit 5.0.0, whose shell starts the launchers, too."""
     if job.platform == TOOLKIT_UNQUOTED:
         return ["/bin/sh", "-c", f"exec {quote_for_shell(command)} {' '.join(argv)} {quote_for_shell(job.typed)}"]
-    if job.script.suffix == ".py":
-        return [*command, *argv, *job.typed]
-    return ["/bin/sh", "-c", f"exec {quote_for_shell([*command, *argv, *job.typed])}"]
+    return [*command, *argv, *job.typed]
 
 
 def preview_tokens(job: TrainingJob, argv: Sequence[str]) -> List[str]:
