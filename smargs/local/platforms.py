@@ -36,6 +36,9 @@ _RUN_BY_SHELLS = re.compile(r"[`;&|<>()\n]")
 # Each launcher's hyperparameter. Source: ``distribution`` of the SDK's estimators, params.py of the toolkit.
 _LAUNCHER_HYPERPARAMETERS = {"torchrun": "sagemaker_torch_distributed_enabled", "mpirun": "sagemaker_mpi_enabled"}
 
+# What else each launcher's configuration holds. Source: Torchrun and MPI in distributed.py of sagemaker-train 1.27.0.
+_LAUNCHER_OPTIONS: Dict[str, Dict[str, None]] = {"torchrun": {"smp": None}, "mpirun": {"mpi_additional_options": None}}
+
 # Source: params.py of the toolkit: what it takes to itself, and so is no framework parameter.
 _TOOLKITS_OWN = frozenset(
     (
@@ -216,7 +219,8 @@ def _as_toolkit(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base:
         "is_smddprun_installed": False,
         "job_name": job.name,
         "master_hostname": master,
-        "topology": [],
+        # Source: environment.py of the toolkit, which has it since 5.1.
+        **({} if job.platform == TOOLKIT_UNQUOTED else {"topology": []}),
     }
     variables: Dict[str, object] = {
         **{name: value for name, value in told.items() if name != "channel_input_dirs"},
@@ -260,16 +264,19 @@ def _as_sdk(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str
     hosts = sorted(resources["hosts"])
     data = os.path.join(base, "input", "data")
     channels = {name: os.path.join(data, name) for name in inputs}
-    told: Dict[str, object] = {
+    training_env: Dict[str, object] = {
+        "channel_input_dirs": channels,
         "current_host": resources["current_host"],
         "current_instance_type": resources["current_instance_type"],
         "hosts": hosts,
         "master_addr": _MASTER,
         "master_port": DEFAULT_MASTER_PORT,
+        "hyperparameters": hyperparameters,
         "input_data_config": inputs,
         "input_config_dir": os.path.join(base, "input", "config"),
         "input_data_dir": data,
         "input_dir": os.path.join(base, "input"),
+        "job_name": job.name,
         "log_level": _LOG_LEVEL,
         "model_dir": os.path.join(base, "model"),
         "network_interface_name": resources["network_interface_name"],
@@ -279,8 +286,9 @@ def _as_sdk(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str
         "output_data_dir": os.path.join(base, "output", "data"),
         "resource_config": resources,
     }
+    only_there = ("channel_input_dirs", "hyperparameters", "job_name")
     variables: Dict[str, object] = {
-        **told,
+        **{name: value for name, value in training_env.items() if name not in only_there},
         **{f"channel_{name}": path for name, path in channels.items()},
         "channels": list(channels),
         **{f"hp_{name.replace('-', '_')}": value for name, value in hyperparameters.items()},
@@ -291,16 +299,11 @@ def _as_sdk(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str
         "output_failure": os.path.join(base, "output", "failure"),
         "source_dir": os.path.join(data, "code"),
         "entry_script": job.script.name,
-        "training_env": {
-            "channel_input_dirs": channels,
-            **told,
-            "hyperparameters": hyperparameters,
-            "job_name": job.name,
-        },
+        "training_env": training_env,
     }
     if job.launcher:
         variables["distributed_driver_dir"] = os.path.join(data, "sm_drivers", "distributed_drivers")
-        variables["distributed_config"] = {"process_count_per_node": job.processes_per_host}
+        variables["distributed_config"] = {"process_count_per_node": job.processes_per_host, **_LAUNCHER_OPTIONS[job.launcher]}
     environ = _through_bash({f"SM_{name.upper()}": _written(value) for name, value in variables.items()})
     try:
         hps = json.loads(environ["SM_HPS"])
