@@ -13,17 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import training_jobs
 
+from smargs.conversion import spell
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, Channel, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import commands
 from smargs.local.platforms import files, start, this_machine
-from smargs.conversion import spell
 
 JOBS = 40  # Of each platform and launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 
 # What differs and may: of how these tests start a job, or of the processes in between.
 OURS = {
-    "SM_STUDIO_LOCAL_MODE": "these tests set it, so that the toolkit takes no script from S3",
+    "SM_STUDIO_LOCAL_MODE": "these tests set it, so that the toolkit does not wait for the names of other hosts",
+    "SAGEMAKER_BASE_DIR": "where the job's files are instead of in /opt/ml; of these tests for the toolkit",
     "PYTHONPATH": "both toolkits add to it, and one of them is found by it",
     "PYTHONUNBUFFERED": "smargs run shows at once what a script prints",
     "PWD": "of the shell in between",
@@ -54,10 +55,10 @@ def local_jobs(draw, platform, launcher):
     return job, draw(st.sampled_from(hosts))
 
 
-def started_by_us(container, job, host, config):
+def started_by_us(container, job, host):
     """What the script got from the command of `smargs run`, and the launcher's own; None where it did not start."""
     base = container.base
-    starts = {each: start(job, {**config, **files(job, each, os.fspath(base), MACHINE)}, os.fspath(base), MACHINE) for each in job.hosts}
+    starts = {each: start(job, files(job, each, os.fspath(base), MACHINE), os.fspath(base), MACHINE) for each in job.hosts}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", container.environ["PATH"])
         command = commands(job, starts, dict.fromkeys(job.hosts, base), MACHINE)[job.hosts.index(host)]
@@ -83,7 +84,7 @@ def collected(directory):
         return None
     found = pickle.loads(result.read_bytes())
     found["environ"] = {name: text for name, text in found["environ"].items() if name not in OURS}
-    found["variables"] = None
+    del found["variables"]
     found["launcher"] = options(json.loads(launcher.read_text(encoding="utf-8"))) if launcher.exists() else None
     return found
 
@@ -131,11 +132,11 @@ def test_a_job_on_this_machine_is_what_its_platform_makes(container, toolkit, un
         container.write(config, **declared)
         refused = None
         try:
-            ours = started_by_us(container, job, host, config)
+            ours = started_by_us(container, job, host)
         except BadJobError as error:
             refused = str(error)
         came["refused" if refused else "started" if ours else "stopped"] += 1
-        if refused and platform == TOOLKIT_UNQUOTED or refused and "would run" in refused:
+        if (refused and platform == TOOLKIT_UNQUOTED) or (refused and "would run" in refused):
             return  # A shell may run anything there, or start the script all the same.
         container.write(config, **declared)
         started, directory = started_by_platform()
