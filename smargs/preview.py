@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import functools
-import importlib
 import os
 import runpy
 import shlex
 import sys
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Set, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
@@ -43,7 +42,6 @@ class Watch:
     """Watches the parsers of this process, and ends it with the first parse of its command line.
 
     Attributes:
-        leave: Ends the process with a status.
         under_way: Whether that parse has begun.
         parsers: What parsed in it, in order, each with its namespace and its job.
         seen: The arguments that had tokens: typed, or put there by ConfigArgParse.
@@ -51,8 +49,7 @@ class Watch:
         secrets: Texts that must not be shown.
     """
 
-    def __init__(self, leave: Callable[[int], NoReturn]) -> None:
-        self.leave = leave
+    def __init__(self) -> None:
         self.under_way = False
         self.parsers: Dict[int, Tuple[Any, object, filling.Job]] = {}
         self.seen: Set[argparse.Action] = set()
@@ -99,7 +96,7 @@ class Watch:
         # Not by an exception: a script that catches SystemExit or Exception would go on to train.
         sys.stdout.flush()
         sys.stderr.flush()
-        self.leave(status)
+        os._exit(status)
 
     def _note_parser(self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **more: Any) -> Any:
         job = mixin._current.get() or filling.Job(os.environ, strict=False)
@@ -239,17 +236,13 @@ def _status(end: SystemExit) -> int:
     return 1
 
 
-def main(argv: Optional[Sequence[str]] = None, leave: Callable[[int], NoReturn] = os._exit) -> int:
+def main() -> int:
     """Run a script up to the end of its first parse, show the table, and end the process there.
-
-    Args:
-        argv: ``[--patch] SCRIPT [ARGS...]``; None for the command line.
-        leave: Ends the process with a status.
 
     Returns:
         The status 2, where there is no script, or it ends without having parsed, and 1 where it fails before.
     """
-    tokens = list(sys.argv[1:] if argv is None else argv)
+    tokens = sys.argv[1:]
     patched = tokens[:1] == ["--patch"]
     sys.argv = tokens[patched:]
     script = next(iter(sys.argv), "")
@@ -257,8 +250,10 @@ def main(argv: Optional[Sequence[str]] = None, leave: Callable[[int], NoReturn] 
         print(f"there is no script {script!r}", file=sys.stderr)
         return 2
     if patched:
-        importlib.import_module("smargs.patch").install()
-    Watch(leave).hook()
+        from smargs import patch
+
+        patch.install()
+    Watch().hook()
     sys.path[0] = os.path.dirname(os.path.realpath(script))
     try:
         runpy.run_path(script, run_name="__main__")

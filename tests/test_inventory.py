@@ -19,10 +19,22 @@ SECRETS = {
     "Passwd": "pw1",
     "credentials": {"user": "inner-user", "list": ["inner-list"]},
     "opts": {"deep": [{"private": "nested-secret"}], "token": 98765432, "key": "q9"},
-    "as_text": json.dumps({"secret_key": "text-in-text", "key": "z7", "inner": json.dumps({"token": "text-in-text-in-text"})}),
-    "note": f"mine is {LONG}, or text-in-text",
+    "as_text": json.dumps({"secret_key": "text-in-text", "key": "z7", "inner": json.dumps({"token": "innermost-secret"})}),
+    "note": f"mine is {LONG}, or innermost-secret",
 }
-NEVER = ["hunter2", "wor", "pw1", "inner-user", "inner-list", "nested-secret", "98765432", "q9", "z7", "text-in-text"]
+NEVER = [
+    "hunter2",
+    "wor",
+    "pw1",
+    "inner-user",
+    "inner-list",
+    "nested-secret",
+    "98765432",
+    "q9",
+    "z7",
+    "text-in-text",
+    "innermost",
+]
 
 
 def shown(capsys, environ, as_json=True):

@@ -313,6 +313,19 @@ def test_a_dry_run_shows_the_arguments_and_leaves_no_directory(started, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
 
+def test_a_dry_run_of_a_script_that_nobody_changed_shows_what_the_patched_one_gets(started):
+    source = """
+        import argparse
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--fp16", action="store_true")
+        parser.parse_args()
+        """
+    status, out, _ = finish(started(source, "--dry-run", "--patch", "-p", "fp16=true"))
+    assert status == 0
+    row = next(line for line in out if "--fp16" in line)
+    assert re.findall(r"[-\w()]+", row) == ["--fp16", "True", "bool", "SM_HP_FP16", "False", "(default)"]
+
+
 def test_a_dry_run_says_the_parsers_own_error(started, tmp_path):
     status, out, err = finish(started(DECLARES, "--dry-run", "-p", "epochs=many"))
     assert (status, out) == (2, [])

@@ -182,7 +182,7 @@ def test_torchrun_starts_each_host_and_they_meet_on_loopback(installed, count):
         assert together[2:] == ([f"--node_rank={rank}"] if count > 1 else [])
         assert (command.environ["NCCL_SOCKET_IFNAME"], command.environ["NCCL_PROTO"]) == ("lo", "simple")
     assert len({tuple(command.tokens[3:5]) for command in made}) == 1
-    assert json.loads(made[0].environ["SM_DISTRIBUTED_CONFIG"]) == {"process_count_per_node": None}
+    assert json.loads(made[0].environ["SM_DISTRIBUTED_CONFIG"]) == {"process_count_per_node": None, "smp": None}
 
 
 def test_mpirun_starts_all_hosts_from_the_first_each_with_its_variables(installed, monkeypatch):

@@ -1,14 +1,12 @@
 """What a script's first parse is shown to be, in real child processes, and that nothing of the script runs behind it."""
 
 import os
-import runpy
+import subprocess
 import sys
 
-import configargparse
 import pytest
+from conftest import ROOT
 from platforms import Job, sdk, toolkit
-
-from smargs import preview
 
 WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
 SCRIPT = """
@@ -265,19 +263,6 @@ def test_a_warning_points_at_the_scripts_line(previewed):
     assert "preview.py" not in done.stderr
 
 
-def test_a_missing_script_is_one_line(capsys):
-    assert preview.main(["nowhere.py"]) == 2
-    assert capsys.readouterr().err == "there is no script 'nowhere.py'\n"
-
-
-def test_the_module_needs_a_script(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["preview"])
-    with pytest.raises(SystemExit) as end, pytest.warns(RuntimeWarning, match="smargs.preview"):
-        runpy.run_module("smargs.preview", run_name="__main__")
-    assert end.value.code == 2
-    assert capsys.readouterr().err == "there is no script ''\n"
-
-
 def test_a_reader_of_the_scripts_own_is_a_config_file_too(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("")
     source = OF_ALL.replace("(default_config", "(config_file_parser_class=Reader, default_config").replace("default=0, ", "")
@@ -290,5 +275,21 @@ def test_a_reader_of_the_scripts_own_is_a_config_file_too(previewed, tmp_path):
     assert rows["--a"] == ["1", "int", "config file", ""]
 
 
-class InheritingReader(configargparse.DefaultConfigFileParser):
-    """A reader without a ``parse`` of its own, which is its base's, and watched there."""
+def test_a_config_file_is_told_whatever_class_reads_it(previewed, tmp_path):
+    (tmp_path / "c.ini").write_text("epochs = 1\n")
+    source = (
+        "import configargparse\n"
+        "class Reader(configargparse.DefaultConfigFileParser): pass\n"
+        "parser = configargparse.ArgumentParser(default_config_files=['c.ini'], config_file_parser_class=Reader)\n"
+        "parser.add_argument('--epochs', type=int)\n"
+        "parser.parse_args()\n"
+    )
+    assert table(previewed(source, Job({}, [])))["--epochs"] == ["1", "int", "config file", ""]
+
+
+@pytest.mark.parametrize("tokens", [["nowhere.py"], []])
+def test_a_missing_script_is_one_line(tokens):
+    command = [sys.executable, "-m", "smargs.preview", *tokens]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"there is no script {''.join(tokens)!r}\n"

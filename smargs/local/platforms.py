@@ -9,11 +9,11 @@ import shlex
 import shutil
 import socket
 import subprocess
-import sys
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 from smargs.commandline import render_as_sdk, render_as_toolkit
 from smargs.conversion import decode
+from smargs.local.bash import export
 from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, TrainingJob, encode
 from smargs.variables import (
     CHANNELS_FILE,
@@ -304,7 +304,7 @@ def _as_sdk(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str
     if job.launcher:
         variables["distributed_driver_dir"] = os.path.join(data, "sm_drivers", "distributed_drivers")
         variables["distributed_config"] = {"process_count_per_node": job.processes_per_host, **_LAUNCHER_OPTIONS[job.launcher]}
-    environ = _through_bash({f"SM_{name.upper()}": _written(value) for name, value in variables.items()})
+    environ = export({f"SM_{name.upper()}": _written(value) for name, value in variables.items()})
     try:
         hps = json.loads(environ["SM_HPS"])
     except ValueError:
@@ -314,41 +314,6 @@ def _as_sdk(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str
 
 def _written(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _through_bash(variables: Dict[str, str]) -> Dict[str, str]:
-    """The variables as SDK v3's bash exports them, each between single quotes that nothing escapes.
-
-    Only names and texts that are no plain ones need the real bash, and none that it would run is given to it.
-
-    Raises:
-        BadJobError: If the platform would stop, or bash would run a part of a value.
-    """
-    odd = [name for name in variables if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name)]
-    quoted = any("'" in text for text in variables.values())
-    if not odd and not quoted:
-        return variables
-    script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
-    # Behind a quote or a # in a name, bash takes the quotes of what follows for text, and text for commands.
-    unsafe = [name for name in odd if re.search(r"[^\w.:/@%+ -]", name)]
-    if unsafe:
-        raise BadJobError(f"SDK v3's bash cannot export {unsafe[0]!r}: the job stops before the script starts")
-    if quoted and any(re.search(r"[$`;&|<>()\n]", text) for text in variables.values()):
-        raise BadJobError("a value has an apostrophe, and SDK v3's bash would run or expand what stands behind it")
-    told = 'eval "$2"; exec "$1" -c \'import json, os; print(json.dumps(dict(os.environ)))\''
-    read = subprocess.run(
-        ["bash", "-e", "-c", told, "bash", sys.executable, script],
-        env={"PATH": os.environ.get("PATH", os.defpath)},
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    if read.returncode:
-        # What bash says may hold a part of a value, and that a secret.
-        cause = [*odd, *(name for name, text in variables.items() if "'" in text)][0]
-        raise BadJobError(f"SDK v3's bash cannot export {cause!r}: the job stops before the script starts")
-    exported: Dict[str, str] = json.loads(read.stdout)
-    return {name: text for name, text in exported.items() if name not in ("PATH", "PWD", "SHLVL", "_", "OLDPWD")}
 
 
 def quote_for_shell(tokens: Sequence[str]) -> str:
