@@ -61,7 +61,7 @@ class Watch:
         # argparse has no public way to see which argument is given which tokens.
         _wrap(_Parser, "_parse_known_args", self._note_parser)
         _wrap(_Parser, "_get_values", self._note_values)
-        for reader in _with_subclasses(configargparse.ConfigFileParser):
+        for reader in [cls for cls in _with_subclasses(configargparse.ConfigFileParser) if "parse" in vars(cls)]:
             _wrap(reader, "parse", self._note_file)
         for cls in (mixin.SageMakerParserMixin, *_with_subclasses(_Parser)):
             self._hook_class(cls)
@@ -209,10 +209,8 @@ def _is_command_line(args: Any) -> bool:
 
 
 def _wrap(cls: Any, name: str, around: Callable[..., Any]) -> None:
-    """Have a function called around a method that a class may define itself."""
-    method = vars(cls).get(name)
-    if method is None:
-        return
+    """Have a function called around a method that a class defines itself."""
+    method = vars(cls)[name]
 
     @functools.wraps(method)
     def wrapped(self: Any, *args: Any, **settings: Any) -> Any:

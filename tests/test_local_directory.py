@@ -43,7 +43,9 @@ def run(*tokens, limit=None):
     """The status and the last line of a job in a real child process, whose files may be so many bytes long."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); " if limit else ""
     code = f"{limited}import sys; from smargs.cli import main; sys.exit(main(['run', *sys.argv[1:]]))"
-    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    # Coverage would write files of its own under that limit.
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
+    environ["PYTHONPATH"] = os.fspath(ROOT)
     ended = subprocess.run([sys.executable, "-c", code, *tokens], env=environ, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stderr.splitlines()[-1]
 

@@ -731,12 +731,22 @@ def test_a_recorded_job_parses_to_the_same_with_and_without_its_command_line(nam
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="sys.stdlib_module_names came with Python 3.10")
 def test_the_package_needs_nothing_but_configargparse():
     program = (
-        "import sys; before = set(sys.modules); import smargs; "
+        "import sys; before = set(sys.modules); import smargs.parser; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ))
 
     assert set(result.stdout.split()) == {"smargs", "configargparse"}
+
+
+def test_the_public_names_are_listed_and_come_when_they_are_asked_for():
+    program = "import sys, smargs; print(*dir(smargs)); print('configargparse' in sys.modules); smargs.Nothing"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    names, loaded = result.stdout.splitlines()
+    assert {"SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"} <= set(names.split())
+    assert loaded == "False"
+    assert result.stderr.splitlines()[-1] == "AttributeError: module 'smargs' has no attribute 'Nothing'"
 
 
 def test_a_text_that_is_json_is_recognised_as_the_sdk_writes_it():

@@ -251,7 +251,8 @@ def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):
     path.chmod(0)
     source = script(EPOCHS).replace("print(", WITHOUT_RIGHTS + "print(")
 
-    result = run_script(source, variables(SAGEMAKER_BASE_DIR=str(tmp_path)))
+    # Without its rights the process cannot write what coverage has measured.
+    result = run_script(source, variables(SAGEMAKER_BASE_DIR=str(tmp_path), COVERAGE_PROCESS_CONFIG=""))
 
     assert result.returncode == 2
     assert result.stderr.endswith(f"\ntrain.py: error: {path} cannot be read: {os.strerror(errno.EACCES)}\n")
