@@ -8,6 +8,8 @@ import pytest
 from conftest import ROOT
 from platforms import Job, sdk, toolkit
 
+from smargs import preview
+
 WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
 SCRIPT = """
 import sys
@@ -293,3 +295,9 @@ def test_a_missing_script_is_one_line(tokens):
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"there is no script {''.join(tokens)!r}\n"
+
+
+def test_a_missing_script_is_seen_before_anything_is_hooked(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["preview", "nowhere.py"])
+    assert preview.main() == 2
+    assert capsys.readouterr().err == "there is no script 'nowhere.py'\n"
