@@ -76,6 +76,17 @@ def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
         start(job({"motto": "a' B=1'c"}))
 
 
+@pytest.mark.parametrize(("name", "exported"), [("back\\", ("SM_HP_BACK", "v")), ("n b", ("B", "v"))])
+def test_sdk_v3s_bash_makes_of_an_odd_name_what_it_does_on_the_platform(name, exported):
+    made = start(job({"n": 1, name: "v"}))
+    assert exported in made.environ.items()
+    assert json.loads(made.environ["SM_HPS"]) == {"n": 1, name: "v"}
+
+
+def test_sdk_v3s_bash_adds_no_variable_of_its_own():
+    assert start(job({"motto": "h''i"})).environ == start(job({"motto": "hi"})).environ
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -88,6 +99,7 @@ def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
         ("a$(touch X)", "a"),
         ("a #", "b\ntouch X\n"),
         ('a"', "b; touch X; "),
+        ("a{1..3}", "b"),
     ],
 )
 def test_sdk_v3s_bash_never_runs_a_part_of_a_hyperparameter(tmp_path, monkeypatch, name, value):

@@ -11,6 +11,9 @@ from typing import Dict
 
 from smargs.local.job import BadJobError
 
+# What bash has of its own, and what is given to it.
+_NOT_EXPORTED = frozenset({"PATH", "PYTHONCOERCECLOCALE", "PWD", "OLDPWD", "SHLVL", "_"})
+
 
 def export(variables: Dict[str, str]) -> Dict[str, str]:
     """The variables as SDK v3's bash exports them, each between single quotes that nothing escapes.
@@ -26,15 +29,15 @@ def export(variables: Dict[str, str]) -> Dict[str, str]:
         return variables
     script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
     # Behind a quote or a # in a name, bash takes the quotes of what follows for text, and text for commands.
-    unsafe = [name for name in odd if re.search(r"[^\w.:/@%+ -]", name)]
+    unsafe = [name for name in odd if re.search(r"[$`;&|<>(){}\[*?~'\"#\n]", name)]
     if unsafe:
-        raise BadJobError(f"SDK v3's bash cannot export {unsafe[0]!r}: the job stops before the script starts")
+        raise BadJobError(f"SDK v3's bash would run or expand a part of the variable's name {unsafe[0]!r}")
     if quoted and any(re.search(r"[$`;&|<>()\n]", text) for text in variables.values()):
         raise BadJobError("a value has an apostrophe, and SDK v3's bash would run or expand what stands behind it")
     told = 'eval "$2"; exec "$1" -c \'import json, os; print(json.dumps(dict(os.environ)))\''
     read = subprocess.run(
         ["bash", "-e", "-c", told, "bash", sys.executable, script],
-        env={"PATH": os.environ.get("PATH", os.defpath)},
+        env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONCOERCECLOCALE": "0"},
         capture_output=True,
         check=False,
         text=True,
@@ -44,4 +47,4 @@ def export(variables: Dict[str, str]) -> Dict[str, str]:
         cause = [*odd, *(name for name, text in variables.items() if "'" in text)][0]
         raise BadJobError(f"SDK v3's bash cannot export {cause!r}: the job stops before the script starts")
     exported: Dict[str, str] = json.loads(read.stdout)
-    return {name: text for name, text in exported.items() if name not in ("PATH", "PWD", "SHLVL", "_", "OLDPWD")}
+    return {name: text for name, text in exported.items() if name not in _NOT_EXPORTED}
