@@ -76,7 +76,8 @@ def main() -> None:
     """Train, print the loss after each epoch, make sure that all ranks have the same model, and save it once."""
     args = declare_arguments().parse_args()
     rank, ranks, local_rank = join_ranks()
-    print(f"rank {rank} of {ranks}: local rank {local_rank} on {args.current_host} of {', '.join(args.hosts)}", flush=True)
+    # In one piece with its end: print writes that by itself, and the lines of two processes could run into each other.
+    sys.stdout.write(f"rank {rank} of {ranks}: local rank {local_rank} on {args.current_host} of {', '.join(args.hosts)}\n")
 
     # Each rank draws its own, and a second run the same. The model is that of rank 0 from the start: DDP hands it round.
     torch.manual_seed(rank)
@@ -90,6 +91,7 @@ def main() -> None:
             print(f"epoch {epoch}/{args.epochs}: loss={loss:.4f}", flush=True)
 
     gathered = gather_digests(network, args.current_host)
+    dist.barrier()  # Until then gloo's threads may hold what was gathered, which they must not when Python ends.
     dist.destroy_process_group()
     digests = {found for _, found in gathered}
     if len(digests) > 1:

@@ -19,27 +19,28 @@ from mpi4py import MPI
 rank, wait_for_all = MPI.COMM_WORLD.rank, MPI.COMM_WORLD.Barrier
 """,
 }
-# Each rank tells its process and the one that started it, and runs on, longer than any test.
+# Each rank tells its process and the one that started it, and runs on, longer than any test. What it tells it writes in one
+# piece: print writes the end of the line by itself, and the lines of two processes could run into each other.
 RUNNING = """
 import argparse, os, sys, time
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--failing-rank", type=int)
 args = parser.parse_args()
-print(f"rank {rank} is {os.getpid()}, started by {os.getppid()}.", flush=True)
+sys.stdout.write(f"rank {rank} is {os.getpid()}, started by {os.getppid()}.\\n")
 wait_for_all()
 if rank == args.failing_rank:
     sys.exit(7)
 time.sleep(600)
 """
 PATCHED = """
-import argparse
+import argparse, sys
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--epochs", type=int)
 parser.add_argument("--current-host", default="unknown")
 args = parser.parse_args()
-print(f"{args.epochs + 1} epochs on {args.current_host}", flush=True)
+sys.stdout.write(f"{args.epochs + 1} epochs on {args.current_host}\\n")
 """
 STARTED = r"rank \d is (\d+), started by (\d+)\."
 of_each_launcher = pytest.mark.parametrize("launcher", WORLDS)

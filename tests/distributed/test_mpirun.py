@@ -3,6 +3,7 @@
 import re
 
 SCRIPT = """
+import sys
 from mpi4py import MPI
 from smargs import SageMakerArgumentParser
 
@@ -13,7 +14,7 @@ parser.add_argument("--scale", type=int)
 args = parser.parse_args()
 world = MPI.COMM_WORLD
 total = world.allreduce(args.scale * (world.rank + 1))
-print(f"rank {world.rank} of {world.size} on {args.current_host} of {len(args.hosts)}: {total}", flush=True)
+sys.stdout.write(f"rank {world.rank} of {world.size} on {args.current_host} of {len(args.hosts)}: {total}\\n")
 """
 
 

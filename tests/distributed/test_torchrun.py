@@ -9,10 +9,10 @@ import torch
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "train_ddp.py"
 RENDEZVOUS = """
-import os
+import os, sys
 
 names = ("MASTER_ADDR", "MASTER_PORT", "WORLD_SIZE", "RANK", "LOCAL_RANK", "GROUP_RANK")
-print(*(f"{name}={os.environ.get(name)}" for name in names), flush=True)
+sys.stdout.write(" ".join(f"{name}={os.environ.get(name)}" for name in names) + "\\n")
 """
 
 
