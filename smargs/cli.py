@@ -19,6 +19,7 @@ from smargs.local.job import (
     check_limits,
     find_script,
     name_hosts,
+    name_job,
     read_channels,
     read_hyperparameters,
 )
@@ -177,9 +178,9 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
 
 
 def _asked_for(args: argparse.Namespace, script: Path, path: Path, typed: Tuple[str, ...]) -> TrainingJob:
-    """The job that a command line asks for; its name is its directory's, as far as the service takes it."""
+    """The job that a command line asks for."""
     return TrainingJob(
-        name=re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(os.path.abspath(path))).strip("-")[:63] or "job",
+        name=name_job(Path(os.path.abspath(path))),
         script=script,
         hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
         channels=read_channels(args.channel),
@@ -216,15 +217,17 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
         outcome = hosts.run(commands, args.grace, args.interrupt_after)
     except OSError as error:
         raise BadJobError(f"a host cannot be started: {error}") from None
+    reason = None
     if outcome.stopped_by is not None:
         status = "Interrupted" if outcome.interrupted else "Stopped"
         kept = f"checkpoints: {directory.path / 'checkpoints'}"
     elif outcome.failed:
-        status, kept = "Failed", f"FailureReason: {_reason(job, directory, commands, outcome)}"
+        reason = _reason(job, directory, commands, outcome)
+        status, kept = "Failed", f"FailureReason: {reason}"
     else:
         directory.note(UNPACKED)
         status, kept = _pack(job, directory)
-    directory.note(status)
+    directory.note(status, reason)
     print(f"smargs: {job.name} {status} after {outcome.seconds:.1f} s, {kept}", file=sys.stderr, flush=True)
     return outcome.status or int(status == UNPACKED)
 

@@ -69,7 +69,7 @@ class JobDirectory:
         self._mark.seek(0)
         told = self._mark.read()
         # A disk that was full to the last byte took not even the status.
-        if UNPACKED.encode() in told or (not told and (self.path / "model").exists()):
+        if json.dumps({"status": UNPACKED})[1:-1].encode() in told or (not told and (self.path / "model").exists()):
             raise BadJobError(
                 f"argument --output: {self.path} holds a model or an output that could not be packed: "
                 f"move it away, then remove {mark}"
@@ -141,12 +141,13 @@ class JobDirectory:
         if job.platform == SDK:
             (base / "input" / "data" / "sm_drivers").mkdir()
 
-    def note(self, status: str) -> None:
-        """Keep how the job stands, as far as the disk takes it."""
+    def note(self, status: str, failure_reason: Optional[str] = None) -> None:
+        """Keep how the job stands, and why it failed, as far as the disk takes it."""
+        told = {"status": status, **({} if failure_reason is None else {"failure_reason": failure_reason})}
         if self._mark is not None:
             self._mark.truncate(0)
             with contextlib.suppress(OSError):
-                self._mark.write(json.dumps({"status": status}).encode())
+                self._mark.write(json.dumps(told).encode())
 
 
 def _fill_channel(place: Path, channel: Channel, copy: bool) -> None:

@@ -103,6 +103,11 @@ def find_script(path: str) -> Path:
     return script.resolve()
 
 
+def name_job(directory: Path) -> str:
+    """The name of a job in a directory, which is the directory's as far as the service takes it."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", directory.name).strip("-")[:63] or "job"
+
+
 def name_hosts(count: int) -> Tuple[str, ...]:
     """The names of so many hosts, as the service gives them."""
     return tuple(f"algo-{number}" for number in range(1, count + 1))
@@ -156,12 +161,10 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
     channels: Dict[str, Channel] = {}
     for pair in typed:
         name, equals, place = pair.partition("=")
-        if not equals or not place or not _CHANNEL_NAME.fullmatch(name) or set(name) == {"."}:
-            raise BadJobError(f"argument --channel: {pair!r} is no channel: expected NAME=PATH, NAME of A-Z a-z 0-9 . - _")
-        if name in channels:
+        if not equals or not place:
+            raise BadJobError(f"argument --channel: {pair!r} is no channel: expected NAME=PATH")
+        if check_channel_name(name) in channels:
             raise BadJobError(f"argument --channel: {name!r} is there twice")
-        if name in PLATFORM_CHANNELS:
-            raise BadJobError(f"argument --channel: {name!r} is a channel of SageMaker's own")
         paths = [place] if os.path.exists(place) else sorted(glob.glob(place, recursive=True))
         if not paths:
             raise BadJobError(f"argument --channel: {name}: {place!r} is not there: expected a file, a directory or a glob")
@@ -170,6 +173,19 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
         if twice:
             raise BadJobError(f"argument --channel: {name}: {place!r} matches two files called {twice!r}")
     return channels
+
+
+def check_channel_name(name: str) -> str:
+    """A channel's name as it is.
+
+    Raises:
+        BadJobError: If the service takes no such name, or the channel is the platform's own.
+    """
+    if not _CHANNEL_NAME.fullmatch(name) or set(name) == {"."}:
+        raise BadJobError(f"argument --channel: {name!r} is no name of a channel: expected up to 64 of A-Z a-z 0-9 . - _")
+    if name in PLATFORM_CHANNELS:
+        raise BadJobError(f"argument --channel: {name!r} is a channel of SageMaker's own")
+    return name
 
 
 def _twice(names: Iterable[str]) -> Optional[str]:

@@ -69,7 +69,7 @@ def commands(job: TrainingJob, starts: Mapping[str, Start], bases: Mapping[str, 
         Command(
             host,
             _script_command(job, starts[host].argv),
-            {**_outside(), **starts[host].environ},
+            {**outside(), "PYTHONUNBUFFERED": "1", **starts[host].environ},
             bases[host].joinpath(*source_directory(job).split("/")),
         )
         for host in job.hosts
@@ -89,14 +89,13 @@ def commands(job: TrainingJob, starts: Mapping[str, Start], bases: Mapping[str, 
     return made
 
 
-def _outside() -> Dict[str, str]:
-    """The variables of this process without any of a job that it runs in; what Python prints is shown at once."""
-    kept = {
+def outside() -> Dict[str, str]:
+    """The variables of this process without any of a job that it runs in."""
+    return {
         name: text
         for name, text in os.environ.items()
         if not name.startswith(("SM_", "SAGEMAKER_")) and name not in ("TRAINING_JOB_NAME", "CURRENT_HOST")
     }
-    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def _program(job: TrainingJob) -> List[str]:

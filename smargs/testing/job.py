@@ -1,0 +1,323 @@
+"""One SageMaker training job for a test: in this process, or as ``smargs run`` runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+
+from smargs.conversion import decode, spell
+from smargs.local import platforms, shells
+from smargs.local.directory import MARK, JobDirectory
+from smargs.local.job import (
+    PLATFORMS,
+    TOOLKIT,
+    TOOLKIT_UNQUOTED,
+    BadJobError,
+    Channel,
+    Hyperparameter,
+    TrainingJob,
+    check_channel_name,
+    check_limits,
+    name_hosts,
+    name_job,
+    read_channels,
+)
+from smargs.local.launchers import outside
+from smargs.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
+
+Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
+
+_REFUSED = "smargs run: error: "
+
+
+class Finished(NamedTuple):
+    """How a job ended that ran in processes of its own.
+
+    Attributes:
+        status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted``, or ``Unpacked`` if the archives could not be made.
+        exit_status: 0, or the exit status of the first host that failed.
+        failure_reason: Why it failed, as the console shows it; None if it did not.
+        output: What all hosts wrote, each line with its host's name before it, and what ``smargs run`` said.
+    """
+
+    status: str
+    exit_status: int
+    failure_reason: Optional[str]
+    output: str
+
+
+class SageMakerJob:
+    """A training job as a platform starts a script on one host: its variables, its command line and its directories.
+
+    As a context manager it makes this process the script's: it sets ``os.environ`` and ``sys.argv`` and makes the directories,
+    and puts everything back. Its directories stay, but for those of a job that was given no directory.
+
+    Attributes:
+        path: The job's directory; ``/opt/ml``, of which nothing is made, as long as a job without a directory is not entered.
+        environ: The variables that the platform sets.
+        argv: The command line, without the script.
+    """
+
+    path: Path
+    environ: Dict[str, str]
+    argv: List[str]
+
+    def __init__(
+        self,
+        hyperparameters: Optional[Mapping[str, object]] = None,
+        channels: Channels = (),
+        *,
+        hosts: int = 1,
+        host: Optional[str] = None,
+        platform: str = TOOLKIT,
+        plain: bool = False,
+        typed: Sequence[str] = (),
+        script: str = "train.py",
+        directory: Union[str, os.PathLike[str], None] = None,
+    ) -> None:
+        """Describe a job; nothing is made or started yet.
+
+        Args:
+            hyperparameters: Names and values: whatever JSON has.
+            channels: Names of channels and what each holds, a directory, a file or a glob; or only names, of empty channels.
+            hosts: How many hosts there are.
+            host: The name of the host that this process is; ``algo-1`` if None.
+            platform: Who starts the script: ``toolkit``, ``toolkit-unquoted``, ``sdk`` or ``files``.
+            plain: Whether hyperparameters are sent as text, as boto3 does, or as the SDK sends them.
+            typed: What the command line holds beside SageMaker's tokens.
+            script: The entry point, as ``sys.argv[0]``.
+            directory: Where the job's directories are to be made; None for a place that is removed again.
+
+        Raises:
+            smargs.local.job.BadJobError: If the platform would not start such a job; a ValueError.
+        """
+        if platform not in PLATFORMS:
+            raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+        if host is not None and host not in name_hosts(hosts):
+            raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
+        self._script = script
+        self._places = {name: os.fspath(channels[name]) for name in channels} if isinstance(channels, Mapping) else {}
+        held = read_channels(f"{name}={place}" for name, place in self._places.items())
+        self._directory = None if directory is None else Path(os.path.abspath(directory))
+        self._job = TrainingJob(
+            name=name_job(self._directory or Path("a-job")),
+            script=Path(os.path.abspath(script)),
+            hyperparameters={name: _sent(name, value) for name, value in (hyperparameters or {}).items()},
+            channels=held or {check_channel_name(name): Channel((), is_directory=False) for name in channels},
+            hosts=name_hosts(hosts),
+            platform=platform,
+            plain=plain,
+            typed=tuple(typed),
+        )
+        self.host = host or self._job.hosts[0]
+        self._entered: Optional[contextlib.ExitStack] = None
+        self._render(self._directory or Path(BASE_DIRECTORY))
+
+    def _render(self, path: Path) -> None:
+        """What the platform makes of the job in a directory."""
+        self.path = path
+        self._bases = {host: JobDirectory(path).base(self._job, host) for host in self._job.hosts}
+        self._configs = {host: platforms.files(self._job, host, str(base), _machine()) for host, base in self._bases.items()}
+        config = self._configs[self.host]
+        check_limits(config[HYPERPARAMETERS_FILE])
+        environ, argv = platforms.start(self._job, config, str(self._bases[self.host]), _machine())
+        if self._job.platform == TOOLKIT_UNQUOTED:
+            environ, argv = shells.unquoted(environ, argv)
+        self.environ, self.argv = environ, [*argv, *self._job.typed]
+
+    @property
+    def model_dir(self) -> Path:
+        """The directory of the model, ``SM_MODEL_DIR``, of this host."""
+        return self._bases[self.host] / "model"
+
+    @property
+    def output_data_dir(self) -> Path:
+        """The directory of further output, ``SM_OUTPUT_DATA_DIR``, of this host."""
+        return self._bases[self.host] / "output" / "data"
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """The directory of the checkpoints, ``/opt/ml/checkpoints`` on the platform."""
+        return self._bases[self.host] / "checkpoints"
+
+    @property
+    def failure_file(self) -> Path:
+        """The file in which a script says why it failed."""
+        return self._bases[self.host] / "output" / "failure"
+
+    def __enter__(self) -> SageMakerJob:
+        """Make this process the script's.
+
+        Raises:
+            smargs.local.job.BadJobError: If the directories cannot be made.
+            RuntimeError: If it is the script's already.
+        """
+        if self._entered is not None:
+            raise RuntimeError("this job is entered already")
+        with contextlib.ExitStack() as stack:
+            if self._directory is None:
+                place = stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-job-"))
+                stack.callback(vars(self).update, dict(vars(self)))
+                self._render(Path(place).resolve() / "job")
+            with JobDirectory(self.path) as directory:
+                directory.lay_out(self._job, self._configs, copy=False)
+            stack.enter_context(process_of({**outside(), **self.environ}, [self._script, *self.argv]))
+            self._entered = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        entered, self._entered = self._entered, None
+        assert entered is not None
+        entered.close()
+
+    def run(
+        self,
+        script: Union[str, os.PathLike[str], None] = None,
+        *,
+        launcher: Optional[str] = None,
+        processes_per_host: Optional[int] = None,
+        patch: bool = False,
+        interrupt_after: Optional[float] = None,
+        grace: Optional[float] = None,
+        timeout: Optional[float] = None,
+    ) -> Finished:
+        """Run the job on all its hosts, in processes of their own, as ``smargs run`` does.
+
+        Args:
+            script: The entry point; that of the job if None.
+            launcher: ``torchrun`` or ``mpirun``, what starts the script on each host.
+            processes_per_host: How many processes the launcher starts on each host.
+            patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
+            interrupt_after: Seconds until SIGTERM is sent, as a spot reclaim does.
+            grace: Seconds from SIGTERM to SIGKILL; 120 if None.
+            timeout: Seconds until the job is stopped.
+
+        Returns:
+            How it ended. What it left is in the job's directories.
+
+        Raises:
+            smargs.local.job.BadJobError: If the job cannot be started.
+            RuntimeError: If the job has no directory yet: it was given none and is not entered.
+            subprocess.TimeoutExpired: If it took too long; every process of it has ended then.
+        """
+        if self._directory is None and self._entered is None:
+            raise RuntimeError("this job has no directory yet: give it one, or run it inside of with")
+        settings = {
+            "--launcher": launcher,
+            "--processes-per-host": processes_per_host,
+            "--interrupt-after": interrupt_after,
+            "--grace": grace,
+        }
+        options = [token for option, value in settings.items() if value is not None for token in (option, str(value))]
+        with tempfile.TemporaryDirectory(prefix="smargs-job-") as given:
+            sent = Path(given, HYPERPARAMETERS_FILE)
+            values = {name: hyperparameter.value for name, hyperparameter in self._job.hyperparameters.items()}
+            sent.write_text(json.dumps(values), encoding="utf-8")
+            command = [
+                *(sys.executable, "-m", "smargs", "run", os.fspath(script or self._script), "--output", str(self.path)),
+                *("--hyperparameters", str(sent), *options, *(["--patch"] if patch else [])),
+                *self._asked(Path(given, "empty")),
+            ]
+            exit_status, output = _run(command, timeout)
+        said = output.splitlines()[-1:]
+        if said and said[0].startswith(_REFUSED):
+            raise BadJobError(said[0][len(_REFUSED) :])
+        kept = json.loads((self.path / MARK).read_text(encoding="utf-8"))
+        return Finished(kept["status"], exit_status, kept.get("failure_reason"), output)
+
+    def _asked(self, empty: Path) -> List[str]:
+        """The options of ``smargs run`` for this job, but for its hyperparameters; channels of names alone are empty."""
+        job = self._job
+        places = {name: self._places.get(name, os.fspath(empty)) for name in job.channels}
+        if len(self._places) < len(places):
+            empty.mkdir(exist_ok=True)
+        return [
+            *(["--platform", job.platform] if job.platform != TOOLKIT else []),
+            *(["--hosts", str(len(job.hosts))] if len(job.hosts) > 1 else []),
+            *(["--plain"] if job.plain else []),
+            *(token for name, place in places.items() for token in ("--channel", f"{name}={place}")),
+            *(["--", *job.typed] if job.typed else []),
+        ]
+
+    def __repr__(self) -> str:
+        """The command that repeats the job on this machine; nothing of a secret."""
+        values = (
+            ("-p", f"{name}={MASK if is_secret(name) else _typed(sent, self._job.plain)}")
+            for name, sent in self._job.hyperparameters.items()
+        )
+        hyperparameters = [token for pair in values for token in pair]
+        return " ".join(map(shlex.quote, ["smargs", "run", self._script, *hyperparameters, *self._asked(Path())]))
+
+
+def _sent(name: str, value: object) -> Hyperparameter:
+    """A hyperparameter as it is sent.
+
+    Raises:
+        BadJobError: If JSON has no such value.
+    """
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise BadJobError(f"hyperparameter {name}: {error}: expected what JSON has") from None
+    return Hyperparameter(value, spell(value))
+
+
+def _typed(sent: Hyperparameter, plain: bool) -> str:
+    """A hyperparameter as ``-p`` takes it."""
+    return sent.text if plain or decode(sent.text) == sent.value else json.dumps(sent.value, ensure_ascii=False)
+
+
+def _run(command: List[str], timeout: Optional[float]) -> Tuple[int, str]:
+    """The exit status and the output of a command that ends what it has started when it is told to end."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        finally:
+            # The first signal lets the hosts end, the second ends them.
+            while process.poll() is None:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+    return process.returncode, output
+
+
+@contextlib.contextmanager
+def process_of(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
+    """Give this process other variables and another command line, and put everything back."""
+    environ_before, argv_before = dict(os.environ), sys.argv
+    _set_environ(environ)
+    sys.argv = argv
+    try:
+        yield
+    finally:
+        _set_environ(environ_before)
+        sys.argv = argv_before
+
+
+def _set_environ(environ: Mapping[str, str]) -> None:
+    for name in set(os.environ).difference(environ):
+        del os.environ[name]
+    os.environ.update(environ)
+
+
+@functools.lru_cache(maxsize=None)
+def _machine() -> platforms.Machine:
+    return platforms.this_machine()

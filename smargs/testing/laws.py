@@ -1,0 +1,120 @@
+"""Laws that a script's parser may be held against, each with a table of what differs."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Callable, Collection, Dict, List, Mapping, Sequence, Type
+
+from smargs.local.job import PLATFORMS, BadJobError
+from smargs.local.launchers import outside
+from smargs.matching import documented_variable, is_secret_argument
+from smargs.parser import SageMakerArgumentParser
+from smargs.tables import print_table
+from smargs.testing.job import Channels, SageMakerJob, process_of
+from smargs.variables import MASK
+
+_ERROR = "(error)"
+_LEFT_OVER = "(left over)"
+_NOTHING = "(nothing)"
+
+
+def assert_parses_like_argparse(
+    parser_factory: Callable[[Type[argparse.ArgumentParser]], argparse.ArgumentParser], argv: Sequence[str]
+) -> None:
+    """Off SageMaker a parser is argparse's: the same values of the same types, the same tokens left over, or the same error.
+
+    Args:
+        parser_factory: Declares the arguments on a parser of the class that it is given.
+        argv: The command line, without the script.
+
+    Raises:
+        AssertionError: If something differs; its text has a table of that.
+    """
+    with process_of(outside(), ["train.py", *argv]):
+        outcomes = {
+            "argparse": _outcome(parser_factory(argparse.ArgumentParser), argv),
+            "smargs": _outcome(parser_factory(SageMakerArgumentParser), argv),
+        }
+    _assert_same(f"off SageMaker, argv {list(argv)!r}", outcomes)
+
+
+def assert_same_on_every_platform(
+    parser: argparse.ArgumentParser,
+    hyperparameters: Mapping[str, object],
+    channels: Channels = (),
+    *,
+    platforms: Sequence[str] = PLATFORMS,
+) -> None:
+    """Hyperparameters give the same values, of the same types, whichever platform starts the script.
+
+    A platform that would not start such a job is left out: SDK v3 stops at an odd apostrophe, say. Arguments that stand for a
+    documented variable are left out as well, for not every platform has all of these.
+
+    Args:
+        parser: The parser.
+        hyperparameters: Names and values, as :class:`smargs.testing.SageMakerJob` takes them.
+        channels: The channels of the job, likewise.
+        platforms: Some of ``toolkit``, ``toolkit-unquoted``, ``sdk`` and ``files``.
+
+    Raises:
+        AssertionError: If something differs, a job does not parse, or no platform starts it; its text has a table.
+    """
+    outcomes: Dict[str, Dict[str, object]] = {}
+    refusals: List[str] = []
+    left_out = {action.dest for action in parser._actions if documented_variable(action, parser.prefix_chars)} | {_LEFT_OVER}
+    with tempfile.TemporaryDirectory(prefix="smargs-job-") as directory:
+        for platform in platforms:
+            try:
+                with SageMakerJob(hyperparameters, channels, platform=platform, directory=f"{directory}/job") as job:
+                    found = _outcome(parser, job.argv)
+            except BadJobError as error:
+                refusals.append(f"{platform}: {error}")
+                continue
+            outcomes[platform] = {dest: value for dest, value in found.items() if dest not in left_out}
+    if not outcomes:
+        raise AssertionError("\n".join(("no platform starts this job", *refusals)))
+    secrets = {action.dest for action in parser._actions if is_secret_argument(action)}
+    refused = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]
+    if refused:
+        raise AssertionError("\n".join(("these hyperparameters do not parse", *refused)))
+    _assert_same("the same hyperparameters on each platform", outcomes, secrets)
+
+
+def _outcome(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Dict[str, object]:
+    """What a parse gives: the value of each argument, or the error."""
+    errors = io.StringIO()
+    try:
+        with redirect_stderr(errors), redirect_stdout(io.StringIO()):
+            namespace, extras = parser.parse_known_args(list(argv))
+    except SystemExit as stop:
+        # Behind the usage, which says where a value may come from.
+        said = errors.getvalue().splitlines()[-1:]
+        return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in said)}"}
+    return {**vars(namespace), **({_LEFT_OVER: list(extras)} if extras else {})}
+
+
+def _assert_same(what: str, outcomes: Mapping[str, Mapping[str, object]], secrets: Collection[str] = ()) -> None:
+    rows = []
+    for name in dict.fromkeys(name for outcome in outcomes.values() for name in outcome):
+        shown = [_typed(outcome[name]) if name in outcome else _NOTHING for outcome in outcomes.values()]
+        if len(set(shown)) > 1:
+            rows.append([name, *(MASK if name in secrets else text for text in shown)])
+    if rows:
+        table = io.StringIO()
+        print_table(("argument", *outcomes), rows, table)
+        raise AssertionError(f"{what}:\n\n{table.getvalue()}")
+
+
+def _typed(value: object) -> str:
+    """A value with its types, at every depth that argparse and JSON have."""
+    if isinstance(value, (list, tuple, set)):
+        inner = ", ".join(map(_typed, sorted(value, key=repr) if isinstance(value, set) else value))
+        return f"{type(value).__name__}({inner})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_typed(inner)}" for key, inner in value.items()) + "}"
+    if type(value).__repr__ is object.__repr__ and hasattr(value, "__dict__"):
+        return f"{type(value).__name__} {_typed(vars(value))}"
+    return f"{type(value).__name__} {value!r}"
