@@ -102,6 +102,8 @@ class SageMakerJob:
         """
         if platform not in PLATFORMS:
             raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+        if hosts < 1:
+            raise BadJobError(f"{hosts} hosts: expected 1 or more")
         if host is not None and host not in name_hosts(hosts):
             raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
         self._script = script
@@ -264,8 +266,10 @@ def _sent(name: str, value: object) -> Hyperparameter:
     """A hyperparameter as it is sent.
 
     Raises:
-        BadJobError: If JSON has no such value.
+        BadJobError: If JSON has no such value, or the name is no text.
     """
+    if not isinstance(name, str):
+        raise BadJobError(f"hyperparameter {name!r}: expected a text as its name")
     try:
         json.dumps(value)
     except (TypeError, ValueError) as error:

@@ -147,47 +147,56 @@ def jobs(
         hypothesis.errors.InvalidArgument: If an argument needs an override.
     """
     values = _valid(_choices(parser, {})) if hyperparameters is None else hyperparameters
-    return _jobs(values, platforms, {"channels": channels, "typed": typed, "script": script})
+
+    @st.composite
+    def jobs(draw: st.DrawFn) -> SageMakerJob:
+        platform = draw(st.sampled_from(platforms))
+        plain = draw(st.booleans())
+        hosts = draw(st.integers(1, 3))
+        host = f"algo-{draw(st.integers(1, hosts))}"
+        drawn = draw(values)
+        if platform == TOOLKIT_UNQUOTED and any(_EXPANDED.search(name + spell(value)) for name, value in drawn.items()):
+            reject()
+        try:
+            return SageMakerJob(
+                drawn, channels, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
+            )
+        except BadJobError:
+            reject()
+
+    return jobs()
 
 
-@st.composite
-def _jobs(
-    draw: st.DrawFn, values: st.SearchStrategy[Mapping[str, Any]], platforms: Sequence[str], settings: Mapping[str, Any]
-) -> SageMakerJob:
-    platform = draw(st.sampled_from(platforms))
-    plain = draw(st.booleans())
-    hosts = draw(st.integers(1, 3))
-    host = f"algo-{draw(st.integers(1, hosts))}"
-    drawn = draw(values)
-    if platform == TOOLKIT_UNQUOTED and any(_EXPANDED.search(name + spell(value)) for name, value in drawn.items()):
-        reject()
-    try:
-        return SageMakerJob(drawn, hosts=hosts, host=host, platform=platform, plain=plain, **settings)
-    except BadJobError:
-        reject()
+def _valid(choices: List[_Choice]) -> st.SearchStrategy[Dict[str, Any]]:
+    # Inner functions, as Hypothesis shows what a strategy is made with, and that is a whole parser.
+    @st.composite
+    def hyperparameters(draw: st.DrawFn) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
+        for number, choice in enumerate(choices):
+            still_required = sum(later.required for later in choices[number + 1 :])
+            if choice.required or (len(found) + still_required < _MOST and draw(st.booleans())):
+                wanted = draw(st.sampled_from(choice.wanted))
+                found[draw(st.sampled_from(wanted.spellings))] = draw(wanted.values)
+        return found
+
+    return hyperparameters()
 
 
-@st.composite
-def _valid(draw: st.DrawFn, choices: List[_Choice]) -> Dict[str, Any]:
-    found: Dict[str, Any] = {}
-    for number, choice in enumerate(choices):
-        still_required = sum(later.required for later in choices[number + 1 :])
-        if choice.required or (len(found) + still_required < _MOST and draw(st.booleans())):
-            wanted = draw(st.sampled_from(choice.wanted))
-            found[draw(st.sampled_from(wanted.spellings))] = draw(wanted.values)
-    return found
-
-
-@st.composite
-def _invalid(draw: st.DrawFn, choices: List[_Choice], undeclared: st.SearchStrategy[str]) -> Dict[str, Any]:
+def _invalid(choices: List[_Choice], undeclared: st.SearchStrategy[str]) -> st.SearchStrategy[Dict[str, Any]]:
     wrong = [
-        (choice, wanted.spellings, refused) for choice in choices for wanted in choice.wanted for refused in wanted.refused
+        (choice, st.sampled_from(wanted.spellings), refused)
+        for choice in choices
+        for wanted in choice.wanted
+        for refused in wanted.refused
     ]
-    broken, spellings, refused = draw(st.sampled_from([(None, undeclared, _SCALARS), *wrong]))
-    name = draw(undeclared) if broken is None else draw(st.sampled_from(spellings))
-    value = draw(refused)
-    valid = draw(_valid([choice for choice in choices if choice is not broken]))
-    return {**valid, name: value}
+
+    @st.composite
+    def invalid_hyperparameters(draw: st.DrawFn) -> Dict[str, Any]:
+        broken, spelled, values = draw(st.sampled_from([(None, undeclared, _SCALARS), *wrong]))
+        valid = draw(_valid([choice for choice in choices if choice is not broken]))
+        return {**valid, draw(spelled): draw(values)}
+
+    return invalid_hyperparameters()
 
 
 def _choices(parser: SageMakerParserMixin, overrides: Mapping[str, st.SearchStrategy[Any]]) -> List[_Choice]:

@@ -1,0 +1,282 @@
+"""A training job for a test: this process is the script's inside of it, and everything is put back behind it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smargs import SageMakerArgumentParser, SageMakerEnvironment
+from smargs.local.job import PLATFORMS, BadJobError
+from smargs.testing import SageMakerJob
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from smargs import SageMakerArgumentParser
+
+parser = SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int)
+parser.add_argument("--model-dir", type=Path, default="/opt/ml/model")
+parser.add_argument("--current-host")
+parser.add_argument("--train", type=Path, required=True)
+parser.add_argument("--typed")
+args = parser.parse_args()
+print(f"{args.epochs + 1} {sorted(path.name for path in args.train.iterdir())} {args.typed}", flush=True)
+(args.model_dir / args.current_host).write_text("weights")
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "source" / "train.py"
+    path.parent.mkdir()
+    path.write_text(SCRIPT)
+    return path
+
+
+@pytest.fixture
+def data(tmp_path):
+    directory = tmp_path / "data"
+    directory.mkdir()
+    (directory / "a.csv").write_text("1,2")
+    return directory
+
+
+def everything():
+    return dict(os.environ), sys.argv, list(sys.argv)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_inside_of_a_job_this_process_is_the_scripts(sagemaker_job, data, platform):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--text")
+    parser.add_argument("--train")
+    with sagemaker_job({"epochs": 3, "text": "two words"}, {"train": data}, platform=platform) as job:
+        args = parser.parse_args()
+        assert (args.epochs, args.text) == (3, "two words")
+        assert os.listdir(args.train) == ["a.csv"]
+        environment = SageMakerEnvironment.load(os.environ)
+        assert Path(environment.model_dir) == job.model_dir
+        assert Path(environment.output_data_dir) == job.output_data_dir
+        (job.model_dir / "model").write_text("weights")
+    assert (job.model_dir / "model").read_text() == "weights"
+
+
+def test_a_job_puts_everything_back_even_if_the_script_fails(sagemaker_job, monkeypatch):
+    monkeypatch.setenv("SM_HP_OF_ANOTHER", "1")
+    monkeypatch.setenv("MINE", "before")
+    before = everything()
+    with pytest.raises(ZeroDivisionError), sagemaker_job({"a": 1}):
+        assert "SM_HP_OF_ANOTHER" not in os.environ
+        assert (os.environ["SM_HP_A"], sys.argv) == ("1", ["train.py", "-a", "1"])
+        os.environ["MINE"] = "during"
+        os.environ["NEW"] = "during"
+        sys.argv.append("more")
+        raise ZeroDivisionError
+    assert everything() == before
+    assert sys.argv is before[1]
+
+
+def test_a_script_that_is_no_good_fails_as_in_a_container(sagemaker_job, capsys):
+    with sagemaker_job({"epochs": "many"}) as job, pytest.raises(SystemExit) as stop:
+        parser = SageMakerArgumentParser()
+        parser.add_argument("--epochs", type=int)
+        parser.parse_args()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("train.py: error: argument --epochs: invalid int value: 'many'")
+    assert "many" in job.failure_file.read_text()
+
+
+def test_the_directories_are_those_of_the_host(sagemaker_job):
+    with sagemaker_job(hosts=2, host="algo-2") as job:
+        environment = SageMakerEnvironment.load(os.environ)
+        assert environment.current_host == "algo-2"
+        assert environment.hosts == ("algo-1", "algo-2")
+        assert Path(environment.model_dir) == job.model_dir
+        (job.checkpoint_dir / "step-1").write_text("state")
+    with sagemaker_job(hosts=2) as other:
+        assert list(other.checkpoint_dir.iterdir()) == []
+    assert (job.path / "checkpoints" / "step-1").exists()
+
+
+def test_channels_are_directories_files_globs_or_only_names(sagemaker_job, data, tmp_path):
+    channels = {"whole": data, "one": data / "a.csv", "some": str(data / "*.csv")}
+    with sagemaker_job(channels=channels):
+        assert {name: os.listdir(os.environ[f"SM_CHANNEL_{name.upper()}"]) for name in channels} == dict.fromkeys(
+            channels, ["a.csv"]
+        )
+    with sagemaker_job(channels=["train", "test"]):
+        assert json.loads(os.environ["SM_CHANNELS"]) == ["test", "train"]
+        assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == []
+
+
+def test_a_job_without_a_directory_renders_for_the_container_and_leaves_nothing():
+    job = SageMakerJob({"a": 1}, ["train"])
+    assert job.environ["SM_MODEL_DIR"] == "/opt/ml/model"
+    rendered = dict(job.environ)
+    for _ in range(2):
+        with job:
+            inside = job.path
+            assert os.environ["SM_MODEL_DIR"] == str(job.model_dir)
+            assert job.model_dir.is_dir()
+        assert not inside.exists()
+        assert (job.path, job.environ) == (Path("/opt/ml"), rendered)
+
+
+def test_a_job_is_entered_once_at_a_time():
+    job = SageMakerJob()
+    with job:
+        with pytest.raises(RuntimeError, match="entered already"), job:
+            pass
+        assert os.environ["SM_HPS"] == "{}"
+    assert "SM_HPS" not in os.environ
+
+
+def test_what_is_typed_stands_behind_sagemakers_tokens():
+    assert SageMakerJob({"a": 1}, typed=["--b", "two words"]).argv == ["-a", "1", "--b", "two words"]
+    assert SageMakerJob({"a": 1}, typed=["--b"], platform="files").argv == ["--b"]
+
+
+def test_an_unquoted_command_line_is_what_the_shell_leaves(monkeypatch):
+    monkeypatch.setenv("HOME", "/not/here")
+    monkeypatch.setenv("SM_HP_OF_ANOTHER", "1")
+    job = SageMakerJob({"text": "two  words", "value": '"q"', "where": "$SM_HP_TEXT"}, platform="toolkit-unquoted")
+    assert job.argv == ["--text", "two", "words", "--value", "q", "--where", "two", "words"]
+    assert job.environ["SM_HP_TEXT"] == "two  words"
+    assert not {"HOME", "PATH", "PWD", "SM_HP_OF_ANOTHER"} & job.environ.keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"platform": "lambda"}, "platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files"),
+        ({"hosts": 2, "host": "algo-3"}, "host 'algo-3': expected one of algo-1, algo-2"),
+        ({"hosts": 0}, "0 hosts: expected 1 or more"),
+        ({"hyperparameters": {"where": Path("a")}}, "hyperparameter where: .*PosixPath.* expected what JSON has"),
+        ({"hyperparameters": {3: "a"}}, "hyperparameter 3: expected a text as its name"),
+        ({"hyperparameters": {"a": "x" * 2501}}, "hyperparameter a: a value of 2503 characters: the service takes 2500"),
+        ({"channels": {"train": "nowhere"}}, "train: 'nowhere' is not there"),
+        ({"channels": ["eval set"]}, "'eval set' is no name of a channel"),
+        ({"channels": ["code"]}, "'code' is a channel of SageMaker's own"),
+        ({"channels": ["eval-set"], "platform": "sdk"}, "SDK v3's bash cannot export 'SM_CHANNEL_EVAL-SET'"),
+        ({"hyperparameters": {"a": 'x"'}, "platform": "toolkit-unquoted"}, "to a shell unquoted, which cannot read it"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_in_one_line(settings, said):
+    with pytest.raises(BadJobError, match=said) as error:
+        SageMakerJob(**settings)
+    assert "\n" not in str(error.value)
+
+
+def test_a_platform_whose_shell_is_missing_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BadJobError, match="bash, through which this platform starts scripts: No such file or directory"):
+        SageMakerJob({"motto": "say 'hi'"}, platform="sdk")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_script_runs_on_every_host_in_processes_of_its_own(sagemaker_job, script, data, platform):
+    job = sagemaker_job({"epochs": 2}, {"train": data}, hosts=2, typed=["--typed", "a b"], platform=platform)
+    before = everything()
+    finished = job.run(script)
+    assert finished[:3] == ("Completed", 0, None), finished.output
+    for host in ("algo-1", "algo-2"):
+        assert f"{host} | 3 ['a.csv'] a b\n" in finished.output
+    assert (job.model_dir / "algo-1").read_text() == "weights"
+    assert (job.path / "model.tar.gz").exists()
+    assert everything() == before
+
+
+def test_a_script_runs_from_inside_of_a_job_too(script):
+    with SageMakerJob({"epochs": 2}, ["train"], script=os.fspath(script)) as job:
+        finished = job.run()
+        assert finished.status == "Completed", finished.output
+        assert "algo-1 | 3 [] None\n" in finished.output
+        assert os.environ["SM_HP_EPOCHS"] == "2"
+
+
+def test_a_run_tells_why_it_failed(sagemaker_job, script):
+    finished = sagemaker_job({"epochs": "many"}, ["train"]).run(script)
+    assert (finished.status, finished.exit_status) == ("Failed", 2)
+    assert "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)" in finished.failure_reason
+    assert "usage: train.py" in finished.output
+
+
+def test_a_text_stays_the_text_that_it_is(sagemaker_job, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import os; print(os.environ['SM_HPS'], flush=True)")
+    values = {"text": "5", "number": 5, "none": None, "list": [1, "é"]}
+    for plain in (False, True):
+        job = sagemaker_job(values, plain=plain)
+        assert f"algo-1 | {job.environ['SM_HPS']}\n" in job.run(script).output
+
+
+def test_a_run_may_be_interrupted_and_finds_its_checkpoints_again(sagemaker_job, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import os, pathlib, time\n"
+        "state = pathlib.Path(os.environ['SAGEMAKER_BASE_DIR'], 'checkpoints', 'state')\n"
+        "if not state.exists():\n"
+        "    state.write_text('1'); time.sleep(600)\n"
+    )
+    job = sagemaker_job()
+    assert job.run(script, interrupt_after=3, grace=0).status == "Interrupted"
+    assert (job.checkpoint_dir / "state").exists()
+    assert job.run(script).status == "Completed"
+
+
+def test_a_run_that_takes_too_long_is_ended_with_all_of_its_processes(sagemaker_job, tmp_path):
+    script, pids = tmp_path / "train.py", tmp_path / "pid"
+    script.write_text(f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+    with pytest.raises(subprocess.TimeoutExpired):
+        sagemaker_job().run(script, timeout=3)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids.read_text()), 0)
+
+
+def test_a_run_that_cannot_start_is_refused_with_its_one_line(sagemaker_job, tmp_path):
+    with pytest.raises(BadJobError, match=r"^argument script: '.*gone.py' is not there: expected a .py or .sh$"):
+        sagemaker_job().run(tmp_path / "gone.py")
+    with pytest.raises(RuntimeError, match="no directory yet"):
+        SageMakerJob().run(tmp_path / "train.py")
+
+
+def test_a_plain_script_runs_patched(sagemaker_job, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--flag', type=bool)\n"
+        "print(parser.parse_args().flag, flush=True)\n"
+    )
+    job = sagemaker_job({"flag": False})
+    assert "algo-1 | True\n" in job.run(script).output
+    assert "algo-1 | False\n" in job.run(script, patch=True).output
+
+
+def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
+    assert repr(SageMakerJob()) == "smargs run train.py"
+    job = SageMakerJob(
+        {"epochs": 3, "text": "5", "two": "a b", "api_key": "hunter2"},
+        {"train": data},
+        hosts=2,
+        platform="sdk",
+        typed=["--typed", "x y"],
+        script=os.fspath(script),
+    )
+    assert "hunter2" not in repr(job)
+    command = repr(job).replace("-p 'api_key=******' ", "").replace("-p 'two=a b' ", "").replace("""-p 'text="5"' """, "")
+    shown = subprocess.run(
+        f"{sys.executable} -m {command.replace('run', 'run --output ' + str(tmp_path / 'again'), 1)}",
+        shell=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert "algo-1 | 4 ['a.csv'] x y\n" in shown.stdout
+    assert repr(SageMakerJob({"t": "5"})) == """smargs run train.py -p 't="5"'"""
+    assert repr(SageMakerJob({"t": "5"}, ["train"], plain=True)) == "smargs run train.py -p t=5 --plain --channel train=."

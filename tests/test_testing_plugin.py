@@ -1,0 +1,134 @@
+"""The pytest plugin in a project of its own, as pytest finds it: nothing is imported, nothing is configured."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+PROJECT = {
+    "train": """
+        from pathlib import Path
+        from smargs import SageMakerArgumentParser
+
+        def main():
+            parser = SageMakerArgumentParser()
+            parser.add_argument("--epochs", type=int, default=1)
+            parser.add_argument("--model-dir", type=Path, default="model")
+            parser.add_argument("--train", type=Path, default="data")
+            args = parser.parse_args()
+            names = sorted(path.name for path in args.train.iterdir())
+            (args.model_dir / "model.txt").write_text(f"{args.epochs + 1} {names}")
+
+        if __name__ == "__main__":
+            main()
+    """,
+    "test_train": """
+        import os
+        import sys
+        import pytest
+        import train
+
+        def test_in_this_process(sagemaker_job, tmp_path):
+            before = dict(os.environ), list(sys.argv)
+            with sagemaker_job(hyperparameters={"epochs": 3}, channels={"train": "data"}, hosts=2, platform="sdk") as job:
+                train.main()
+            assert (job.model_dir / "model.txt").read_text() == "4 ['a.csv']"
+            assert tmp_path in job.model_dir.parents
+            assert (dict(os.environ), list(sys.argv)) == before
+
+        def test_in_a_process_of_its_own(sagemaker_job):
+            finished = sagemaker_job({"epochs": "many"}, {"train": "data"}).run("train.py")
+            assert finished.status == "Failed"
+            assert "invalid int value: 'many'" in finished.failure_reason
+
+        def test_two_jobs_have_a_directory_each(sagemaker_job):
+            with sagemaker_job() as one:
+                pass
+            with sagemaker_job() as other:
+                assert one.path != other.path
+
+        @pytest.mark.sagemaker_platforms
+        def test_on_every_platform(sagemaker_job, sagemaker_platform):
+            with sagemaker_job({"epochs": 3}, {"train": "data"}) as job:
+                train.main()
+                assert ("SM_HP_EPOCHS" in os.environ) == (sagemaker_platform != "files")
+                assert ("SM_USER_ARGS" in os.environ) == sagemaker_platform.startswith("toolkit")
+            assert (job.model_dir / "model.txt").read_text() == "4 ['a.csv']"
+
+        @pytest.mark.sagemaker_platforms("sdk", "files")
+        def test_on_two_platforms(sagemaker_job):
+            with sagemaker_job():
+                assert "SM_USER_ARGS" not in os.environ
+
+        @pytest.mark.parametrize("sagemaker_platform", ["files"])
+        def test_on_the_platform_of_a_parameter(sagemaker_job):
+            with sagemaker_job():
+                assert "SM_HPS" not in os.environ
+
+        def test_nobody_has_loaded_hypothesis():
+            assert "hypothesis" not in sys.modules
+    """,
+}
+TESTS = 11
+
+
+@pytest.fixture
+def project(pytester):
+    pytester.makepyfile(**PROJECT)
+    (pytester.path / "data").mkdir()
+    (pytester.path / "data" / "a.csv").write_text("1,2")
+    return pytester
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
+def test_the_fixture_and_the_marker_are_there_in_a_fresh_project(project, options):
+    result = project.runpytest_subprocess("--strict-markers", "-p", "no:cacheprovider", *options)
+    result.assert_outcomes(passed=TESTS)
+
+
+def test_the_platforms_are_parameters_of_the_tests(project):
+    result = project.runpytest_subprocess("--collect-only", "-q")
+    named = re.findall(r"::test_on_(\w+)\[(.+)\]", result.stdout.str())
+    assert named == [
+        *(("every_platform", platform) for platform in ("toolkit", "toolkit-unquoted", "sdk", "files")),
+        *(("two_platforms", platform) for platform in ("sdk", "files")),
+        ("the_platform_of_a_parameter", "files"),
+    ]
+
+
+def test_fixtures_and_marker_are_documented_where_pytest_lists_them(project):
+    assert "@pytest.mark.sagemaker_platforms(*names): " in project.runpytest_subprocess("--markers").stdout.str()
+    shown = project.runpytest_subprocess("--fixtures").stdout.str()
+    assert "sagemaker_job -- " in shown
+    assert "sagemaker_platform -- " in shown
+
+
+def test_a_platform_that_there_is_not_fails_the_test_with_one_line(project):
+    project.makepyfile(
+        test_train="""
+        import pytest
+
+        @pytest.mark.sagemaker_platforms("lambda")
+        def test_there(sagemaker_job):
+            sagemaker_job()
+        """
+    )
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E * platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files"])
+
+
+def test_jobs_and_laws_need_no_hypothesis_and_names_come_when_they_are_asked_for():
+    program = (
+        "import sys, smargs.testing as testing; sys.modules['hypothesis'] = sys.modules['pytest'] = None\n"
+        "light = 'smargs.local' not in sys.modules\n"
+        "assert testing.assert_parses_like_argparse and testing.SageMakerJob({'a': 1}).argv == ['-a', '1']\n"
+        "print(light, *testing.__dir__()); testing.Nothing"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    light, *names = result.stdout.split()
+    assert light == "True"
+    assert {"Finished", "SageMakerJob", "assert_same_on_every_platform", "hyperparameters", "jobs"} <= set(names)
+    assert result.stderr.splitlines()[-1] == "AttributeError: module 'smargs.testing' has no attribute 'Nothing'"

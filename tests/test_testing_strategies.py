@@ -1,0 +1,284 @@
+"""What the strategies draw: hyperparameters that a parser accepts, ones that it refuses, and jobs that a platform starts."""
+
+import argparse
+import enum
+import io
+import json
+import subprocess
+import sys
+from collections import Counter
+from contextlib import redirect_stderr
+from pathlib import Path
+
+import pytest
+from declarations import DECLARATIONS, option
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument, NoSuchExample, Unsatisfiable
+
+from smargs import SageMakerArgumentParser
+from smargs.conversion import spell
+from smargs.local.job import PLATFORMS
+from smargs.testing import (
+    SageMakerJob,
+    assert_parses_like_argparse,
+    assert_same_on_every_platform,
+    hyperparameters,
+    invalid_hyperparameters,
+    jobs,
+)
+
+
+class Optimizer(enum.Enum):
+    ADAM = "adam"
+    SGD = 2
+
+
+def below_one(text):
+    value = float(text)
+    if not 0 <= value < 1:
+        raise ValueError(text)
+    return value
+
+
+KINDS = {
+    **{kind: declared for kind, declared in DECLARATIONS.items() if kind != "callable"},
+    "enum": {"type": Optimizer},
+    "inferred enum": {"default": Optimizer.SGD},
+    "set": {"type": set},
+    "choices": {"choices": ["adam", "sgd"]},
+    "choices of a type": {"type": int, "choices": range(3)},
+    "choices of a function": {"type": str.lower, "choices": {"a", "b"}},
+    "choices of an enum": {"type": Optimizer, "choices": list(Optimizer)},
+    "choices of paths": {"type": Path, "choices": (Path("a"), Path("b"))},
+    "append +": {"action": "append", "nargs": "+", "type": int},
+    "required": {"type": int, "required": True},
+    "variable": {"env_var": "SM_HP_FOR_THIS", "type": float},
+    "own variable": {"env_var": "MY_VARIABLE", "type": float},
+    "false flag": {"action": "store_false"},
+    "constants": {"action": "append_const", "const": 3},
+}
+NAMES = ("epochs", "batch-size", "learning_rate", "k", "K", "use-x", "text")
+
+
+@st.composite
+def parsers(draw):
+    """Parsers of a few arguments of any kind, some of which exclude each other."""
+    parser = SageMakerArgumentParser(prog="train.py")
+    place = parser
+    for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)):
+        kinds = [kind for kind in sorted(KINDS) if len(name) > 1 or kind != "paired flag"]
+        declared = KINDS[draw(st.sampled_from(kinds))]
+        moves = draw(st.sampled_from(("stays", "out of any group", "into a group", "into a required group")))
+        if moves != "stays":
+            place = parser
+        if moves.startswith("into"):
+            place = parser.add_mutually_exclusive_group(required="required" in moves)
+        if place is not parser:
+            declared = {setting: value for setting, value in declared.items() if setting != "required"}
+        place.add_argument(option(name), **declared)
+    return parser
+
+
+def parses(parser, job):
+    """Whether a parser takes a job; the error if not is one line and status 2."""
+    said = io.StringIO()
+    try:
+        with job, redirect_stderr(said):
+            parser.parse_args()
+    except SystemExit as stop:
+        assert stop.code == 2
+        assert said.getvalue().splitlines()[-1].startswith("train.py: error: ")
+        return False
+    return True
+
+
+def test_every_job_that_is_drawn_parses_and_every_platform_is_drawn():
+    came = Counter()
+
+    @given(st.data())
+    @settings(max_examples=150, deadline=None)
+    def law(data):
+        parser = data.draw(parsers())
+        job = data.draw(jobs(parser))
+        came[repr(job).partition("--platform ")[2].split(" ")[0]] += 1
+        assert parses(parser, job)
+
+    law()
+    assert len(came) == len(PLATFORMS), came
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_every_job_of_invalid_hyperparameters_is_refused(data):
+    parser = data.draw(parsers())
+    assert not parses(parser, data.draw(jobs(parser, invalid_hyperparameters(parser))))
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_valid_hyperparameters_are_the_same_on_every_platform(data):
+    parser = data.draw(parsers())
+    assert_same_on_every_platform(parser, data.draw(hyperparameters(parser)))
+
+
+def parser_of(*arguments, **settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    for name, declared in arguments:
+        parser.add_argument(name, **declared)
+    return parser
+
+
+def drawn(strategy, condition):
+    """The simplest of what is drawn that a condition holds for."""
+    return find(strategy, condition, settings=settings(max_examples=2000, database=None, derandomize=True))
+
+
+def test_what_is_drawn_shrinks_to_the_least_that_matters():
+    parser = parser_of(("--epochs", {"type": int}), ("--layers", {"nargs": "+", "type": int}), ("--name", {}))
+    assert drawn(hyperparameters(parser), lambda values: True) == {}
+    assert drawn(hyperparameters(parser), lambda values: values.get("epochs", 0) > 9) == {"epochs": 10}
+    assert drawn(hyperparameters(parser), lambda values: len(values.get("layers", ())) > 1) == {"layers": [0, 0]}
+    assert repr(drawn(jobs(parser), lambda job: True)) == "smargs run train.py"
+    assert repr(drawn(jobs(parser), lambda job: "--epochs" in job.argv)) == "smargs run train.py -p epochs=0"
+
+
+def test_a_required_argument_is_always_drawn_and_one_of_a_required_group():
+    parser = parser_of(("--epochs", {"type": int, "required": True}), ("--name", {}))
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--fast", action="store_true")
+    group.add_argument("--slow", action="count")
+    for drawn_name in ("fast", "slow"):
+        assert drawn(hyperparameters(parser), lambda values, name=drawn_name: name in values) in (
+            {"epochs": 0, "fast": True},
+            {"epochs": 0, "slow": 1},
+        )
+    with pytest.raises(NoSuchExample):
+        drawn(hyperparameters(parser), lambda values: len({"fast", "slow"} & values.keys()) != 1 or "epochs" not in values)
+
+
+def test_names_are_spelled_with_hyphens_and_underscores_unless_another_argument_has_the_other():
+    parser = parser_of(("--batch-size", {"type": int}))
+    assert drawn(hyperparameters(parser), lambda values: "batch_size" in values) == {"batch_size": 0}
+    parser.add_argument("--batch_size", type=str)
+    for name, value in (("batch-size", 0), ("batch_size", "")):
+        assert drawn(hyperparameters(parser), lambda values, name=name: name in values) == {name: value}
+
+
+def test_what_sagemaker_fills_by_itself_is_left_to_it():
+    names = ("--model-dir", "--num-gpus", "--train", "--data-dir", "--hosts", "--sm-hps")
+    parser = parser_of(*((name, {}) for name in names), ("--out", {"env_var": "SM_OUTPUT_DIR"}))
+    assert drawn(st.lists(hyperparameters(parser), min_size=50), lambda many: True) == [{}] * 50
+    asked = hyperparameters(parser, {"train": st.just("elsewhere")})
+    assert drawn(asked, lambda values: values) == {"train": "elsewhere"}
+    assert not drawn(hyperparameters(parser, {"out": st.just("elsewhere")}), lambda values: True)
+
+
+def test_overrides_are_drawn_instead_and_needed_for_a_function():
+    parser = parser_of(("--rate", {"type": below_one}), ("--epochs", {"type": int}))
+    with pytest.raises(InvalidArgument, match=r"argument --rate: nobody can tell what its type below_one accepts.*'rate'"):
+        hyperparameters(parser)
+    with pytest.raises(InvalidArgument, match="argument --rate"):
+        jobs(parser)
+    with pytest.raises(InvalidArgument, match="overrides: 'rat' is the dest of no argument"):
+        hyperparameters(parser, {"rat": st.just(0.5)})
+    overrides = {"rate": st.floats(0, 0.5)}
+    assert drawn(hyperparameters(parser, overrides), lambda values: values.get("rate", 0) > 0.25)["rate"] <= 0.5
+    wrong = drawn(invalid_hyperparameters(parser, overrides), lambda values: isinstance(values.get("rate"), int))
+    assert not 0 <= wrong["rate"] < 1
+    assert parses(parser, SageMakerJob({"rate": 0.25}))
+    assert not parses(parser, SageMakerJob(wrong))
+
+
+def test_a_parser_of_argparse_is_no_parser_of_a_job():
+    with pytest.raises(InvalidArgument, match="expected a parser of smargs, not ArgumentParser"):
+        hyperparameters(argparse.ArgumentParser())
+
+
+def test_a_type_that_opens_files_is_not_tried(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parser = parser_of(("--log", {"type": argparse.FileType("w")}))
+    wrong = drawn(invalid_hyperparameters(parser, {"log": st.just("log.txt")}), lambda values: True)
+    assert "log" not in wrong
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_a_subparser_declares_is_no_undeclared_one():
+    parser = parser_of()
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("fit").add_argument("--q")
+    (name,) = drawn(invalid_hyperparameters(parser), lambda values: True)
+    assert name == "x"
+
+
+def test_types_are_not_inferred_where_the_parser_does_not():
+    parser = parser_of(("--steps", {"default": 10}), infer_types=False)
+    assert drawn(hyperparameters(parser), lambda values: isinstance(values.get("steps"), str))
+    assert set(drawn(invalid_hyperparameters(parser), lambda values: True)) == {"q"}
+
+
+def test_no_more_are_drawn_than_the_service_takes():
+    parser = parser_of(*((f"--name-{number}", {"action": "store_true"}) for number in range(250)))
+    assert len(drawn(hyperparameters(parser), lambda values: len(values) > 90)) <= 95
+    parser.add_argument("--needed", required=True, type=int)
+    assert "needed" in drawn(hyperparameters(parser), lambda values: len(values) > 90)
+
+
+def test_jobs_are_drawn_on_the_platforms_and_with_the_channels_that_are_asked_for(tmp_path):
+    parser = parser_of(("--train", {"required": True}))
+    parser.add_subparsers(dest="command").add_parser("fit")
+    strategy = jobs(parser, channels={"train": tmp_path}, platforms=["sdk"], typed=["fit"], script="fit.py")
+    job = drawn(strategy, lambda job: json.loads(job.environ["SM_CURRENT_HOST_RANK"]) == 1)
+    assert repr(job) == f"smargs run fit.py --platform sdk --hosts 2 --channel train={tmp_path} -- fit"
+    assert parses(parser, job)
+    for platform in PLATFORMS:
+        assert repr(drawn(jobs(parser_of(), platforms=[platform]), lambda job: True)).endswith(
+            "run train.py" if platform == "toolkit" else f"--platform {platform}"
+        )
+
+
+def test_texts_that_a_shell_expands_are_not_drawn_where_one_reads_them():
+    parser = parser_of(("--text", {}))
+    assert drawn(jobs(parser), lambda job: "*" in spell(job.argv))
+    unquoted = jobs(parser, st.just({"text": "*"}), platforms=["toolkit-unquoted"])
+    with pytest.raises(Unsatisfiable):
+        drawn(unquoted, lambda job: True)
+
+
+FAILING = """
+from hypothesis import given, settings
+from smargs import SageMakerArgumentParser
+from smargs.testing import jobs
+
+parser = SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int, default=1)
+
+@given(jobs(parser))
+@settings(database=None, derandomize=True)
+def test_train(job):
+    with job:
+        assert parser.parse_args().epochs < 10
+
+test_train()
+"""
+
+
+def test_a_failure_says_which_job_to_repeat(tmp_path):
+    script = tmp_path / "failing.py"
+    script.write_text(FAILING)
+    child = subprocess.run([sys.executable, script], stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert "job=smargs run train.py -p epochs=10" in child.stderr.replace("\n    ", ""), child.stderr
+
+
+def test_the_laws_of_argparse_hold_for_what_is_typed():
+    def declare(parser_class):
+        parser = parser_class(prog="train.py")
+        parser.add_argument("--epochs", type=int)
+        return parser
+
+    @given(st.lists(st.sampled_from(["--epochs", "3", "x", "--", "--epochs=4", "-1"]), max_size=4))
+    @settings(max_examples=50, deadline=None)
+    def law(argv):
+        assert_parses_like_argparse(declare, argv)
+
+    law()
