@@ -132,6 +132,12 @@ def test_bytes_that_are_no_text_do_not_end_the_run(started):
     assert (status, of("algo-1", out)) == (0, ["\ufffd\ufffd ok"])
 
 
+def test_what_standard_output_cannot_show_does_not_end_the_run(started):
+    source = "import sys; sys.stdout.buffer.write('50% \\u2588 \\xe9\\n'.encode('utf-8'))"
+    status, out, _ = finish(started(source, env={"PYTHONIOENCODING": "ascii"}))
+    assert (status, of("algo-1", out)) == (0, [r"50% \u2588 \xe9"])
+
+
 @pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
 def test_prefixes_have_colours_on_a_terminal_alone(started, plain):
     ours, theirs = pty.openpty()

@@ -64,8 +64,10 @@ class _Stream:
         return bool(read)
 
     def _write(self, lines: List[bytes]) -> None:
+        encoding = self.target.encoding or "utf-8"
         for line in lines:
-            self.target.write(f"{self._label}{line.decode('utf-8', 'replace')}\n")
+            text = line.decode("utf-8", "replace").encode(encoding, "backslashreplace").decode(encoding)
+            self.target.write(f"{self._label}{text}\n")
         self.target.flush()
 
 
