@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -57,6 +58,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except BadJobError as error:
         print(f"smargs run: error: {_one_line(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("smargs run: interrupted while no script was running", file=sys.stderr)
+        return 128 + signal.SIGINT
 
 
 def _one_line(text: str) -> str:
@@ -213,10 +217,7 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
     from smargs.local import hosts
     from smargs.local.directory import UNPACKED
 
-    try:
-        outcome = hosts.run(commands, args.grace, args.interrupt_after)
-    except OSError as error:
-        raise BadJobError(f"a host cannot be started: {error}") from None
+    outcome = hosts.run(commands, args.grace, args.interrupt_after)
     reason = None
     if outcome.stopped_by is not None:
         status = "Interrupted" if outcome.interrupted else "Stopped"
@@ -255,9 +256,10 @@ def _pack(job: TrainingJob, directory: JobDirectory) -> Tuple[str, str]:
         places = [base / below for base in bases]
         try:
             archive = pack(places, directory.path / f"{part}.tar.gz")
-        except OSError as error:
+        except (OSError, KeyboardInterrupt) as error:
             whole = ", ".join(str(place) for place in places)
-            return UNPACKED, f"{part}.tar.gz cannot be written: {error.strerror or error}: the {part} is whole in {whole}"
+            why = getattr(error, "strerror", None) or str(error) or "interrupted"
+            return UNPACKED, f"{part}.tar.gz cannot be written: {why}: the {part} is whole in {whole}"
         if archive is not None:
             made[part] = str(archive)
     told = [f"{part}: {archive}" for part, archive in made.items()]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -117,6 +118,10 @@ def finish(*tokens, **settings):
         (["train.py", "--output", "data"], "argument --output: {here}/data holds files that no smargs run has made"),
         (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),
         (["train.py", "--output", "o" * 300], f"argument --output: {{here}}/{'o' * 300} cannot be used: File name too long"),
+        (
+            ["train.py", "--output", f"new/{'o' * 300}"],
+            f"argument --output: {{here}}/new/{'o' * 300} cannot be used: File name too long",
+        ),
     ],
 )
 def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(here, refused, tokens, line):
@@ -227,6 +232,38 @@ def test_a_channel_is_not_copied_into_itself(here, refused):
     assert refused("train.py", "--copy", "--output", "data/job", "--channel", "train=data") == (
         f"argument --channel: train: '{here}/data' holds {here}/data/job: expected another --output, or no --copy"
     )
+
+
+def test_a_channel_that_cannot_be_copied_is_named_and_leaves_nothing(here, refused):
+    (here / "broken").mkdir()
+    (here / "broken" / "link").symlink_to("gone")
+    assert refused("train.py", "--copy", "--output", "new/job", "--channel", "train=broken") == (
+        f"argument --output: {here}/new/job cannot be made: [Errno 2] No such file or directory: '{here}/broken/link'"
+    )
+
+
+def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(here):
+    os.mkfifo(here / "hps.json")
+    # A shell starts what runs in the background with SIGINT ignored.
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    running = start("train.py", "--output", "job", "--hyperparameters", "hps.json", cwd=here, **heard)
+    # It is opened for writing as soon as the command reads it.
+    with open(here / "hps.json", "w"):
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err) == (130, "", "smargs run: interrupted while no script was running\n")
+    assert not (here / "job").exists()
+
+
+def test_an_interrupt_while_a_channel_is_copied_leaves_nothing(here, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.copytree", interrupted)
+    before = tree(here)
+    assert cli.main(["run", "train.py", "--copy", "--output", "new/job", "--channel", "train=data"]) == 130
+    assert capsys.readouterr().err == "smargs run: interrupted while no script was running\n"
+    assert tree(here) == before
 
 
 def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):

@@ -185,12 +185,33 @@ def test_a_failed_job_packs_nothing_and_tells_the_scripts_reason_without_its_sec
     assert (here / "job/model/half").exists()
 
 
-def test_a_host_that_cannot_be_started_is_one_line(here, capsys, monkeypatch):
+def test_a_host_that_cannot_be_started_is_one_line_and_leaves_nothing(here, capsys, monkeypatch):
     monkeypatch.setattr(sys, "executable", os.fspath(here / "gone"))
-    assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
+    assert cli.main(["run", "src/train.py", "--output", "new/job"]) == 2
     assert capsys.readouterr().err.splitlines()[1:] == [
         f"smargs run: error: a host cannot be started: [Errno 2] No such file or directory: '{here}/gone'"
     ]
+    assert sorted(os.listdir(here)) == ["data", "src"]
+
+
+def test_a_host_that_cannot_be_started_takes_nothing_of_a_job_before(here, monkeypatch):
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    monkeypatch.setattr(sys, "executable", os.fspath(here / "gone"))
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
+    assert os.listdir(here / "job/checkpoints") == ["algo-1"]
+    assert members("job/model.tar.gz") == ["algo-1", "deep", "deep/er", "deep/er/weights"]
+
+
+def test_an_interrupt_while_the_model_is_packed_leaves_it_whole(here, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smargs.local.results.os.replace", interrupted)
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 1
+    told = f"model.tar.gz cannot be written: interrupted: the model is whole in {here}/job/model\n"
+    assert capsys.readouterr().err.endswith(told)
+    assert (here / "job/model/deep/er/weights").read_text() == "algo-1"
+    assert not list((here / "job").glob("*.part"))
 
 
 def test_what_cannot_be_made_leaves_nothing(here):
@@ -198,7 +219,8 @@ def test_what_cannot_be_made_leaves_nothing(here):
     (here / "data/a.csv").unlink()
     with pytest.raises(BadJobError) as error, JobDirectory(here / "job") as directory:
         directory.lay_out(job, {"algo-1": {}}, copy=True)
-    assert str(error.value) == f"argument --output: {here}/job cannot be made: No such file or directory"
+    why = f"[Errno 2] No such file or directory: '{here}/data/a.csv'"
+    assert str(error.value) == f"argument --output: {here}/job cannot be made: {why}"
     assert not (here / "job").exists()
 
 

@@ -277,6 +277,16 @@ def test_when_nobody_reads_the_output_the_hosts_are_stopped(started, tmp_path):
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+def test_where_the_output_cannot_be_written_the_hosts_are_stopped(started, tmp_path):
+    with open("/dev/full", "wb") as full:
+        process = started(f"{LEFT_BEHIND}\nprint('more')\ntime.sleep(300)", stdout=full)
+        assert process.wait(SECONDS) == 128 + signal.SIGPIPE
+    said = process.stderr.read().decode().splitlines()
+    assert len(said) == 2
+    assert "job Stopped after" in said[1]
+    assert not any(map(is_alive, pids(tmp_path)))
+
+
 def test_a_command_that_cannot_be_started_is_one_line(started, tmp_path):
     status, _, err = finish(started("#!/nowhere/shell\n", name="train.sh"))
     assert status in (126, 127)

@@ -27,7 +27,8 @@ class JobDirectory:
     """A directory in the place of ``/opt/ml`` for each host, in use by this process from ``__enter__`` to ``__exit__``.
 
     That of the first host is the directory itself, those of the others are ``hosts/<host>`` in it. ``checkpoints`` are those of
-    all hosts, as they are in S3, and outlive the job; so do the archives, until a next job replaces them.
+    all hosts, as they are in S3, and outlive the job; so do the archives, until a next job replaces them. What was not there
+    before is gone again if the job cannot be started.
 
     Attributes:
         path: Its absolute path.
@@ -36,7 +37,7 @@ class JobDirectory:
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))
         self._mark: Optional[IO[bytes]] = None
-        self._is_new = not os.path.lexists(self.path)
+        self._new = [place for place in (self.path, *self.path.parents) if not os.path.lexists(place)]
 
     def __enter__(self) -> JobDirectory:
         """Take the directory into use.
@@ -47,12 +48,15 @@ class JobDirectory:
         try:
             self._take()
         except OSError as error:
+            self._leave()
             raise BadJobError(f"argument --output: {self.path} cannot be used: {error.strerror}") from None
         return self
 
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
+        if isinstance(error, BadJobError):
+            self._leave()
         if self._mark is not None:
             self._mark.close()
 
@@ -88,8 +92,8 @@ class JobDirectory:
             copy: Whether channels are copied, or linked.
 
         Raises:
-            BadJobError: If something cannot be written; a directory that was not there before is gone again. If the script or a
-                channel would be removed, or copied into itself.
+            BadJobError: If something cannot be read or written. If the script or a channel would be removed, or copied into
+                itself.
         """
         self._check_sources(job, copy)
         self.note("InProgress")
@@ -99,9 +103,12 @@ class JobDirectory:
             for host in job.hosts:
                 self._lay_out_host(job, host, configs[host], copy)
         except (OSError, shutil.Error) as error:
-            self._leave()
-            why = getattr(error, "strerror", None) or error
+            # A tree that cannot be copied tells of each file: from where, to where, and why.
+            why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error
             raise BadJobError(f"argument --output: {self.path} cannot be made: {why}") from None
+        except KeyboardInterrupt:
+            self._leave()
+            raise
 
     def _check_sources(self, job: TrainingJob, copy: bool) -> None:
         sources = [("argument script", job.script)]
@@ -111,18 +118,19 @@ class JobDirectory:
         for argument, path in sources:
             real = Path(os.path.realpath(path))
             if removed.intersection((path, *path.parents, real, *real.parents)):
-                self._leave()
                 raise BadJobError(
                     f"{argument}: {str(path)!r} is in what a new job in {self.path} replaces: expected another place"
                 )
             if copy and path != job.script and real in (ours, *ours.parents):
-                self._leave()
                 raise BadJobError(f"{argument}: {str(path)!r} holds {self.path}: expected another --output, or no --copy")
 
     def _leave(self) -> None:
         """Leave no directory that was not there before."""
-        if self._is_new:
+        if self._new and self._mark is not None:
             shutil.rmtree(self.path, ignore_errors=True)
+        for place in self._new:
+            with contextlib.suppress(OSError):
+                place.rmdir()
 
     def _lay_out_host(self, job: TrainingJob, host: str, config: Mapping[str, Any], copy: bool) -> None:
         base = self.base(job, host)

@@ -14,6 +14,7 @@ import time
 from types import FrameType
 from typing import IO, Dict, Iterator, List, NamedTuple, Optional, Set, TextIO, Tuple
 
+from smargs.local.job import BadJobError
 from smargs.local.launchers import Command
 
 _COLOURS = (36, 33, 32, 35, 34, 31)
@@ -109,15 +110,18 @@ class _Run:
     def _start(self) -> None:
         width = max(len(command.host) for command in self._commands)
         for number, command in enumerate(self._commands):
-            process = subprocess.Popen(
-                command.tokens,
-                env=command.environ,
-                cwd=command.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            try:
+                process = subprocess.Popen(
+                    command.tokens,
+                    env=command.environ,
+                    cwd=command.directory,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise BadJobError(f"a host cannot be started: {error}") from None
             self._processes[command.host] = process
             for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
                 assert source is not None
@@ -152,8 +156,8 @@ class _Run:
         try:
             if not stream.read():
                 self._selector.unregister(stream.source)
-        except BrokenPipeError:
-            # Nobody reads what the hosts say: this is `smargs run ... | head`.
+        except OSError:
+            # Nobody reads what the hosts say, as in `smargs run ... | head`, or the disk of their log is full.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.target.fileno())
             self._stop(signal.SIGTERM, because=signal.SIGPIPE)
 
@@ -246,6 +250,9 @@ def run(commands: List[Command], grace: float, interrupt_after: Optional[float] 
 
     Returns:
         How it ended.
+
+    Raises:
+        BadJobError: If a host cannot be started; those before it are killed.
     """
     return _Run(commands, grace, interrupt_after).run()
 
