@@ -131,6 +131,12 @@ def test_nothing_to_pack_makes_no_archive(here):
     assert pack([here / "job/model"], here / "model.tar.gz") is None
 
 
+def test_a_model_directory_that_the_script_removed_has_nothing_to_pack(here, capsys):
+    (here / "src/train.py").write_text("import os\nos.rmdir(os.environ['SM_MODEL_DIR'])\n")
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    assert capsys.readouterr().err.endswith(" s, nothing in SM_MODEL_DIR\n")
+
+
 def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
     job = ["src/train.py", "--output", "job"]
     (here / "src/train.py").write_text("import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'wb').write(b'old')\n")
@@ -152,6 +158,23 @@ def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
         f"move it away, then remove {here}/job/.smargs-job.json",
     )
     assert (here / "job/model/c").stat().st_size == 30000
+
+
+def test_a_part_of_the_model_that_may_not_be_read_is_not_passed_over(tmp_path):
+    (tmp_path / "model" / "deep").mkdir(parents=True)
+    (tmp_path / "model" / "deep").chmod(0)
+    # No directory is unreadable for root, so what runs as root lets go of that, once it has what Python loads late.
+    code = (
+        "import gzip, os; from pathlib import Path; from smargs.local.results import pack\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: print(pack([Path('model')], Path('model.tar.gz')))\n"
+        "except PermissionError as error: print(error.filename)"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "COVERAGE_PROCESS_CONFIG": ""}
+    tmp_path.chmod(0o777)
+    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, check=True)
+    assert told.stdout == b"model/deep\n"
+    assert os.listdir(tmp_path) == ["model"]
 
 
 @pytest.mark.parametrize("part", ["model", "output"])

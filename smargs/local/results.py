@@ -7,7 +7,7 @@ import os
 import re
 import tarfile
 from pathlib import Path
-from typing import Iterable, List, Optional
+from typing import Iterable, Iterator, List, Optional
 
 from smargs.local.job import FILES, SDK, TrainingJob
 
@@ -29,12 +29,13 @@ def pack(directories: Iterable[Path], archive: Path) -> Optional[Path]:
         The archive; None where there is nothing to pack.
 
     Raises:
-        OSError: If the archive cannot be written; what it should hold stays where it is.
+        OSError: If the archive cannot be written, or what it should hold not be read, which stays where it is.
 
     Source: "How Amazon SageMaker Processes Training Output",
     https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
     """
-    members = {path.relative_to(directory): path for directory in directories for path in sorted(directory.rglob("*"))}
+    present = [directory for directory in directories if directory.is_dir()]
+    members = {path.relative_to(directory): path for directory in present for path in _below(directory)}
     if not members:
         return None
     unfinished = archive.with_name(f"{archive.name}.part")
@@ -48,6 +49,14 @@ def pack(directories: Iterable[Path], archive: Path) -> Optional[Path]:
             unfinished.unlink()
         raise
     return archive
+
+
+def _below(directory: Path) -> Iterator[Path]:
+    """Every path below a directory; Path.rglob passes in silence over what may not be read."""
+    for path in sorted(directory.iterdir()):
+        yield path
+        if path.is_dir() and not path.is_symlink():
+            yield from _below(path)
 
 
 def failure_reason(job: TrainingJob, failure: Path, status: int, said: str, tokens: List[str]) -> str:
