@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, List, NoReturn, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
 from smargs import __version__
 from smargs.local.job import (
@@ -24,7 +24,7 @@ from smargs.local.job import (
     read_channels,
     read_hyperparameters,
 )
-from smargs.variables import HYPERPARAMETERS_FILE
+from smargs.variables import HYPERPARAMETERS_FILE, MASK, is_secret
 
 if TYPE_CHECKING:
     from smargs.local.directory import JobDirectory
@@ -47,7 +47,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     tokens = list(sys.argv[1:] if argv is None else argv)
     cut = tokens.index("--") if "--" in tokens else len(tokens)
     parser = _parser()
-    args = parser.parse_args(tokens[:cut])
+    args, unknown = parser.parse_known_args(tokens[:cut])
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(_without_secrets(unknown, tokens))}")
     if args.command == "env":
         from smargs import inventory
 
@@ -61,6 +63,17 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except KeyboardInterrupt:
         print("smargs run: interrupted while no script was running", file=sys.stderr)
         return 128 + signal.SIGINT
+
+
+def _without_secrets(unknown: Sequence[str], tokens: Sequence[str]) -> Iterator[str]:
+    """Tokens without the values of secrets, such as of api_key=... where somebody forgot the -p."""
+    before = dict(zip(tokens[1:], tokens))
+    for token in unknown:
+        name, equals, _ = token.partition("=")
+        if equals and is_secret(name):
+            yield f"{name}={MASK}"
+        else:
+            yield MASK if token[:1] != "-" and is_secret(before.get(token, "")) else token
 
 
 def _one_line(text: str) -> str:

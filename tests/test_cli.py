@@ -128,6 +128,26 @@ def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(h
     assert refused(*tokens) == line.format(here=here)
 
 
+@pytest.mark.parametrize(
+    ("tokens", "shown"),
+    [
+        (["extra", "--bogus=1"], "extra --bogus=1"),
+        (["epochs=3", "api_key=hunter2"], "epochs=3 api_key=******"),
+        (["--api-key=hunter2"], "--api-key=******"),
+        (["--api-key", "hunter2"], "--api-key ******"),
+        (["--api-key", "--password"], "--api-key --password"),
+        (["-p", "api_key", "hunter2"], "******"),
+        (["-p", "api_key=hunter2", "hunter2"], "******"),
+    ],
+)
+def test_what_is_no_argument_is_named_without_the_values_of_secrets(here, capsys, tokens, shown):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["run", "train.py", *tokens])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == f"smargs: error: unrecognized arguments: {shown}\n"
+    assert not (here / "started").exists()
+
+
 def test_an_unknown_platform_names_those_that_there_are(refused):
     line = refused("train.py", "--platform", "azure\nml")
     assert line.startswith("argument --platform: invalid choice: 'azure\\nml' (choose from ")
