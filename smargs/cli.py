@@ -121,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, not as JSON")
     job.add_argument("--hosts", metavar="N", type=_count, default=1, help="how many hosts (default: %(default)s)")
     job.add_argument("--platform", choices=PLATFORMS, default=PLATFORMS[0], help="who starts the script (default: %(default)s)")
-    job.add_argument("--output", metavar="DIR", help="the job's directory (default: smargs-job-TIME beside the script)")
+    job.add_argument(
+        "--output", metavar="DIR", type=_directory, help="the job's directory (default: smargs-job-TIME beside the script)"
+    )
     job.add_argument("--copy", action="store_true", help="copy channels into the job's directory instead of linking them")
     running = run.add_argument_group("the run")
     running.add_argument("--launcher", choices=("torchrun", "mpirun"), help="what starts the script on each host")
@@ -144,9 +146,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _directory(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is no directory: expected a path")
+    return text
+
+
 def _count(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 or more")
+        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 to 9999")
     return int(text)
 
 
