@@ -216,6 +216,19 @@ def test_at_the_services_limits_a_job_runs(here):
     assert (here / "started").exists()
 
 
+@pytest.mark.parametrize("name", ["two words.py", "-p.py", "träin.py"])
+def test_a_name_that_the_toolkit_does_not_start_is_refused(here, refused, name):
+    (here / "train.py").rename(here / name)
+    line = f"argument script: the toolkit starts no {name!r}: expected a name of A-Z a-z 0-9 . _ + -, no - in front"
+    assert refused(os.path.join(here, name)) == line
+
+
+def test_a_name_that_the_toolkit_alone_does_not_start_runs_elsewhere(here):
+    (here / "train.py").rename(here / "two words.py")
+    assert finish("two words.py", "--platform", "sdk", cwd=here)[0] == 0
+    assert (here / "started").exists()
+
+
 @pytest.mark.parametrize("launcher", ["torchrun", "mpirun"])
 def test_a_launcher_must_be_installed_and_starts_python_only(here, refused, monkeypatch, launcher):
     monkeypatch.setenv("PATH", os.fspath(here))

@@ -286,6 +286,11 @@ def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, pl
             TRACEBACK,
             'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: first\nand second"\nCommand "python train.py"',
         ),
+        (
+            "toolkit",
+            "".join(f"[1,0]<stderr>: {line}\n" for line in TRACEBACK.splitlines()),
+            'ExecuteUserScriptError:\nExitCode 1\nErrorMessage "ValueError: first\nand second"\nCommand "python train.py"',
+        ),
         ("toolkit-unquoted", "no trace", 'ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "python train.py"'),
         (
             "sdk",

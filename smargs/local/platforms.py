@@ -30,6 +30,9 @@ _GROUP = "homogeneousCluster"
 _LOG_LEVEL = 20
 _MASTER = "algo-1"
 
+# Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.
+_ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*")
+
 # What a shell runs or redirects where nothing is quoted.
 _RUN_BY_SHELLS = re.compile(r"[`;&|<>()\n]")
 
@@ -156,6 +159,10 @@ def start(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str, 
     everywhere = {"SAGEMAKER_BASE_DIR": base, "TRAINING_JOB_NAME": job.name}
     if job.platform == FILES:
         return Start(everywhere, [])
+    if job.platform == TOOLKIT and not _ENTRY_POINT.fullmatch(job.script.name):
+        raise BadJobError(
+            f"argument script: the toolkit starts no {job.script.name!r}: expected a name of A-Z a-z 0-9 . _ + -, no - in front"
+        )
     made = _as_sdk(job, config, base, machine) if job.platform == SDK else _as_toolkit(job, config, base, machine)
     if job.platform == TOOLKIT_UNQUOTED:
         _check_unquoted(made.argv)

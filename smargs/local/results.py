@@ -15,6 +15,8 @@ LONGEST_REASON = 1024
 """How many characters of the failure file become the job's ``FailureReason``. Source: "How Amazon SageMaker Processes Training
 Output", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html"""
 
+# Before each line of a process under mpirun. Source: ``watch`` in process.py of the toolkit, which takes it away as well.
+_RANK = re.compile(r"^\[\d+,\d+\]<std(?:out|err)>: ?", re.MULTILINE)
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration)\b.*", re.MULTILINE | re.DOTALL)
 
 
@@ -90,6 +92,6 @@ def _platforms_words(job: TrainingJob, status: int, said: str, tokens: List[str]
             "Training Execution failed. For more details, see CloudWatch logs at 'aws/sagemaker/TrainingJobs'.\n"
             f"TrainingJob - {job.name}"
         )
-    found = _EXCEPTION.search(said.rpartition("Traceback (most recent call last)")[2])
+    found = _EXCEPTION.search(_RANK.sub("", said).rpartition("Traceback (most recent call last)")[2])
     message = found.group().strip() if found else ""
     return f'ExecuteUserScriptError:\nExitCode {status}\nErrorMessage "{message}"\nCommand "{" ".join(tokens)}"'
