@@ -2,12 +2,17 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+SECONDS = 600
+"""How long a job may take; the slowest takes half a minute."""
 
 
 class Finished(NamedTuple):
@@ -27,12 +32,14 @@ class Jobs:
     def __init__(self, directory):
         self.directory = directory
         self.output = directory / "job"
+        self.hung = []
+        self.timers = []
 
     def start(self, launcher, script, *options):
         outside = {name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))}
         path = os.pathsep.join((os.fspath(Path(sys.executable).parent), os.environ["PATH"]))
         hosts = ("--launcher", launcher, "--hosts", "2", "--processes-per-host", "2")
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "smargs", "run", "--output", self.output, *hosts, *options, script],
             env={**outside, "PATH": path},
             cwd=self.directory,
@@ -40,6 +47,19 @@ class Jobs:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.timers.append(threading.Timer(SECONDS, self._end, [process]))
+        self.timers[-1].start()
+        return process
+
+    def _end(self, process):
+        """End a job that hangs, and all of its processes: the second signal kills what is left."""
+        self.hung.append(process.args)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
     def run(self, launcher, script, *options):
         """Run a job to its end."""
@@ -55,4 +75,8 @@ class Jobs:
 
 @pytest.fixture
 def jobs(tmp_path):
-    return Jobs(tmp_path)
+    jobs = Jobs(tmp_path)
+    yield jobs
+    for timer in jobs.timers:
+        timer.cancel()
+    assert not jobs.hung
