@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import os
 import re
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
@@ -220,10 +220,8 @@ def _asked_for(args: argparse.Namespace, script: Path, path: Path, typed: Tuple[
 
 
 def _new_directory(beside: Path) -> Path:
-    """A directory that is not there, named by the time."""
-    name = time.strftime("smargs-job-%Y%m%d-%H%M%S")
-    names = [name, *(f"{name}-{number}" for number in range(2, 1000))]
-    return next(beside / name for name in names if not (beside / name).exists())
+    """A directory that is not there, named by the time; to the microsecond, as several jobs may be started at once."""
+    return beside / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
 
 
 def _preview(job: TrainingJob, command: Command, argv: Sequence[str]) -> int:

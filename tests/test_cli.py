@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -353,9 +354,11 @@ def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
     assert (args.grace, args.interrupt_after, args.hosts) == (seconds, seconds, 2)
 
 
-def test_a_job_without_output_gets_a_directory_of_its_own_each_time(here, monkeypatch):
-    monkeypatch.setattr("time.strftime", lambda form: form.replace("%Y%m%d-%H%M%S", "now"))
-    for name in ("smargs-job-now", "smargs-job-now-2"):
-        assert cli.main(["run", "train.py"]) == 0
-        assert (here / name / "model").is_dir()
-    assert not (here / "smargs-job-now-3").exists()
+def test_jobs_without_output_that_start_at_once_have_each_a_directory_of_its_own(here):
+    jobs = [start("train.py", cwd=here) for _ in range(4)]
+    said = [job.communicate(timeout=60)[1] for job in jobs]
+    assert [job.returncode for job in jobs] == [0] * 4, said
+    made = sorted(path.parent for path in here.glob("smargs-job-*/model"))
+    assert len(made) == 4
+    assert sorted(re.findall(r"^smargs: \S+ in (.+)$", "\n".join(said), re.MULTILINE)) == [*map(str, made)]
+    assert all(re.fullmatch(r"smargs-job-\d{8}-\d{6}-\d{6}", path.name) for path in made)
