@@ -61,7 +61,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(f"smargs run: error: {_one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("smargs run: interrupted while no script was running", file=sys.stderr)
+        print("smargs run: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
 
 

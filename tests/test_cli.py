@@ -287,7 +287,7 @@ def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(he
     with open(here / "hps.json", "w"):
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err) == (130, "", "smargs run: interrupted while no script was running\n")
+    assert (running.returncode, out, err) == (130, "", "smargs run: interrupted\n")
     assert not (here / "job").exists()
 
 
@@ -298,7 +298,7 @@ def test_an_interrupt_while_a_channel_is_copied_leaves_nothing(here, capsys, mon
     monkeypatch.setattr("shutil.copytree", interrupted)
     before = tree(here)
     assert cli.main(["run", "train.py", "--copy", "--output", "new/job", "--channel", "train=data"]) == 130
-    assert capsys.readouterr().err == "smargs run: interrupted while no script was running\n"
+    assert capsys.readouterr().err == "smargs run: interrupted\n"
     assert tree(here) == before
 
 
