@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
+import json
 import os
 import re
 import signal
@@ -259,9 +260,11 @@ def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], 
 
     command = next(command for command in commands if command.host == outcome.failed)
     failure = directory.base(job, command.host) / "output" / "failure"
-    reason = failure_reason(job, failure, outcome.status, outcome.said, command.tokens)
     secrets = {text for name, sent in job.hyperparameters.items() for text in secret_texts(name, sent.value)}
-    return mask(" ".join(reason.split()), secrets)
+    # In JSON, such as SM_HPS, and in the repr of a value special characters are escaped.
+    secrets.update([form(text)[1:-1] for text in secrets for form in (json.dumps, repr)])
+    reason = failure_reason(job, failure, outcome.status, outcome.said, command.tokens, secrets)
+    return " ".join(mask(reason, secrets).split())
 
 
 def _pack(job: TrainingJob, directory: JobDirectory) -> Tuple[str, str]:

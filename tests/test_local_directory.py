@@ -196,6 +196,31 @@ def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
     assert (here / "job" / place / "algo-1").exists()
 
 
+@pytest.mark.parametrize(("begin", "length"), [(0, 1020), (1014, 1020), (1015, 1015), (1023, 1023), (1024, 1024)])
+def test_a_secret_that_the_reasons_end_cuts_is_not_shown_in_part(here, capsys, begin, length):
+    (here / "src/train.py").write_text(
+        "import os, sys\nopen(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write(\n"
+        f"    '.' * {begin} + os.environ['SM_HP_API_KEY'] + '.' * 2000)\nsys.exit(3)\n"
+    )
+    assert cli.main(["run", "src/train.py", "--output", "job", "-p", "api_key=QWERTZUIOP"]) == 3
+    told = capsys.readouterr().err.partition("AlgorithmError: ")[2]
+    assert not set("QWERTZUIOP") & set(told)
+    assert len(told.partition(",")[0]) == length
+
+
+@pytest.mark.parametrize(
+    "written", ["os.environ['SM_HP_API_KEY']", "os.environ['SM_HPS']", "repr(os.environ['SM_HP_API_KEY'])"]
+)
+def test_a_secret_of_special_characters_is_not_shown_in_a_reason(here, capsys, written):
+    (here / "src/train.py").write_text(
+        f"import os, sys\nopen(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write({written})\nsys.exit(3)\n"
+    )
+    assert cli.main(["run", "src/train.py", "--output", "job", "-p", 'api_key=SEC  RET\n"\u00e9\\']) == 3
+    told = capsys.readouterr().err.partition("AlgorithmError: ")[2]
+    assert "******" in told
+    assert not set("SECRT") & set(told)
+
+
 def test_a_failed_job_packs_nothing_and_tells_the_scripts_reason_without_its_secrets(here, capsys):
     (here / "src/train.py").write_text(
         "import os, sys\nopen(os.environ['SM_MODEL_DIR'] + '/half', 'w')\n"

@@ -7,7 +7,7 @@ import os
 import re
 import tarfile
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional
+from typing import Collection, Iterable, Iterator, List, Optional
 
 from smargs.local.job import FILES, SDK, TrainingJob
 
@@ -61,7 +61,9 @@ def _below(directory: Path) -> Iterator[Path]:
             yield from _below(path)
 
 
-def failure_reason(job: TrainingJob, failure: Path, status: int, said: str, tokens: List[str]) -> str:
+def failure_reason(
+    job: TrainingJob, failure: Path, status: int, said: str, tokens: List[str], secrets: Collection[str] = ()
+) -> str:
     """The ``FailureReason`` of a job, as the console shows it.
 
     Args:
@@ -70,13 +72,17 @@ def failure_reason(job: TrainingJob, failure: Path, status: int, said: str, toke
         status: The exit status.
         said: The end of what it wrote to standard error.
         tokens: Its command.
+        secrets: Texts that are to be masked: none of them is cut through.
     """
     with contextlib.suppress(OSError):
         with contextlib.suppress(FileExistsError), open(failure, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(_platforms_words(job, status, said, tokens))
         if failure.is_file():
             with open(failure, encoding="utf-8", errors="replace") as file:
-                return f"AlgorithmError: {file.read(LONGEST_REASON).strip()}, exit code: {status}"
+                text = file.read(LONGEST_REASON + max(map(len, secrets), default=0))
+            cuts = [text.find(secret, max(0, LONGEST_REASON + 1 - len(secret))) for secret in secrets]
+            shown = text[: min([LONGEST_REASON, *(cut for cut in cuts if cut >= 0)])]
+            return f"AlgorithmError: {shown.strip()}, exit code: {status}"
     return f"AlgorithmError: , exit code: {status}"
 
 
