@@ -164,6 +164,14 @@ def test_a_shell_script_must_be_executable(here, refused):
     )
 
 
+@pytest.mark.parametrize("place", ["data/broken.csv", "data/*.csv"])
+def test_a_link_that_leads_nowhere_is_no_channel(here, refused, place):
+    (here / "data" / "broken.csv").symlink_to("gone")
+    assert refused("train.py", "--channel", f"train={place}") == (
+        "argument --channel: train: 'data/broken.csv' is not there: expected a file, a directory or a glob"
+    )
+
+
 def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
     (here / "data" / "sub").mkdir()
     (here / "data" / "sub" / "a.csv").touch()

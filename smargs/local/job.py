@@ -165,9 +165,13 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
             raise BadJobError(f"argument --channel: {pair!r} is no channel: expected NAME=PATH")
         if check_channel_name(name) in channels:
             raise BadJobError(f"argument --channel: {name!r} is there twice")
-        paths = [place] if os.path.exists(place) else sorted(glob.glob(place, recursive=True))
-        if not paths:
-            raise BadJobError(f"argument --channel: {name}: {place!r} is not there: expected a file, a directory or a glob")
+        paths = [place] if os.path.exists(place) else sorted(glob.glob(place, recursive=True)) or [place]
+        # A glob finds links that lead nowhere, too.
+        missing = [path for path in paths if not os.path.exists(path)]
+        if missing:
+            raise BadJobError(
+                f"argument --channel: {name}: {missing[0]!r} is not there: expected a file, a directory or a glob"
+            )
         channels[name] = Channel(tuple(Path(os.path.abspath(path)) for path in paths), os.path.isdir(place))
         twice = _twice(path.name for path in channels[name].paths)
         if twice:

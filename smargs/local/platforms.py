@@ -30,7 +30,7 @@ _GROUP = "homogeneousCluster"
 _LOG_LEVEL = 20
 _MASTER = "algo-1"
 
-# Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.
+# Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*")
 
 # What a shell runs or redirects where nothing is quoted.
