@@ -80,7 +80,7 @@ def test_an_object_of_the_scripts_own_differs_by_what_it_holds():
         parser.add_argument("--rate", type=lambda text: Rate(text if parser_class is argparse.ArgumentParser else "other"))
         return parser
 
-    with pytest.raises(AssertionError, match="Rate {'text': str '0.1'} .*Rate {'text': str 'other'}"):
+    with pytest.raises(AssertionError, match=r"Rate \{'text': str '0.1'\} .*Rate \{'text': str 'other'\}"):
         assert_parses_like_argparse(declare_numbered, ["--rate", "0.1"])
 
 
@@ -150,7 +150,7 @@ def test_hyperparameters_that_do_not_parse_say_so_for_each_platform():
 def test_a_platform_that_would_not_start_the_job_is_left_out_but_not_all_of_them():
     parser = parser_of(motto={})
     assert_same_on_every_platform(parser, {"motto": "it's"})
-    with pytest.raises(AssertionError, match="^no platform starts this job\nsdk: SDK v3's bash cannot export 'SM_HP_MOTTO'"):
+    with pytest.raises(AssertionError, match=r"^no platform starts this job\nsdk: SDK v3's bash cannot export 'SM_HP_MOTTO'"):
         assert_same_on_every_platform(parser, {"motto": "it's"}, platforms=["sdk"])
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from smargs.local.job import BadJobError
 
-_TELL = "import json, os, sys; print(json.dumps([dict(os.environ), sys.argv[1:]]))"
-
 # What a shell has of its own, and what is given to it.
-_NOT_EXPORTED = frozenset({"PATH", "PYTHONCOERCECLOCALE", "PWD", "OLDPWD", "SHLVL", "_"})
+_NOT_EXPORTED = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_"})
 
 
 def export(variables: Dict[str, str]) -> Dict[str, str]:
@@ -36,7 +32,7 @@ def export(variables: Dict[str, str]) -> Dict[str, str]:
     if quoted and any(re.search(r"[$`;&|<>()\n]", text) for text in variables.values()):
         raise BadJobError("a value has an apostrophe, and SDK v3's bash would run or expand what stands behind it")
     script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
-    reached = _through(["bash", "-e", "-c", 'eval "$3"; exec "$1" -S -c "$2"', "bash"], [script], {})
+    reached = _tell(["bash", "-e"], f"set --\n{script}", {})
     if reached is None:
         # What bash says may hold a part of a value, and that a secret.
         cause = [*odd, *(name for name, text in variables.items() if "'" in text)][0]
@@ -50,27 +46,26 @@ def unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Dict[str,
     Raises:
         BadJobError: If the shell cannot read the command line.
     """
-    reached = _through(["/bin/sh", "-c", f'exec "$1" -S -c "$2" {" ".join(argv)}', "sh"], [], environ)
+    reached = _tell(["/bin/sh"], f"set -- {' '.join(argv)}\n", environ)
     if reached is None:
         raise BadJobError("a toolkit before 5.1 hands the command line to a shell unquoted, which cannot read it")
     return reached
 
 
-def _through(
-    shell: Sequence[str], given: Sequence[str], environ: Mapping[str, str]
-) -> Optional[Tuple[Dict[str, str], List[str]]]:
-    """What reaches a Python behind a shell; None if nothing does."""
+def _tell(shell: Sequence[str], script: str, environ: Mapping[str, str]) -> Optional[Tuple[Dict[str, str], List[str]]]:
+    """The variables and the arguments that a shell has behind a script; None where it stops."""
     try:
-        read = subprocess.run(
-            [*shell, sys.executable, _TELL, *given],
-            env={**environ, "PATH": os.environ.get("PATH", os.defpath), "PYTHONCOERCECLOCALE": "0"},
-            capture_output=True,
+        told = subprocess.run(
+            [*shell, "-c", script + 'printf "%s\\0" "$#" "$@"; exec env -0'],
+            env={**environ, "PATH": os.environ.get("PATH", os.defpath)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             check=False,
-            text=True,
         )
     except OSError as error:
         raise BadJobError(f"{shell[0]}, through which this platform starts scripts: {error.strerror}") from None
-    if read.returncode:
+    if told.returncode:
         return None
-    variables, argv = json.loads(read.stdout)
-    return {name: text for name, text in variables.items() if name not in _NOT_EXPORTED}, argv
+    count, *texts = map(os.fsdecode, told.stdout.split(b"\0")[:-1])
+    variables = dict(text.split("=", 1) for text in texts[int(count) :])
+    return {name: text for name, text in variables.items() if name not in _NOT_EXPORTED}, texts[: int(count)]
