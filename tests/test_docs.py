@@ -17,6 +17,7 @@ PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"
 PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.
 UNMODIFIED_PAGE = ROOT / "docs" / "unmodified.md"  # Its code runs another script, so test_patch.py runs it.
 LOCAL_PAGE = ROOT / "docs" / "local.md"
+TESTING_PAGE = ROOT / "docs" / "testing.md"  # Its code is a project of its own, so test_testing_page.py runs it.
 VARIABLES_PAGE = ROOT / "docs" / "variables.md"
 HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
 PLATFORMS = {"toolkit": "toolkit", "sdk": "SDK v3"}
@@ -47,7 +48,8 @@ def run_in_job(monkeypatch):
     return run
 
 
-SCRIPTS = [block for block in blocks("python") if ">>>" not in block.values[0]]
+# What is a test of a script, test_testing_page.py runs.
+SCRIPTS = [block for block in blocks("python") if ">>>" not in block.values[0] and "def test_" not in block.values[0]]
 
 
 @pytest.mark.parametrize("source", SCRIPTS)
@@ -124,7 +126,7 @@ def test_the_example_in_the_docstring_gives_what_it_shows():
 
 
 def test_every_link_to_a_file_leads_somewhere():
-    for page in (*PAGES, PACKAGES_PAGE, UNMODIFIED_PAGE, LOCAL_PAGE, VARIABLES_PAGE):
+    for page in (*PAGES, PACKAGES_PAGE, UNMODIFIED_PAGE, LOCAL_PAGE, TESTING_PAGE, VARIABLES_PAGE):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 

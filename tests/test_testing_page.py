@@ -1,28 +1,33 @@
-"""The page "Testing your script": its script and its tests, as a project of their own."""
+"""The page "Testing your script" and the README's tests of a script, as a project of their own."""
 
 import re
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "docs" / "testing.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "testing.md"
 
 
-def test_the_script_of_the_page_passes_the_tests_of_the_page(pytester):
-    script, *tests = BLOCKS
-    pytester.makepyfile(train=script, test_train="\n".join(tests))
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_the_script_of_the_page_passes_the_tests_of_the_page_and_of_the_readme(pytester):
+    script, *tests = blocks(PAGE)
+    (readme,) = (block for block in blocks(ROOT / "README.md") if "def test_" in block)
+    pytester.makepyfile(train=script, test_train="\n".join(tests), test_readme=readme)
     data = pytester.path / "tests" / "data"
     data.mkdir(parents=True)
     (data / "a.csv").write_text("1,2")
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py", "test_readme.py")
 
-    functions = re.findall(r"^def (test_\w+)", "\n".join(tests), re.MULTILINE)
-    assert len(functions) == len(set(functions)) == 8
+    functions = re.findall(r"^def (test_\w+)", "\n".join((*tests, readme)), re.MULTILINE)
+    assert len(functions) == 10
     result.assert_outcomes(passed=len(functions) + 3)  # One of them runs on four platforms.
 
 
 def test_the_failure_on_the_page_is_what_hypothesis_shows(pytester):
-    script, *_ = BLOCKS
+    script, *_ = blocks(PAGE)
     pytester.makepyfile(
         train=script,
         test_train="""
