@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
-from smargs.local.job import PLATFORMS, BadJobError
-from smargs.testing import SageMakerJob
+from smargs.local.job import PLATFORMS
+from smargs.testing import BadJobError, SageMakerJob
 
 SCRIPT = """
 import sys
@@ -120,7 +120,7 @@ def test_channels_are_directories_files_globs_or_only_names(sagemaker_job, data,
 
 
 def test_a_job_without_a_directory_renders_for_the_container_and_leaves_nothing():
-    job = SageMakerJob({"a": 1}, ["train"])
+    job = SageMakerJob({"a": 1}, ["train"], hosts=2, host="algo-2")
     assert job.environ["SM_MODEL_DIR"] == "/opt/ml/model"
     rendered = dict(job.environ)
     for _ in range(2):

@@ -6,11 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
-    from smargs.testing.job import Finished, SageMakerJob
+    from smargs.local.job import BadJobError
+    from smargs.testing.job import SageMakerJob
     from smargs.testing.laws import assert_parses_like_argparse, assert_same_on_every_platform
+    from smargs.testing.processes import Finished
     from smargs.testing.strategies import hyperparameters, invalid_hyperparameters, jobs
 
 __all__ = [
+    "BadJobError",
     "Finished",
     "SageMakerJob",
     "assert_parses_like_argparse",
@@ -21,7 +24,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    **dict.fromkeys(("Finished", "SageMakerJob"), "smargs.testing.job"),
+    "BadJobError": "smargs.local.job",
+    "Finished": "smargs.testing.processes",
+    "SageMakerJob": "smargs.testing.job",
     **dict.fromkeys(("assert_parses_like_argparse", "assert_same_on_every_platform"), "smargs.testing.laws"),
     **dict.fromkeys(("hyperparameters", "invalid_hyperparameters", "jobs"), "smargs.testing.strategies"),
 }

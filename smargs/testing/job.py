@@ -7,16 +7,14 @@ import functools
 import json
 import os
 import shlex
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
 from smargs.conversion import decode, spell
 from smargs.local import platforms, shells
-from smargs.local.directory import MARK, JobDirectory
+from smargs.local.directory import JobDirectory
 from smargs.local.job import (
     PLATFORMS,
     TOOLKIT,
@@ -32,27 +30,10 @@ from smargs.local.job import (
     read_channels,
 )
 from smargs.local.launchers import outside
+from smargs.testing.processes import Finished, process_of, run_job
 from smargs.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
 
 Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
-
-_REFUSED = "smargs run: error: "
-
-
-class Finished(NamedTuple):
-    """How a job ended that ran in processes of its own.
-
-    Attributes:
-        status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted``, or ``Unpacked`` if the archives could not be made.
-        exit_status: 0, or the exit status of the first host that failed.
-        failure_reason: Why it failed, as the console shows it; None if it did not.
-        output: What all hosts wrote, each line with its host's name before it, and what ``smargs run`` said.
-    """
-
-    status: str
-    exit_status: int
-    failure_reason: Optional[str]
-    output: str
 
 
 class SageMakerJob:
@@ -98,7 +79,7 @@ class SageMakerJob:
             directory: Where the job's directories are to be made; None for a place that is removed again.
 
         Raises:
-            smargs.local.job.BadJobError: If the platform would not start such a job; a ValueError.
+            BadJobError: If the platform would not start such a job; a ValueError.
         """
         if platform not in PLATFORMS:
             raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
@@ -122,12 +103,14 @@ class SageMakerJob:
         )
         self.host = host or self._job.hosts[0]
         self._entered: Optional[contextlib.ExitStack] = None
-        self._render(self._directory or Path(BASE_DIRECTORY))
+        self._render(self._directory)
 
-    def _render(self, path: Path) -> None:
-        """What the platform makes of the job in a directory."""
-        self.path = path
-        self._bases = {host: JobDirectory(path).base(self._job, host) for host in self._job.hosts}
+    def _render(self, directory: Optional[Path]) -> None:
+        """What the platform makes of the job in a directory, or of its containers, which have one each."""
+        self.path = directory or Path(BASE_DIRECTORY)
+        self._bases = {
+            host: JobDirectory(directory).base(self._job, host) if directory else self.path for host in self._job.hosts
+        }
         self._configs = {host: platforms.files(self._job, host, str(base), _machine()) for host, base in self._bases.items()}
         config = self._configs[self.host]
         check_limits(config[HYPERPARAMETERS_FILE])
@@ -160,7 +143,7 @@ class SageMakerJob:
         """Make this process the script's.
 
         Raises:
-            smargs.local.job.BadJobError: If the directories cannot be made.
+            BadJobError: If the directories cannot be made.
             RuntimeError: If it is the script's already.
         """
         if self._entered is not None:
@@ -209,7 +192,7 @@ class SageMakerJob:
             How it ended. What it left is in the job's directories.
 
         Raises:
-            smargs.local.job.BadJobError: If the job cannot be started.
+            BadJobError: If the job cannot be started.
             RuntimeError: If the job has no directory yet: it was given none and is not entered.
             subprocess.TimeoutExpired: If it took too long; every process of it has ended then.
         """
@@ -226,17 +209,14 @@ class SageMakerJob:
             sent = Path(given, HYPERPARAMETERS_FILE)
             values = {name: hyperparameter.value for name, hyperparameter in self._job.hyperparameters.items()}
             sent.write_text(json.dumps(values), encoding="utf-8")
-            command = [
-                *(sys.executable, "-m", "smargs", "run", os.fspath(script or self._script), "--output", str(self.path)),
-                *("--hyperparameters", str(sent), *options, *(["--patch"] if patch else [])),
+            asked = [
+                "--hyperparameters",
+                str(sent),
+                *options,
+                *(["--patch"] if patch else []),
                 *self._asked(Path(given, "empty")),
             ]
-            exit_status, output = _run(command, timeout)
-        said = output.splitlines()[-1:]
-        if said and said[0].startswith(_REFUSED):
-            raise BadJobError(said[0][len(_REFUSED) :])
-        kept = json.loads((self.path / MARK).read_text(encoding="utf-8"))
-        return Finished(kept["status"], exit_status, kept.get("failure_reason"), output)
+            return run_job([os.fspath(script or self._script), *asked], self.path, timeout)
 
     def _asked(self, empty: Path) -> List[str]:
         """The options of ``smargs run`` for this job, but for its hyperparameters; channels of names alone are empty."""
@@ -280,46 +260,6 @@ def _sent(name: str, value: object) -> Hyperparameter:
 def _typed(sent: Hyperparameter, plain: bool) -> str:
     """A hyperparameter as ``-p`` takes it."""
     return sent.text if plain or decode(sent.text) == sent.value else json.dumps(sent.value, ensure_ascii=False)
-
-
-def _run(command: List[str], timeout: Optional[float]) -> Tuple[int, str]:
-    """The exit status and the output of a command that ends what it has started when it is told to end."""
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        try:
-            output, _ = process.communicate(timeout=timeout)
-        finally:
-            # The first signal lets the hosts end, the second ends them.
-            while process.poll() is None:
-                process.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(1)
-    return process.returncode, output
-
-
-@contextlib.contextmanager
-def process_of(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
-    """Give this process other variables and another command line, and put everything back."""
-    environ_before, argv_before = dict(os.environ), sys.argv
-    _set_environ(environ)
-    sys.argv = argv
-    try:
-        yield
-    finally:
-        _set_environ(environ_before)
-        sys.argv = argv_before
-
-
-def _set_environ(environ: Mapping[str, str]) -> None:
-    for name in set(os.environ).difference(environ):
-        del os.environ[name]
-    os.environ.update(environ)
 
 
 @functools.lru_cache(maxsize=None)

@@ -13,7 +13,8 @@ from smargs.local.launchers import outside
 from smargs.matching import documented_variable, is_secret_argument
 from smargs.parser import SageMakerArgumentParser
 from smargs.tables import print_table
-from smargs.testing.job import Channels, SageMakerJob, process_of
+from smargs.testing.job import Channels, SageMakerJob
+from smargs.testing.processes import process_of
 from smargs.variables import MASK
 
 _ERROR = "(error)"
