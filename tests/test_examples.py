@@ -12,10 +12,12 @@ import joblib
 import numpy as np
 import pytest
 
+from smargs.testing import SageMakerJob
+
 EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
 
 
-HYPERPARAMETERS = EXAMPLES / "hyperparameters.json"
+HYPERPARAMETERS = json.loads((EXAMPLES / "hyperparameters.json").read_text(encoding="utf-8"))
 
 
 def run(*command, cwd, **variables):
@@ -31,10 +33,10 @@ def run(*command, cwd, **variables):
     )
 
 
-def run_job(data, *options, cwd, **variables):
-    """The demo's `smargs run`, with options of one's own behind it."""
-    channels = [token for name in ("train", "test") for token in ("--channel", f"{name}={data / name}")]
-    return run("-m", "smargs", "run", EXAMPLES / "train.py", *channels, *options, cwd=cwd, **variables)
+def job_of(data, here, hyperparameters, **settings):
+    """The demo's job, in a directory below this one."""
+    channels = {name: data / name for name in ("train", "test")}
+    return SageMakerJob(hyperparameters, channels, script=str(EXAMPLES / "train.py"), directory=here / "job", **settings)
 
 
 def read_test_images(directory):
@@ -52,11 +54,12 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def demo(data, tmp_path_factory):
     """The finished demo and its directory; the variable of another job must not reach it."""
-    here = tmp_path_factory.mktemp("demo")
-    options = ("--hyperparameters", HYPERPARAMETERS, "--hosts", 2, "--output", "job")
-    finished = run_job(data, *options, cwd=here, SM_HP_BATCH_SIZE="1")
-    assert finished.returncode == 0, finished.stderr
-    return finished, here / "job"
+    job = job_of(data, tmp_path_factory.mktemp("demo"), HYPERPARAMETERS, hosts=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SM_HP_BATCH_SIZE", "1")
+        finished = job.run()
+    assert (finished.status, finished.exit_status) == ("Completed", 0), finished.output
+    return finished, job.path
 
 
 def lines_of(host, output):
@@ -66,7 +69,7 @@ def lines_of(host, output):
 def test_the_demo_learns_to_read_nine_digits_in_ten_on_both_hosts(demo):
     finished, _ = demo
     for host in ("algo-1", "algo-2"):
-        lines = lines_of(host, finished.stdout)
+        lines = lines_of(host, finished.output)
         assert lines[0] == f"host {host} of algo-1, algo-2; 0 GPUs"
         epochs = re.findall(r"epoch (\d+)/20: loss=([\d.]+) accuracy=([\d.]+)", "\n".join(lines))
         assert [int(epoch) for epoch, _, _ in epochs] == [*range(1, 21)]
@@ -76,7 +79,7 @@ def test_the_demo_learns_to_read_nine_digits_in_ten_on_both_hosts(demo):
 
 def test_the_demo_says_where_its_job_is_and_where_its_model(demo):
     finished, directory = demo
-    first, last = (line for line in finished.stderr.splitlines() if line.startswith("smargs: "))
+    first, last = (line for line in finished.output.splitlines() if line.startswith("smargs: "))
     assert first == f"smargs: job in {directory.resolve()}"
     assert re.fullmatch(
         rf"smargs: job Completed after [\d.]+ s, model: {directory.resolve()}/model.tar.gz, output: .*/output.tar.gz", last
@@ -102,12 +105,11 @@ def test_only_the_leader_saves(demo):
     assert not [*(directory / "hosts" / "algo-2" / "model").iterdir()]
 
 
-def test_the_help_screen_of_a_job_has_its_defaults(data, tmp_path):
-    finished = run_job(
-        data, "--hyperparameters", HYPERPARAMETERS, "--output", "job", "--", "--help", cwd=tmp_path, COLUMNS="400"
-    )
+def test_the_help_screen_of_a_job_has_its_defaults(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    finished = job_of(data, tmp_path, HYPERPARAMETERS, typed=["--help"]).run()
     inputs = tmp_path.resolve() / "job" / "input" / "data"
-    screen = "\n".join(lines_of("algo-1", finished.stdout))
+    screen = "\n".join(lines_of("algo-1", finished.output))
     for line in (
         "passes over the data (default: 20, from SM_HP_EPOCHS)",
         "images per step (default: 64, or SM_HP_BATCH_SIZE)",
@@ -134,18 +136,21 @@ def test_the_script_trains_off_sagemaker_with_typed_arguments(data, tmp_path):
 
 
 def test_what_is_typed_after_the_tokens_of_sagemaker_wins(data, tmp_path):
-    typed = ("--", "--epochs", 1, "--current-host", "algo-2")
-    finished = run_job(data, "-p", "epochs=20", "--output", "job", *typed, cwd=tmp_path)
-    assert finished.returncode == 0
-    assert "host algo-2 of algo-1" in finished.stdout
-    assert "epoch 1/1" in finished.stdout
+    finished = job_of(data, tmp_path, {"epochs": 20}, typed=["--epochs", "1", "--current-host", "algo-2"]).run()
+    assert finished.exit_status == 0
+    assert "host algo-2 of algo-1" in finished.output
+    assert "epoch 1/1" in finished.output
 
 
 def test_a_bad_hyperparameter_is_one_line_and_the_reason_of_the_failure(data, tmp_path):
-    finished = run_job(data, "-p", "epochs=many", "--output", "job", cwd=tmp_path)
+    job = job_of(data, tmp_path, {"epochs": "many"})
+    finished = job.run()
     line = "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
-    assert (finished.returncode, finished.stdout) == (2, "")
-    assert lines_of("algo-1", finished.stderr)[-1] == line
-    assert "Traceback" not in finished.stderr
-    assert (tmp_path / "job" / "output" / "failure").read_text() == f"{line}\n"
-    assert finished.stderr.splitlines()[-1].endswith(f"FailureReason: AlgorithmError: {line}, exit code: 2")
+    assert (finished.status, finished.exit_status) == ("Failed", 2)
+    *usage, last = lines_of("algo-1", finished.output)
+    assert usage[0].startswith("usage: train.py ")
+    assert all(row.startswith(" ") for row in usage[1:])
+    assert last == line
+    assert job.failure_file.read_text() == f"{line}\n"
+    assert finished.failure_reason == f"AlgorithmError: {line}, exit code: 2"
+    assert finished.output.splitlines()[-1].endswith(f"FailureReason: {finished.failure_reason}")
