@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from platforms import Job, sdk, toolkit, torn
+from platforms import Job, torn
 
 from smargs import SageMakerEnvironment
 from smargs.commandline import take_apart
+from smargs.testing import SageMakerJob
 
 HYPERPARAMETERS = {
     "sagemaker_program": "train.py",
@@ -31,11 +32,11 @@ def pairs(tokens):
 
 
 @pytest.mark.parametrize("form", [lambda job: job, torn], ids=["whole", "torn"])
-@pytest.mark.parametrize("render", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("before", [[], ["--lr", "1"]])
 @pytest.mark.parametrize("after", [[], ["--k", "6", "--own"]])
-def test_what_a_platform_writes_is_taken_out_and_what_stands_around_it_stays(render, form, before, after):
-    job = render(HYPERPARAMETERS)
+def test_what_a_platform_writes_is_taken_out_and_what_stands_around_it_stays(platform, form, before, after):
+    job = SageMakerJob(HYPERPARAMETERS, platform=platform)
     # The toolkit's own list of its tokens would tell them; here the hyperparameters must.
     environ = {name: text for name, text in job.environ.items() if name != "SM_USER_ARGS"}
 
@@ -47,24 +48,24 @@ def test_off_sagemaker_every_token_was_typed():
 
 
 def test_where_the_platform_repeats_nothing_every_token_was_typed():
-    assert taken_apart(["--own", "1"], toolkit(HYPERPARAMETERS).environ) == (["--own", "1"], {})
+    assert taken_apart(["--own", "1"], SageMakerJob(HYPERPARAMETERS).environ) == (["--own", "1"], {})
 
 
 def test_a_rendering_that_is_a_part_of_another_is_not_mistaken_for_it():
-    job = sdk({"sagemaker_program": "train.py", "lr": 1})
+    job = SageMakerJob({"sagemaker_program": "train.py", "lr": 1}, platform="sdk")
 
     assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
 
 
 def test_a_whole_run_comes_before_one_that_is_like_it_once_torn():
-    job = toolkit({"note": "two words"})
+    job = SageMakerJob({"note": "two words"})
     like_it = ["--note", "twowords"]
 
     assert taken_apart([*like_it, *job.argv], job.environ) == (like_it, pairs(job.argv))
 
 
 def test_a_list_of_texts_is_known_by_the_quotes_of_the_platform_that_wrote_it():
-    for job in (toolkit({"paths": ["a"]}), sdk({"paths": ["a"]})):
+    for job in (SageMakerJob({"paths": ["a"]}), SageMakerJob({"paths": ["a"]}, platform="sdk")):
         assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
 
 
@@ -73,14 +74,14 @@ def test_a_list_of_texts_is_known_by_the_quotes_of_the_platform_that_wrote_it():
     [(["x--notetwowords"], []), ([], ["x--notetwowords"]), (["x--notetwowords"], ["x--notetwowords"]), (["--notetwo"], [])],
 )
 def test_a_torn_run_begins_and_ends_with_its_tokens(before, after):
-    job = torn(toolkit({"note": "two words"}))
+    job = SageMakerJob({"note": "two words"}, platform="toolkit-unquoted")
 
     assert taken_apart([*before, *job.argv, *after], job.environ) == ([*before, *after], {"note": ("--note", "two words")})
 
 
 @pytest.mark.parametrize("before", [[], ["x--notetwowords"]])
 def test_of_two_torn_runs_the_first_is_the_platforms(before):
-    job = torn(toolkit({"note": "two words"}))
+    job = SageMakerJob({"note": "two words"}, platform="toolkit-unquoted")
     second = ["--note", "two wor", "ds"]
 
     assert taken_apart([*before, *job.argv, *second], job.environ)[0] == [*before, *second]
@@ -88,7 +89,7 @@ def test_of_two_torn_runs_the_first_is_the_platforms(before):
 
 @pytest.mark.parametrize("changed", ["amp", "lr"])
 def test_of_a_broken_run_each_whole_pair_is_taken_out_once(changed):
-    job = toolkit({"amp": True, "lr": 0.1, "note": "two words", "seed": None})
+    job = SageMakerJob({"amp": True, "lr": 0.1, "note": "two words", "seed": None})
     argv = list(job.argv)
     argv[argv.index(f"--{changed}") + 1] = "7"
     rest = {name: pair for name, pair in pairs(job.argv).items() if name != changed}
@@ -100,7 +101,7 @@ def test_of_a_broken_run_each_whole_pair_is_taken_out_once(changed):
 @pytest.mark.parametrize("names", [["lr"], ["X", "a-b"], ["lr", "momentum", "beta"]])
 def test_the_platforms_own_list_tells_its_tokens_however_it_wrote_them(names):
     tokens = [token for name in names for token in (f"--{name}", "1e0")]
-    job = Job({**toolkit(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}, tokens)
+    job = Job({**SageMakerJob(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}, tokens)
 
     assert taken_apart(["--own", *job.argv], job.environ) == (["--own"], pairs(tokens))
 
@@ -109,9 +110,9 @@ DAMAGED = {"batch-size": 256, "empty": "", "note": "cost: $5", "zip": "001 23"}
 UNQUOTED = ["--batch-size", "256", "--empty", "--note", "cost:", "--zip", "001", "23"]
 
 
-def without_list(hyperparameters, render=toolkit):
+def without_list(hyperparameters, platform="toolkit"):
     """A job whose hyperparameters alone tell its tokens, and these tokens as the platform meant them."""
-    job = render(hyperparameters)
+    job = SageMakerJob(hyperparameters, platform=platform)
     return {name: text for name, text in job.environ.items() if name != "SM_USER_ARGS"}, pairs(job.argv)
 
 
@@ -134,9 +135,9 @@ def test_what_a_shell_makes_of_its_own_signs_in_a_value_was_not_typed(before, to
     assert taken_apart([*before, *tokens, *after], environ) == ([*before, *after], meant)
 
 
-@pytest.mark.parametrize(("render", "true"), [(toolkit, "True"), (sdk, "true")])
-def test_a_damaged_run_is_as_either_platform_writes_it(render, true):
-    environ, meant = without_list({"amp": True, "note": "cost: $5"}, render)
+@pytest.mark.parametrize(("platform", "true"), [("toolkit", "True"), ("sdk", "true")])
+def test_a_damaged_run_is_as_either_platform_writes_it(platform, true):
+    environ, meant = without_list({"amp": True, "note": "cost: $5"}, platform)
 
     assert taken_apart(["--amp", true, "--note", "cost:"], environ) == ([], meant)
 

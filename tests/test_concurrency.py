@@ -9,9 +9,10 @@ import threading
 
 import pytest
 from conftest import ROOT
-from platforms import Job, sdk, toolkit
+from platforms import Job
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
+from smargs.testing import SageMakerJob
 
 WORKERS = 8
 ROUNDS = 60
@@ -49,9 +50,10 @@ def expected(number):
 
 def job_of(number, platform):
     """A worker's job: its values as hyperparameters, and the channel as a variable."""
-    job = platform({name: value for name, value in expected(number).items() if name not in ("train", "cpu")})
-    job.environ["SM_CHANNEL_TRAIN"] = expected(number)["train"]
-    return job
+    job = SageMakerJob(
+        {name: value for name, value in expected(number).items() if name not in ("train", "cpu")}, platform=platform
+    )
+    return Job({**job.environ, "SM_CHANNEL_TRAIN": expected(number)["train"]}, job.argv)
 
 
 def typed_by(number):
@@ -98,10 +100,10 @@ def in_threads(work):
 
 
 JOBS = {
-    "toolkit": lambda number: job_of(number, toolkit),
-    "sdk": lambda number: job_of(number, sdk),
+    "toolkit": lambda number: job_of(number, "toolkit"),
+    "sdk": lambda number: job_of(number, "sdk"),
     "off SageMaker": typed_by,
-    "in a job and off SageMaker": lambda number: typed_by(number) if number % 2 else job_of(number, toolkit),
+    "in a job and off SageMaker": lambda number: typed_by(number) if number % 2 else job_of(number, "toolkit"),
 }
 
 
@@ -164,7 +166,7 @@ def test_the_error_of_one_thread_is_no_other_threads():
     parser = declare(SageMakerArgumentParser(exit_on_error=False))
 
     def parse(number):
-        environ, argv = job_of(number, toolkit)
+        environ, argv = job_of(number, "toolkit")
         if number % 2:
             environ["SM_HPS"] = environ["SM_HPS"].replace(f'"epochs": {number}', f'"epochs": "many {number}"')
             environ["SM_HP_EPOCHS"] = f"many {number}"
@@ -188,7 +190,7 @@ def test_eight_threads_show_their_own_help(monkeypatch):
         if number % 2:
             assert parser.format_help() == shown
         else:
-            environ, argv = job_of(number, toolkit)
+            environ, argv = job_of(number, "toolkit")
             assert vars(parser.parse_args(argv, env_vars=environ)) == expected(number)
 
     assert in_threads(parse) == []
@@ -211,7 +213,7 @@ def test_eight_processes_at_one_time_get_their_own_values(tmp_path):
     source = SCRIPT.format(tests=os.fspath(ROOT / "tests"), rounds=ROUNDS)
     children = []
     for number in range(WORKERS):
-        job = job_of(number, toolkit)
+        job = job_of(number, "toolkit")
         environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "SAGEMAKER_BASE_DIR": os.fspath(tmp_path), **job.environ}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         children.append(subprocess.Popen([sys.executable, "-c", source, *job.argv], env=environ, **pipes))

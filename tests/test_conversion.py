@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from platforms import toolkit
 
 from smargs import SageMakerArgumentParser
 from smargs.conversion import decode
+from smargs.testing import SageMakerJob
 
 
 class Color(enum.Enum):
@@ -29,7 +29,7 @@ def convert(value, argv=(), environ=None, **declaration):
     parser.add_argument("--x", **declaration)
     try:
         namespace, _ = parser.parse_known_args(
-            list(argv), env_vars=toolkit({"x": value}).environ if environ is None else environ
+            list(argv), env_vars=SageMakerJob({"x": value}).environ if environ is None else environ
         )
     except argparse.ArgumentError as error:
         return str(error)
@@ -364,5 +364,5 @@ def test_a_paired_flag_is_found_by_its_dest_too(value, expected):
     parser = SageMakerArgumentParser()
     parser.add_argument("--fast", action=argparse.BooleanOptionalAction, dest="speed")
 
-    assert parser.parse_args([], env_vars=toolkit({"speed": value}).environ).speed is expected
-    assert parser.parse_args([], env_vars=toolkit({"no-fast": value}).environ).speed is not expected
+    assert parser.parse_args([], env_vars=SageMakerJob({"speed": value}).environ).speed is expected
+    assert parser.parse_args([], env_vars=SageMakerJob({"no-fast": value}).environ).speed is not expected

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from platforms import toolkit
 
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
+from smargs.testing import SageMakerJob
 from smargs.variables import VARIABLES
 
 ROOT = Path(__file__).parent.parent
@@ -32,18 +32,15 @@ def blocks(language):
 
 
 @pytest.fixture
-def run_in_job(monkeypatch):
-    """Run a script in a job with those of the hyperparameters that it declares; give its arguments."""
+def run_in_job(sagemaker_job):
+    """Run a script in a job with those of the hyperparameters that it declares; give the job and the script's arguments."""
 
     def run(source):
         sent = {name: value for name, value in HYPERPARAMETERS.items() if name in source.replace("-", "_")}
-        job = toolkit(sent, ["train"], ["algo-1", "algo-2"])
-        for name, text in job.environ.items():
-            monkeypatch.setenv(name, text)
-        monkeypatch.setattr(sys, "argv", ["train.py", *job.argv])
         names = {}
-        exec(compile(source, "train.py", "exec"), names)
-        return vars(names["args"])
+        with sagemaker_job(sent, ["train"], hosts=2) as job:
+            exec(compile(source, "train.py", "exec"), names)
+        return job, vars(names["args"])
 
     return run
 
@@ -54,30 +51,31 @@ SCRIPTS = [block for block in blocks("python") if ">>>" not in block.values[0] a
 
 @pytest.mark.parametrize("source", SCRIPTS)
 def test_a_script_in_the_docs_runs_in_a_job(run_in_job, source):
-    assert run_in_job(source)["layers"]
+    assert run_in_job(source)[1]["layers"]
 
 
 def test_the_readmes_before_and_after_differ_as_it_says(run_in_job):
     before, after = (block.values[0] for block in SCRIPTS if "--train-batch-size" in block.values[0])
 
-    found = run_in_job(before)
+    _, found = run_in_job(before)
     assert found["fp16"] is True
     assert found["layers"] == list("[256, 128]")
     assert found["train_batch_size"] == 32
     assert found["training"] is None
-    assert run_in_job(after) == {
+    job, found = run_in_job(after)
+    assert found == {
         "train_batch_size": 8,
         "fp16": False,
         "layers": [256, 128],
         "hosts": ["algo-1", "algo-2"],
-        "num_gpus": 0,
-        "model_dir": "/opt/ml/model",
-        "training": "/opt/ml/input/data/train",
+        "num_gpus": int(job.environ["SM_NUM_GPUS"]),
+        "model_dir": str(job.model_dir),
+        "training": str(job.path / "input" / "data" / "train"),
     }
 
 
 def test_the_readmes_errors_are_what_a_script_says(capsys):
-    job = toolkit({}, ["train", "images"]).environ
+    job = SageMakerJob(channels=["train", "images"]).environ
     for environ in ({**job, "SM_HP_EPOCHS": "many"}, {**job, "SM_HP_EPOCH": "3"}, job):
         parser = SageMakerArgumentParser(prog="train.py")
         parser.add_argument("--epochs", type=int)
@@ -92,7 +90,7 @@ def test_the_readmes_errors_are_what_a_script_says(capsys):
 def test_the_readmes_help_is_what_a_script_shows(monkeypatch):
     (shown,) = (block.values[0] for block in blocks("text") if "--help" in block.values[0])
     monkeypatch.setenv("COLUMNS", "100")
-    for name, text in toolkit({"epochs": 20}, ["train"]).environ.items():
+    for name, text in SageMakerJob({"epochs": 20}, ["train"]).environ.items():
         monkeypatch.setenv(name, text)
     names = {}
     exec(compile(SCRIPTS[0].values[0].partition("args =")[0], "train.py", "exec"), names)
@@ -104,8 +102,9 @@ def test_the_readmes_help_is_what_a_script_shows(monkeypatch):
 @pytest.fixture
 def job(monkeypatch):
     """The job that the README's examples run in."""
-    for name, text in toolkit(HYPERPARAMETERS, ["train"], ["algo-1", "algo-2"]).environ.items():
+    for name, text in SageMakerJob(HYPERPARAMETERS, ["train"], hosts=2).environ.items():
         monkeypatch.setenv(name, text)
+    monkeypatch.setenv("SM_NUM_GPUS", "0")
     monkeypatch.setattr(sys, "argv", ["train.py"])
 
 

@@ -7,9 +7,10 @@ import operator
 import os
 
 import pytest
-from platforms import encoded, recorded, sdk, toolkit, write_files
+from platforms import encoded, recorded, write_files
 
 from smargs import SageMakerEnvironment
+from smargs.testing import SageMakerJob
 from smargs.variables import VARIABLES
 
 RESOURCE = {
@@ -187,11 +188,11 @@ def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_pat
 
 
 def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
-    job = sdk({"a-b": 1, "a_b": 2})
+    job = SageMakerJob({"a-b": 1, "a_b": 2}, platform="sdk")
     assert job.environ["SM_HP_A_B"] == "2"
 
     assert SageMakerEnvironment.load(job.environ).hyperparameters == {"a-b": 1, "a_b": 2}
-    assert SageMakerEnvironment.load(toolkit({"a": 1, "A": 2}).environ).hyperparameters == {"a": 1, "A": 2}
+    assert SageMakerEnvironment.load(SageMakerJob({"a": 1, "A": 2}).environ).hyperparameters == {"a": 1, "A": 2}
 
 
 def test_both_spellings_of_a_variable_without_any_other_route():

@@ -8,9 +8,10 @@ import warnings
 from contextlib import redirect_stderr
 
 import pytest
-from platforms import Job, encoded, sdk, toolkit, write_files
+from platforms import Job, encoded, write_files
 
 from smargs import SageMakerArgumentParser
+from smargs.testing import SageMakerJob
 
 
 def failure(environ, *declarations, argv=(), **settings):
@@ -46,15 +47,27 @@ def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
     ("environ", "declaration", "line"),
     [
         (
-            sdk({}, ["train", "images"]).environ,
+            SageMakerJob(channels=["train", "images"], platform="sdk").environ,
             ("--labels", {"required": True}),
-            "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)",
+            "--labels (SM_CHANNEL_LABELS is not set; channels here: code, images, sm_drivers, train)",
         ),
-        (toolkit({}, ["train"]).environ, ("labels", {}), "labels (SM_CHANNEL_LABELS is not set; channels here: train)"),
-        (toolkit({}, ["train"]).environ, ("--epochs", {"type": int, "required": True}), "--epochs (SM_HP_EPOCHS is not set)"),
-        (toolkit({}).environ, ("--labels -l", {"required": True}), "--labels/-l (SM_HP_LABELS is not set)"),
-        (toolkit({}).environ, ("--log-dir", {"required": True, "env_var": "LOGS"}), "--log-dir (LOGS is not set)"),
-        (toolkit({}).environ, ("--num-cpus", {"required": True}), "--num-cpus (SM_NUM_CPUS is not set)"),
+        (
+            SageMakerJob(channels=["train"]).environ,
+            ("labels", {}),
+            "labels (SM_CHANNEL_LABELS is not set; channels here: train)",
+        ),
+        (
+            SageMakerJob(channels=["train"]).environ,
+            ("--epochs", {"type": int, "required": True}),
+            "--epochs (SM_HP_EPOCHS is not set)",
+        ),
+        (SageMakerJob().environ, ("--labels -l", {"required": True}), "--labels/-l (SM_HP_LABELS is not set)"),
+        (SageMakerJob().environ, ("--log-dir", {"required": True, "env_var": "LOGS"}), "--log-dir (LOGS is not set)"),
+        (
+            SageMakerJob().environ,
+            ("--host-count", {"required": True}),
+            "--host-count (SM_HOST_COUNT is not set)",
+        ),
         ({}, ("--labels", {"required": True}), "--labels"),
     ],
 )
@@ -83,15 +96,15 @@ def test_all_missing_arguments_are_named_at_once():
 )
 @pytest.mark.parametrize("on_the_command_line", [True, False])
 def test_a_hyperparameter_that_nothing_declares_is_refused_by_name(hyperparameters, line, on_the_command_line):
-    environ, argv = toolkit(hyperparameters)
+    job = SageMakerJob(hyperparameters)
 
-    assert failure(environ, EPOCHS, argv=argv if on_the_command_line else ()) == line
+    assert failure(job.environ, EPOCHS, argv=job.argv if on_the_command_line else ()) == line
 
 
 def test_what_a_person_mistyped_is_refused_as_by_argparse():
-    environ, argv = toolkit({"epochs": 3})
+    job = SageMakerJob({"epochs": 3})
 
-    assert failure(environ, EPOCHS, argv=[*argv, "--epoch-s", "4"]) == "unrecognized arguments: --epoch-s 4"
+    assert failure(job.environ, EPOCHS, argv=[*job.argv, "--epoch-s", "4"]) == "unrecognized arguments: --epoch-s 4"
 
 
 @pytest.mark.parametrize(
@@ -328,7 +341,7 @@ def test_nothing_is_said_where_nothing_is_wrong(capsys):
         warnings.simplefilter("error")
         parser = SageMakerArgumentParser()
         parser.add_argument("--epochs", type=int)
-        parser.parse_args([], env_vars=toolkit({"epochs": 3}, ["train"]).environ)
+        parser.parse_args([], env_vars=SageMakerJob({"epochs": 3}, ["train"]).environ)
 
     assert capsys.readouterr() == ("", "")
 

@@ -5,11 +5,11 @@ import io
 
 import configargparse
 import pytest
-from platforms import toolkit
 
 from smargs import SageMakerArgumentParser
+from smargs.testing import SageMakerJob
 
-JOB = toolkit({"epochs": 20, "api_token": "s3cr3t-text", "fp16": True, "100%": 1}, ["train"], ["algo-1", "algo-2"]).environ
+JOB = SageMakerJob({"epochs": 20, "api_token": "s3cr3t-text", "fp16": True, "100%": 1}, ["train"], hosts=2).environ
 
 
 def training_parser(**settings):
@@ -69,7 +69,8 @@ def test_a_required_argument_that_sagemaker_fills_is_optional_in_the_usage(monke
 
     assert usage.startswith("usage: train.py [--train TRAIN] --labels LABELS [hosts] [channels")
     assert usage.endswith(" other\n")
-    monkeypatch.delenv("SM_HOSTS")
+    for name in ("SM_HOSTS", "SM_RESOURCE_CONFIG", "SM_TRAINING_ENV"):
+        monkeypatch.delenv(name)
     assert "[hosts]" not in parser.format_usage()
 
 
@@ -247,7 +248,7 @@ def test_a_broken_job_still_has_help(capsys):
 def test_printed_values_tell_sagemakers_and_their_variables(capsys):
     parser = training_parser(add_help=False)
     parser.add_argument("--seed", type=int)
-    environ = toolkit({"epochs": 20, "api_token": "s3cr3t-text", "batch-size": 5, "seed": None}, ["train"]).environ
+    environ = SageMakerJob({"epochs": 20, "api_token": "s3cr3t-text", "batch-size": 5, "seed": None}, ["train"]).environ
     parser.add_argument("--batch-size")
     del environ["SM_HP_BATCH-SIZE"]
     parser.parse_args(["--labels", "l"], env_vars=environ)

@@ -7,12 +7,13 @@ import sys
 
 import pytest
 from conftest import ROOT
-from platforms import encoded, sdk, toolkit, write_files
+from platforms import encoded, write_files
 
 from smargs import inventory
+from smargs.testing import SageMakerJob
 
 LONG = "hunter2-hunter2"
-AWKWARD = 'pass"wor\\d\nü'
+AWKWARD = 'pass"zwq\\d\nü'
 SECRETS = {
     "api_key": LONG,
     "ACCESS-TOKEN": AWKWARD,
@@ -24,7 +25,7 @@ SECRETS = {
 }
 NEVER = [
     "hunter2",
-    "wor",
+    "zwq",
     "pw1",
     "inner-user",
     "inner-list",
@@ -47,16 +48,20 @@ def rows(printed):
     return [line.rstrip().split(None, 2) for line in printed.out.splitlines()[2:]]
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_json_has_every_value_with_its_source(capsys, platform):
-    told = shown(capsys, platform({"epochs": 20, "layers": [1, 2]}, channels=["train"]).environ)
+    environ = SageMakerJob({"epochs": 20, "layers": [1, 2]}, ["train"], platform=platform).environ
+    told = shown(capsys, environ)
     assert told["hyperparameters"] == {
         "epochs": {"value": 20, "source": "SM_HP_EPOCHS"},
         "layers": {"value": [1, 2], "source": "SM_HP_LAYERS"},
     }
-    assert told["channels"] == {"train": {"value": "/opt/ml/input/data/train", "source": "SM_CHANNEL_TRAIN"}}
+    assert told["channels"] == {
+        name: {"value": f"/opt/ml/input/data/{name}", "source": f"SM_CHANNEL_{name.upper()}"}
+        for name in ("train", *(("code", "sm_drivers") if platform == "sdk" else ()))
+    }
     assert told["settings"]["hosts"] == {"value": ["algo-1"], "source": "SM_HOSTS"}
-    assert told["settings"]["num_gpus"] == {"value": 0, "source": "SM_NUM_GPUS"}
+    assert told["settings"]["num_gpus"] == {"value": int(environ["SM_NUM_GPUS"]), "source": "SM_NUM_GPUS"}
     assert told["problems"] == []
 
 
@@ -78,11 +83,11 @@ def test_a_file_is_a_source(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
-    environ = platform(SECRETS).environ
+    environ = SageMakerJob(SECRETS, platform=platform).environ
     environ["SM_RESOURCE_CONFIG"] = json.dumps({"volume_key": "volume-secret", "other": [LONG, {"again": AWKWARD}]})
-    environ["SM_USER_ARGS"] = json.dumps(toolkit(SECRETS).argv)
+    environ["SM_USER_ARGS"] = json.dumps(SageMakerJob(SECRETS).argv)
     assert all(any(text in value for value in environ.values()) for text in NEVER)
     inventory.show(environ, as_json)
     printed = "".join(capsys.readouterr())
@@ -92,7 +97,7 @@ def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
 
 
 def test_a_command_line_shows_what_is_no_secret(capsys):
-    job = toolkit({"epochs": 3, "api_key": LONG})
+    job = SageMakerJob({"epochs": 3, "api_key": LONG})
     assert shown(capsys, job.environ)["settings"]["user_args"]["value"] == ["--api_key", "******", "--epochs", "3"]
 
 

@@ -5,11 +5,10 @@ import copy
 import io
 import json
 import os
+import re
 import sys
-import tempfile
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import configargparse
 import pytest
@@ -17,9 +16,11 @@ from declarations import DECLARATIONS, typed
 from drawn import FLOATS, INTEGERS, PLAIN_TEXTS, arguments, kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from platforms import routes, toolkit
+from platforms import routes
 
 from smargs import SageMakerArgumentParser
+from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED
+from smargs.testing import SageMakerJob, assert_parses_like_argparse, assert_same_on_every_platform
 
 KINDS = kinds(PLAIN_TEXTS)
 # A toolkit's SM_HP_* tells null from the empty text by the type alone, which this kind does not have.
@@ -48,10 +49,24 @@ def test_one_value_every_route(job, positional):
     expected = {
         argument.spelled if positional and is_stored(argument) else argument.dest: typed(argument.expected) for argument in job
     }
-    with tempfile.TemporaryDirectory() as directory:
-        for route, (environ, argv) in routes(hyperparameters(job), Path(directory)).items():
-            namespace = parser_of(job, positional).parse_args(argv, env_vars=environ)
-            assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
+    for route, made in routes(hyperparameters(job)).items():
+        namespace = parser_of(job, positional).parse_args(made.argv, env_vars=made.environ)
+        assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
+
+
+# What a shell makes something else of where nothing is quoted.
+EXPANDED = re.compile("[$*?~#]")
+
+
+@given(arguments(ON_EVERY_ROUTE), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_one_value_every_platform(job, positional):
+    sent = hyperparameters(job)
+    expanded = EXPANDED.search(json.dumps(sent, ensure_ascii=False))
+
+    assert_same_on_every_platform(
+        parser_of(job, positional), sent, platforms=[name for name in PLATFORMS if not (expanded and name == TOOLKIT_UNQUOTED)]
+    )
 
 
 # YAML 1.1 reads 1e-05 as text, so numbers here are written without an exponent.
@@ -74,7 +89,7 @@ def test_a_config_file_gives_what_sagemaker_gives(data):
     parser.add_argument("--some-name", **DECLARATIONS[kind])
 
     from_file = parser.parse_args([], config_file_contents=json.dumps({"some-name": value}), env_vars={})
-    from_job = parser.parse_args([], env_vars=toolkit({"some-name": value}).environ)
+    from_job = parser.parse_args([], env_vars=SageMakerJob({"some-name": value}).environ)
 
     assert typed(from_file.some_name) == typed(from_job.some_name)
 
@@ -106,17 +121,6 @@ def plain_parsers(draw):
     return declarations
 
 
-def outcome(parser, argv):
-    """What a parse gives: the namespace, or the exit status and the last line that it says."""
-    errors = io.StringIO()
-    try:
-        with redirect_stderr(errors), redirect_stdout(io.StringIO()):
-            namespace, extras = parser.parse_known_args(argv)
-        return vars(namespace), extras
-    except SystemExit as stop:
-        return stop.code, errors.getvalue().splitlines()[-1:]
-
-
 TOKENS = st.one_of(
     st.sampled_from(
         ["--alpha", "--beta", "--gam", "-x", "-y", "--flag", "--names", "--alpha=a", "-x7", "--", "--other", "-1", "-xy"]
@@ -128,13 +132,13 @@ TOKENS = st.one_of(
 @given(plain_parsers(), st.lists(TOKENS, max_size=7))
 @settings(max_examples=300, deadline=None)
 def test_off_sagemaker_it_is_argparse(declarations, argv):
-    ours = SageMakerArgumentParser(prog="prog")
-    theirs = argparse.ArgumentParser(prog="prog")
-    for name, declaration in declarations:
-        ours.add_argument(name, **declaration)
-        theirs.add_argument(name, **declaration)
+    def declared(parser_class):
+        parser = parser_class(prog="prog")
+        for name, declaration in declarations:
+            parser.add_argument(name, **declaration)
+        return parser
 
-    assert outcome(ours, argv) == outcome(theirs, argv)
+    assert_parses_like_argparse(declared, argv)
 
 
 def state(parser):
@@ -155,7 +159,7 @@ def state(parser):
 @given(arguments(), st.sampled_from([[], ["--unknown"], ["--help"]]))
 @settings(max_examples=60, deadline=None)
 def test_a_parse_leaves_nothing_behind(job, argv):
-    environ = toolkit(hyperparameters(job)).environ
+    environ = SageMakerJob(hyperparameters(job)).environ
     parser = parser_of(job)
     exclusive = parser.add_mutually_exclusive_group(required=True)
     exclusive.add_argument("--this", default="t")
@@ -166,7 +170,8 @@ def test_a_parse_leaves_nothing_behind(job, argv):
     before = state(parser)
 
     first = parser.parse_args([], env_vars=environ)
-    outcome(parser, argv)
+    with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()), suppress(SystemExit):
+        parser.parse_known_args(argv)
     shown = parser.format_help()
     second = parser.parse_args([], env_vars=environ)
 
@@ -254,12 +259,12 @@ def test_no_environment_however_broken_gives_more_than_one_line(environ, exits):
 @given(arguments({kind: KINDS[kind] for kind in ("int", "null")}), st.data())
 @settings(max_examples=60, deadline=None)
 def test_what_a_person_typed_wins(job, data):
-    environ, argv = toolkit(hyperparameters(job))
+    made = SageMakerJob(hyperparameters(job))
     beaten = data.draw(st.sampled_from(job))
     before = data.draw(st.booleans())
 
-    tokens = [beaten.option, "12345", *argv] if before else [*argv, beaten.option, "12345"]
-    namespace = parser_of(job).parse_args(tokens, env_vars=environ)
+    tokens = [beaten.option, "12345", *made.argv] if before else [*made.argv, beaten.option, "12345"]
+    namespace = parser_of(job).parse_args(tokens, env_vars=made.environ)
 
     for argument in job:
         assert getattr(namespace, argument.dest) == (12345 if argument is beaten else argument.expected)

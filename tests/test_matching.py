@@ -3,9 +3,10 @@
 import copy
 
 import pytest
-from platforms import sdk, toolkit
+from platforms import with_eval_set
 
 from smargs import SageMakerArgumentParser
+from smargs.testing import SageMakerJob
 
 
 def parse(environ, *arguments, **settings):
@@ -17,7 +18,7 @@ def parse(environ, *arguments, **settings):
     return vars(parser.parse_known_args([], env_vars=environ)[0])
 
 
-STANDARD = toolkit({}, ["train", "eval-set"], ["algo-1", "algo-2"]).environ
+STANDARD = SageMakerJob(channels=["train", "eval-set"], hosts=2).environ
 
 
 @pytest.mark.parametrize(
@@ -94,13 +95,11 @@ def test_env_var_means_that_variable_and_no_other():
         ("SM_HOSTS", '["algo-1"]'),
         ("SM_HP_OTHER", None),
         ("SM_CHANNEL_OTHER", None),
-        ("SM_NUM_CPUS", None),
+        ("SM_TOPOLOGY", None),
     ],
 )
 def test_env_var_finds_its_value_whichever_way_it_came(variable, value):
-    environ = sdk({"batch-size": 64}, ["eval-set"]).environ
-    environ["SM_HOSTS"] = '["algo-1"]'
-    (found,) = parse(environ, ("--x", {"env_var": variable, "type": str})).values()
+    (found,) = parse(with_eval_set({"batch-size": 64}, "sdk").environ, ("--x", {"env_var": variable, "type": str})).values()
 
     assert found == value
 
@@ -141,7 +140,7 @@ def test_env_var_of_a_variable_that_is_not_documented_is_configargparses():
 
 
 def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channel():
-    environ = toolkit({"model_dir": "s3://bucket", "train": "t"}, ["train", "model_dir", "hosts"]).environ
+    environ = SageMakerJob({"model_dir": "s3://bucket", "train": "t"}, ["train", "model_dir", "hosts"]).environ
 
     found = parse(environ, "--model-dir", "--sm-model-dir", "--train", "--hosts")
 
@@ -149,7 +148,7 @@ def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channe
 
 
 def test_exact_spelling_comes_before_folded_spelling():
-    environ = toolkit({"batch-size": 1, "batch_size": 2, "LR": 3, "lr": 4}).environ
+    environ = SageMakerJob({"batch-size": 1, "batch_size": 2, "LR": 3, "lr": 4}).environ
 
     assert parse(environ, "--batch_size", ("--batch-size", {"dest": "hyphens"}), "--lr", ("--LR", {})) == {
         "batch_size": "2",
@@ -160,13 +159,13 @@ def test_exact_spelling_comes_before_folded_spelling():
 
 
 def test_one_hyperparameter_fills_one_argument():
-    environ = toolkit({"batch-size": 1}).environ
+    environ = SageMakerJob({"batch-size": 1}).environ
 
     assert parse(environ, "--batch-size", ("--batch_size", {"dest": "other"})) == {"batch_size": "1", "other": None}
 
 
 def test_every_option_string_counts_and_then_the_dest():
-    environ = toolkit({"learning-rate": 1, "b": 2, "momentum": 3}).environ
+    environ = SageMakerJob({"learning-rate": 1, "b": 2, "momentum": 3}).environ
 
     assert parse(environ, "--lr --learning-rate", "-b --batch", ("-m", {"dest": "momentum"})) == {
         "lr": "1",
@@ -177,7 +176,7 @@ def test_every_option_string_counts_and_then_the_dest():
 
 @pytest.mark.parametrize("prefix", ["--", "++"])
 def test_every_kind_of_value_is_found_by_an_option_string(prefix):
-    environ = {**toolkit({"lr": 1, "momentum": 2}, ["train", "eval"]).environ, "SM_NUM_GPUS": "4.0"}
+    environ = {**SageMakerJob({"lr": 1, "momentum": 2}, ["train", "eval"]).environ, "SM_NUM_GPUS": "4.0"}
     names = ["lr", "model-dir", "train", "sm-hp-momentum", "sm-channel-eval", "num-gpus"]
     declared = [(f"{prefix}{name}", {"dest": f"x{place}"}) for place, name in enumerate(names)]
 
@@ -192,11 +191,11 @@ def test_every_kind_of_value_is_found_by_an_option_string(prefix):
 
 
 def test_other_prefix_characters_are_left_out_of_names():
-    assert parse(toolkit({"lr": 1}).environ, "++lr", prefix_chars="+") == {"lr": "1"}
+    assert parse(SageMakerJob({"lr": 1}).environ, "++lr", prefix_chars="+") == {"lr": "1"}
 
 
 def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
-    environ = toolkit({}, ["train", "training", "validation", "testing"]).environ
+    environ = SageMakerJob(channels=["train", "training", "validation", "testing"]).environ
 
     found = parse(environ, "--train", "--training", "--val", "--test-dir")
 
@@ -208,19 +207,18 @@ def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
     }
 
 
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize(
     ("channels", "found"),
     [
         (["images"], "/opt/ml/input/data/images"),
-        (["images", "code", "sm_drivers"], "/opt/ml/input/data/images"),
         (["images", "labels"], None),
-        (["code"], None),
         ([], None),
         (["images", "data"], "/opt/ml/input/data/data"),
     ],
 )
-def test_data_dir_takes_the_only_channel(channels, found):
-    assert parse(sdk({}, channels).environ, "--data-dir") == {"data_dir": found}
+def test_data_dir_takes_the_only_channel_but_for_the_platforms_own(channels, found, platform):
+    assert parse(SageMakerJob(channels=channels, platform=platform).environ, "--data-dir") == {"data_dir": found}
 
 
 @pytest.mark.parametrize(
@@ -257,7 +255,7 @@ def test_a_guess_fills_an_argument_of_one_value_in_a_list():
 
 
 def test_a_guess_that_does_not_fit_yields_to_the_next():
-    environ = dict(toolkit({}, ["hosts"]).environ, SM_HOSTS="[]", SM_CHANNEL_HOSTS="/data/hosts")
+    environ = dict(SageMakerJob(channels=["hosts"]).environ, SM_HOSTS="[]", SM_CHANNEL_HOSTS="/data/hosts")
 
     assert parse(environ, ("--hosts", {"type": lambda text: text if text.startswith("/") else int(text)})) == {
         "hosts": "/data/hosts"
@@ -277,7 +275,7 @@ def test_a_default_that_is_a_value_of_sagemaker_stays():
     assert parse(STANDARD, *declared) == {
         "output_data_dir": "/opt/ml/model",
         "train": "/opt/ml/input/data/eval-set",
-        "num_gpus": 0,
+        "num_gpus": int(STANDARD["SM_NUM_GPUS"]),
         "anything": "/opt/ml/model",
         "channels": ["algo-1", "algo-2"],
         "hosts": ["algo-1", "algo-2"],
@@ -314,7 +312,7 @@ def test_help_version_and_config_files_are_never_filled():
     parser = SageMakerArgumentParser(args_for_writing_out_config_file=["--write"])
     parser.add_argument("--version", action="version", version="1")
     parser.add_argument("--config", is_config_file_arg=True)
-    environ = toolkit({"help": True, "version": True, "config": "/nowhere", "write": "/nowhere"}).environ
+    environ = SageMakerJob({"help": True, "version": True, "config": "/nowhere", "write": "/nowhere"}).environ
 
     namespace, extras = parser.parse_known_args([], env_vars=environ)
 
@@ -338,14 +336,14 @@ def test_two_flags_with_one_dest_take_the_value_of_the_dest(hyperparameters, fea
         ),
     )
 
-    assert parse(toolkit(hyperparameters).environ, *declared) == {"feature": feature}
+    assert parse(SageMakerJob(hyperparameters).environ, *declared) == {"feature": feature}
 
 
 @pytest.mark.parametrize(("sent", "stored"), [("adam", "adam"), ("sgd", "sgd"), ("18", 18), (18, 18)])
 def test_constants_with_one_dest_take_its_value(sent, stored):
     declared = [(f"--use-{const}", {"action": "store_const", "const": const, "dest": "x"}) for const in ("adam", "sgd", 18)]
 
-    assert parse(toolkit({"x": sent}).environ, *declared) == {"x": stored}
+    assert parse(SageMakerJob({"x": sent}).environ, *declared) == {"x": stored}
 
 
 @pytest.mark.parametrize("name", ["--no-cuda", "--cpu-only"])
@@ -353,7 +351,7 @@ def test_constants_with_one_dest_take_its_value(sent, stored):
 def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(name, cuda):
     declared = (name, {"action": "store_false", "dest": "cuda"})
 
-    assert parse(toolkit({"cuda": cuda}).environ, declared) == {"cuda": cuda}
+    assert parse(SageMakerJob({"cuda": cuda}).environ, declared) == {"cuda": cuda}
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from typing import get_type_hints
 
 import configargparse
 import pytest
-from platforms import recorded, sdk, toolkit, torn, write_files
+from platforms import recorded, torn, without, write_files
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
+from smargs.testing import SageMakerJob
 
-JOB = toolkit({"epochs": 20, "lr": 0.5}, ["train"], ["algo-1", "algo-2"])
+JOB = SageMakerJob({"epochs": 20, "lr": 0.5}, ["train"], hosts=2)
 
 
 def parser_with(*names, **settings):
@@ -41,16 +42,16 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("render", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("positional", [False, True])
-def test_what_a_user_writes(render, positional):
+def test_what_a_user_writes(platform, positional):
     parser = SageMakerArgumentParser(description="Train a digits classifier")
     for name, declaration in WRITTEN.items():
         bare = positional and "action" not in declaration
         parser.add_argument(name[2:].replace("-", "_") if bare else name, **declaration)
     optimizer = {"name": "adam", "betas": [0.9, 0.999]}
     hyperparameters = {"epochs": 20, "learning_rate": 0.5, "layers": [256, 128], "augment": True, "optimizer": optimizer}
-    job = render(hyperparameters, ["train"], ["algo-1", "algo-2"])
+    job = SageMakerJob(hyperparameters, ["train"], hosts=2, platform=platform)
 
     for argv in (job.argv, torn(job).argv, []):
         assert vars(parser.parse_args(argv, env_vars=job.environ)) == {
@@ -60,7 +61,7 @@ def test_what_a_user_writes(render, positional):
             "model_dir": Path("/opt/ml/model"),
             "hosts": ["algo-1", "algo-2"],
             "current_host": "algo-1",
-            "num_gpus": 0,
+            "num_gpus": int(job.environ["SM_NUM_GPUS"]),
         }
 
 
@@ -85,7 +86,7 @@ def test_what_a_person_typed_beats_all():
 
 @pytest.mark.parametrize("before", [True, False])
 def test_typed_tokens_around_the_generated_ones_are_kept(before):
-    job = torn(sdk({"epochs": 3, "note": "two words", "sagemaker_program": "train.py"}))
+    job = torn(SageMakerJob({"epochs": 3, "note": "two words", "sagemaker_program": "train.py"}, platform="sdk"))
     parser = parser_with("--epochs", "--note", "--mode", "rest")
     own = ["value", "--mode", "fast"]
 
@@ -96,7 +97,7 @@ def test_typed_tokens_around_the_generated_ones_are_kept(before):
 
 def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
     """As a shell entry point does that hands on ``"$@"`` with one value changed."""
-    job = toolkit({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
+    job = SageMakerJob({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
     argv = [token.replace("s3://bucket", "s3://bucket/job/model") for token in job.argv]
     parser = SageMakerArgumentParser()
     parser.add_argument("--amp", action="store_true")
@@ -127,7 +128,7 @@ def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
 @pytest.mark.parametrize("tail", [[""], []], ids=["empty token", "dropped by a shell"])
 @pytest.mark.parametrize("own", [[], ["value"]])
 def test_a_torn_run_that_ends_with_an_empty_value(tail, own):
-    environ = toolkit({"note": "a b", "seed": None}).environ
+    environ = SageMakerJob({"note": "a b", "seed": None}).environ
     parser = parser_with("--note", "--seed")
     parser.add_argument("rest", nargs="*")
 
@@ -151,7 +152,10 @@ def test_user_args_tell_the_generated_tokens_where_nothing_else_lists_them():
 
 
 def test_undeclared_hyperparameters_are_handed_back_as_their_tokens():
-    for job in (toolkit({"epochs": 3, "amp": True, "k": [1]}), sdk({"epochs": 3, "amp": True, "k": [1]})):
+    for job in (
+        SageMakerJob({"epochs": 3, "amp": True, "k": [1]}),
+        SageMakerJob({"epochs": 3, "amp": True, "k": [1]}, platform="sdk"),
+    ):
         namespace, extras = parser_with("--epochs").parse_known_args([*job.argv, "--own"], env_vars=job.environ)
         plain_extras = argparse.ArgumentParser(allow_abbrev=False).parse_known_args(job.argv)[1]
 
@@ -169,7 +173,7 @@ def test_argument_groups():
     group.add_argument("--train", required=True)
     group.add_argument("hosts")
 
-    assert vars(parser.parse_args([], env_vars=toolkit({}, ["train"], ["algo-1", "algo-2"]).environ)) == {
+    assert vars(parser.parse_args([], env_vars=SageMakerJob(channels=["train"], hosts=2).environ)) == {
         "train": "/opt/ml/input/data/train",
         "hosts": ["algo-1", "algo-2"],
     }
@@ -204,7 +208,7 @@ def exclusive(required=False, **settings):
 @pytest.mark.parametrize("required", [True, False])
 def test_mutually_exclusive_groups(hyperparameters, channels, argv, expected, required):
     defaults = {"lr": 0.1, "schedule": "none", "train": None, "fast": False, "place": None}
-    environ = toolkit(hyperparameters, channels).environ
+    environ = SageMakerJob(hyperparameters, channels).environ
 
     assert vars(exclusive(required).parse_args(argv, env_vars=environ)) == {**defaults, **expected}
 
@@ -224,7 +228,7 @@ def test_mutually_exclusive_groups(hyperparameters, channels, argv, expected, re
 )
 def test_a_conflict_in_a_group_is_an_error(capsys, hyperparameters, argv, required, line):
     with pytest.raises(SystemExit):
-        exclusive(required).parse_args(argv, env_vars=toolkit(hyperparameters).environ)
+        exclusive(required).parse_args(argv, env_vars=SageMakerJob(hyperparameters).environ)
 
     assert capsys.readouterr().err.endswith(f"train.py: error: {line}\n")
 
@@ -238,10 +242,10 @@ def test_a_beaten_member_of_a_group_goes_back_to_its_default():
     group.add_argument("--same", dest="c")
     group.add_argument("--d", default="d")
     group.add_argument("--e", type=str, default=8)
-    environ = toolkit({"a": 1, "b": 2}).environ
+    environ = SageMakerJob({"a": 1, "b": 2}).environ
 
     assert vars(parser.parse_args(["--c", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d", "e": 8}
-    environ = toolkit({"c": 5, "d": 6, "e": 7}).environ
+    environ = SageMakerJob({"c": 5, "d": 6, "e": 7}).environ
     assert vars(parser.parse_args(["--same", "3"], env_vars=environ)) == {"a": 7, "c": "3", "d": "d", "e": 8}
 
 
@@ -308,9 +312,15 @@ def test_subparsers_take_over_the_settings_of_their_parser():
     assert type(strict) is argparse.ArgumentParser
 
 
+@pytest.fixture
+def job(sagemaker_job):
+    """This process as the script's in a job."""
+    with sagemaker_job({"epochs": 20, "lr": 0.5}, ["train"], hosts=2) as entered:
+        yield entered
+
+
+@pytest.mark.usefixtures("job")
 def test_intermixed_arguments(monkeypatch):
-    for name, text in JOB.environ.items():
-        monkeypatch.setenv(name, text)
     parser = parser_with("--epochs", "--lr", "--flag", "hosts", "places")
     parser.add_argument("--needed", required=True)
 
@@ -347,7 +357,7 @@ def test_positionals_that_sagemaker_fills_may_be_typed_or_not(nargs, argv, first
     parser.add_argument("first", nargs=nargs)
     parser.add_argument("second")
     value = ["f", "f"] if nargs == 2 else "f"
-    environ = toolkit({"first": value, "second": "s"}).environ
+    environ = SageMakerJob({"first": value, "second": "s"}).environ
 
     assert vars(parser.parse_args(argv, env_vars=environ)) == {"first": first, "second": second}
 
@@ -387,7 +397,7 @@ def test_other_prefix_characters():
     parser.add_argument("++batch-size", type=int)
     parser.add_sagemaker_arguments("train")
 
-    namespace = parser.parse_known_args(["++train", "t"], env_vars=toolkit({"batch_size": 3}).environ)[0]
+    namespace = parser.parse_known_args(["++train", "t"], env_vars=SageMakerJob({"batch_size": 3}).environ)[0]
     assert (namespace.batch_size, namespace.train) == (3, "t")
     assert parser.parse_args(["++batch_size", "4"], env_vars={}).batch_size == 4
 
@@ -395,7 +405,7 @@ def test_other_prefix_characters():
 def test_files_of_arguments(tmp_path):
     (tmp_path / "args").write_text("--epochs\n5\n")
     parser = parser_with("--epochs", "--lr", "--note", fromfile_prefix_chars="@")
-    job = toolkit({"note": "@home", "lr": 1})
+    job = SageMakerJob({"note": "@home", "lr": 1})
 
     namespace = parser.parse_args([*job.argv, f"@{tmp_path / 'args'}"], env_vars=job.environ)
 
@@ -460,7 +470,7 @@ def test_both_spellings_declared_stay_apart():
 def test_add_sagemaker_arguments():
     parser = SageMakerArgumentParser()
     group = parser.add_sagemaker_arguments("train", "eval-set", "50%")
-    environ = toolkit({}, ["train", "eval-set"], ["algo-1", "algo-2"]).environ
+    environ = SageMakerJob(channels=["train", "eval-set"], hosts=2).environ
 
     assert group.title == "SageMaker arguments"
     assert vars(parser.parse_args([], env_vars=environ)) == {
@@ -468,7 +478,7 @@ def test_add_sagemaker_arguments():
         "output_data_dir": "/opt/ml/output/data",
         "hosts": ["algo-1", "algo-2"],
         "current_host": "algo-1",
-        "num_gpus": 0,
+        "num_gpus": int(environ["SM_NUM_GPUS"]),
         "train": "/opt/ml/input/data/train",
         "eval_set": "/opt/ml/input/data/eval-set",
         "50%": None,
@@ -500,8 +510,8 @@ def test_config_files(tmp_path):
 
     expected = {"layers": [1, 2], "opt": {"a": 1}, "hosts": ["x", "y"], "flag": True, "epochs": 5, "config": None}
     assert vars(parser.parse_args([], env_vars={})) == expected
-    environ = toolkit({"layers": [7], "flag": False, "opt": None}).environ
-    del environ["SM_HOSTS"]
+    job = SageMakerJob({"layers": [7], "flag": False, "opt": None})
+    environ = without(job, "SM_HOSTS", "SM_RESOURCE_CONFIG", "SM_TRAINING_ENV").environ
     assert vars(parser.parse_args([], env_vars=environ)) == {**expected, "layers": [7], "flag": False, "opt": None}
     assert "layers" not in str(parser.get_source_to_settings_dict().get(f"config_file|{tmp_path / 'config.yaml'}"))
     (tmp_path / "other").write_text("epochs: 9")
@@ -542,7 +552,7 @@ def test_a_written_config_file_has_sagemakers_values(tmp_path, capsys):
     parser.add_argument("--amp", action="store_true")
     parser.add_argument("--train")
     parser.add_argument("--lr", default=0.1)
-    environ = toolkit({"epochs": 20, "layers": [1, 2], "opt": {"a": [1]}, "amp": True}, ["train"]).environ
+    environ = SageMakerJob({"epochs": 20, "layers": [1, 2], "opt": {"a": [1]}, "amp": True}, ["train"]).environ
     config = tmp_path / "config.ini"
     with pytest.raises(SystemExit) as stop:
         parser.parse_args(["--write", str(config)], env_vars=environ)
@@ -584,7 +594,7 @@ class Plain(SageMakerParserMixin, argparse.ArgumentParser):
     """A parser class that is not ConfigArgParse's."""
 
 
-def test_the_mixin_works_over_plain_argparse(monkeypatch):
+def test_the_mixin_works_over_plain_argparse(sagemaker_job):
     parser = Plain(infer_types=True)
     parser.add_argument("--epochs", default=1)
     parser.add_argument("--lr", type=float)
@@ -595,10 +605,9 @@ def test_the_mixin_works_over_plain_argparse(monkeypatch):
     assert "or SM_CHANNEL_TRAIN" in sub.format_help()
     assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
     assert parser.parse_args(["sub"], env_vars=JOB.environ).train == "/opt/ml/input/data/train"
-    for name, text in JOB.environ.items():
-        monkeypatch.setenv(name, text)
-    assert parser.parse_args([]).lr == 0.5
-    assert "from SM_HP_EPOCHS" in parser.format_help()
+    with sagemaker_job({"epochs": 20, "lr": 0.5}):
+        assert parser.parse_args([]).lr == 0.5
+        assert "from SM_HP_EPOCHS" in parser.format_help()
 
 
 def test_a_parser_class_that_is_pickled_in_a_way_of_its_own():
@@ -757,7 +766,7 @@ def test_a_text_that_is_json_is_recognised_as_the_sdk_writes_it():
 
 
 def test_two_parsers_in_a_row_share_a_command_line():
-    job = toolkit({"config": "c", "epochs": 3, "fp16": True, "layers": [1, 2]})
+    job = SageMakerJob({"config": "c", "epochs": 3, "fp16": True, "layers": [1, 2]})
     first = parser_with("--config", add_help=False)
     second = SageMakerArgumentParser()
     second.add_argument("--epochs", type=int)
@@ -774,27 +783,26 @@ def test_two_parsers_in_a_row_share_a_command_line():
 
 
 def test_a_first_parser_that_declares_everything_leaves_nothing_to_refuse():
-    environ = toolkit({"config": "c"}).environ
+    environ = SageMakerJob({"config": "c"}).environ
     _, rest = parser_with("--config", add_help=False).parse_known_args([], env_vars=environ)
 
     assert vars(parser_with("--epochs").parse_args(rest, env_vars=environ)) == {"epochs": None}
 
 
-@pytest.mark.parametrize("render", [toolkit, sdk])
-def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(monkeypatch, render):
-    job = render({"epochs": 3, "config": "c.yaml", "note": "two words"})
-    monkeypatch.setattr(sys, "argv", ["train.py", *job.argv])
+@pytest.mark.sagemaker_platforms("toolkit", "sdk")
+def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(sagemaker_job):
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument("--config")
     second = parser_with("--epochs", "--note")
 
-    found, rest = first.parse_known_args()
+    with sagemaker_job({"epochs": 3, "config": "c.yaml", "note": "two words"}):
+        found, rest = first.parse_known_args()
 
-    assert found.config == "c.yaml"
-    assert vars(second.parse_args(rest, env_vars=job.environ)) == {"epochs": "3", "note": "two words"}
-    assert second.parse_known_args(rest, env_vars=job.environ)[1] == []
-    with pytest.raises(SystemExit):
-        parser_with("--epochs").parse_args(rest, env_vars=job.environ)
+        assert found.config == "c.yaml"
+        assert vars(second.parse_args(rest)) == {"epochs": "3", "note": "two words"}
+        assert second.parse_known_args(rest)[1] == []
+        with pytest.raises(SystemExit):
+            parser_with("--epochs").parse_args(rest)
 
 
 @pytest.mark.parametrize(
@@ -835,13 +843,13 @@ def test_a_subclass_with_argparses_own_signature():
 
 def test_a_typed_positional_in_a_group_excludes_the_others(capsys):
     with pytest.raises(SystemExit):
-        exclusive().parse_args(["there", "--fast"], env_vars=toolkit({"place": "here"}).environ)
+        exclusive().parse_args(["there", "--fast"], env_vars=SageMakerJob({"place": "here"}).environ)
 
     assert "argument place: not allowed with argument --fast" in capsys.readouterr().err
 
 
 def test_a_positional_of_a_group_that_is_typed_alone_is_no_conflict():
-    assert exclusive().parse_args(["there"], env_vars=toolkit({"place": "here"}).environ).place == "there"
+    assert exclusive().parse_args(["there"], env_vars=SageMakerJob({"place": "here"}).environ).place == "there"
 
 
 def test_a_custom_action_is_told_a_parser():

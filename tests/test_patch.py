@@ -11,9 +11,10 @@ import types
 
 import pytest
 from conftest import ROOT
-from platforms import Job, sdk, toolkit, without, write_files
+from platforms import Job, without, write_files
 
 from smargs import SageMakerArgumentParser, patch, reading
+from smargs.testing import SageMakerJob
 
 SCRIPT = """\
 import argparse
@@ -28,7 +29,7 @@ HYPERPARAMETERS = {"epochs": 3, "layers": [256, 128], "augment": True}
 FILLED = "Namespace(augment=True, epochs=3, layers=[256, 128], train='/opt/ml/input/data/train')\n"
 NOWHERE = Job({}, [])
 PAGE = (ROOT / "docs" / "unmodified.md").read_text(encoding="utf-8")
-by_platform = pytest.mark.parametrize("render", [toolkit, sdk])
+by_platform = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 
 
 def patched(script, job):
@@ -61,8 +62,11 @@ def process(monkeypatch):
 
 
 @by_platform
-def test_a_job_fills_a_script_that_says_argparse(run_patched, render):
-    assert run_patched(SCRIPT + "print(parser.parse_args())\n", render(HYPERPARAMETERS, ["train"])) == FILLED
+def test_a_job_fills_a_script_that_says_argparse(run_patched, platform):
+    assert (
+        run_patched(SCRIPT + "print(parser.parse_args())\n", SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform))
+        == FILLED
+    )
 
 
 def test_a_container_of_ones_own_fills_it_from_its_files(run_patched, tmp_path):
@@ -73,14 +77,14 @@ def test_a_container_of_ones_own_fills_it_from_its_files(run_patched, tmp_path):
 
 
 def test_what_a_person_typed_wins(run_patched):
-    job = toolkit(HYPERPARAMETERS, ["train"])
+    job = SageMakerJob(HYPERPARAMETERS, ["train"])
     job.argv.extend(["--layers", "8"])
 
     assert run_patched(SCRIPT + "print(parser.parse_args())\n", job) == FILLED.replace("[256, 128]", "[8]")
 
 
 def test_an_undeclared_hyperparameter_is_refused_and_reported(run_script, tmp_path):
-    job = toolkit({**HYPERPARAMETERS, "epoch": 4})
+    job = SageMakerJob({**HYPERPARAMETERS, "epoch": 4})
     job.environ["SM_OUTPUT_DIR"] = str(tmp_path)
 
     finished = run_script(SCRIPT + "parser.parse_args()\n", job, patched)
@@ -100,7 +104,7 @@ print(sys.modules["__main__"].__dict__ is globals())
 
 
 def test_all_else_of_the_process_is_as_python_makes_it(run_script):
-    job = Job(toolkit(HYPERPARAMETERS).environ, ["--", "-x", "", "a b", "--help"])
+    job = Job(SageMakerJob(HYPERPARAMETERS).environ, ["--", "-x", "", "a b", "--help"])
     here = run_script(FACTS, job, patched)
     there = run_script(FACTS, job, plain)
 
@@ -197,7 +201,7 @@ assert pickle.loads(pickle.dumps(args)) == args and pickle.loads(pickle.dumps(Pa
 assert pickle.loads(pickle.dumps(Plain)) is Plain
 print(sorted(vars(args).items()))
 """
-    job = toolkit(HYPERPARAMETERS, ["train"])
+    job = SageMakerJob(HYPERPARAMETERS, ["train"])
 
     told = run_patched(source, Job(job.environ, [*job.argv, "fit"]))
 
@@ -208,7 +212,7 @@ print(sorted(vars(args).items()))
 def test_a_namespace_is_read_where_nothing_is_patched(run_patched, tmp_path):
     run_patched(
         SCRIPT + "import pickle\npickle.dump(parser.parse_args(), open('args.pickle', 'wb'))\n",
-        toolkit(HYPERPARAMETERS, ["train"]),
+        SageMakerJob(HYPERPARAMETERS, ["train"]),
     )
 
     reader = "import pickle\nprint(pickle.load(open('args.pickle', 'rb')))\n"
@@ -232,20 +236,20 @@ def configure(argv, method="parse_args"):
 
 
 @pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
-@pytest.mark.parametrize("render", [toolkit, lambda *job: without(toolkit(*job))], ids=["argv", "empty argv"])
+@pytest.mark.parametrize("form", [lambda job: job, without], ids=["argv", "empty argv"])
 @pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
-def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, render, method, argv):
+def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, form, method, argv):
     """The subcommand's part of it may be empty, as the process's command line may be."""
     source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
 
-    job = render(HYPERPARAMETERS, ["train"])
+    job = form(SageMakerJob(HYPERPARAMETERS, ["train"]))
     ours, theirs = (run_script(source, job, command) for command in (patched, plain))
 
     assert (ours.returncode, ours.stdout, ours.stderr) == (0, theirs.stdout, "")
 
 
 def test_a_librarys_wrong_list_fails_no_job(run_script, tmp_path):
-    job = toolkit(HYPERPARAMETERS)
+    job = SageMakerJob(HYPERPARAMETERS)
     job.environ["SM_OUTPUT_DIR"] = str(tmp_path)
 
     finished = run_script(f"{LIBRARY}configure(['--epoch'])\n", job, patched)
@@ -265,7 +269,7 @@ for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
 """
     filled, own = "Namespace(epochs=3, files=[])", "Namespace(epochs=1, files=['a', 'b'])"
 
-    assert run_patched(source, toolkit({"epochs": 3})) == (
+    assert run_patched(source, SageMakerJob({"epochs": 3})) == (
         f"{filled} {filled} {own}\n({filled}, []) ({filled}, []) ({own}, [])\n"
     )
 
@@ -275,7 +279,7 @@ def test_the_command_line_is_a_jobs_however_it_is_given(run_patched, given):
     """A library that parsed before leaves no trace."""
     source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({given}))\n"
 
-    assert run_patched(source, toolkit(HYPERPARAMETERS, ["train"])) == FILLED
+    assert run_patched(source, SageMakerJob(HYPERPARAMETERS, ["train"])) == FILLED
 
 
 def test_what_one_parser_left_of_the_command_line_fills_the_next(run_patched):
@@ -289,45 +293,46 @@ known, rest = first.parse_known_args()
 print(known, second.parse_args(rest))
 """
 
-    assert run_patched(source, toolkit({"epochs": 3, "layers": [256, 128]})) == (
+    assert run_patched(source, SageMakerJob({"epochs": 3, "layers": [256, 128]})) == (
         "Namespace(epochs=3) Namespace(layers=[256, 128])\n"
     )
 
 
 @by_platform
-def test_the_entry_point_on_the_page_runs_the_script_beside_it(run_script, tmp_path, render):
+def test_the_entry_point_on_the_page_runs_the_script_beside_it(run_script, tmp_path, platform):
     (entry_point,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (tmp_path / "third_party.py").write_text(SCRIPT + "print(parser.parse_args(), __file__)\n")
 
-    finished = run_script(entry_point, render(HYPERPARAMETERS, ["train"]))
+    finished = run_script(entry_point, SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform))
 
     place = tmp_path / "third_party.py" if sys.version_info >= (3, 9) else "third_party.py"
     assert (finished.stdout, finished.stderr) == (f"{FILLED[:-1]} {place}\n", "")
 
 
 @by_platform
-def test_the_command_on_the_page_runs_the_script(run_script, tmp_path, render):
+def test_the_command_on_the_page_runs_the_script(run_script, tmp_path, platform):
     """SDK v3 repeats no hyperparameters behind a command."""
     (command,) = re.findall(r'command="python (.*?)"', PAGE)
     (tmp_path / "third_party.py").write_text(SCRIPT + "print(parser.parse_args())\n")
 
-    finished = run_script("", render(HYPERPARAMETERS, ["train"]), lambda script, job: [sys.executable, *shlex.split(command)])
+    finished = run_script(
+        "",
+        SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform),
+        lambda script, job: [sys.executable, *shlex.split(command)],
+    )
 
     assert (finished.stdout, finished.stderr) == (FILLED, "")
 
 
 @pytest.mark.usefixtures("process")
-def test_the_module_runs_a_script_in_this_process(tmp_path, monkeypatch, capsys):
+def test_the_module_runs_a_script_in_this_process(tmp_path, sagemaker_job, capsys):
     script = tmp_path / "train.py"
     script.write_text(SCRIPT + "print(parser.parse_args())\nprint(parser.parse_args(['--epochs', '9']).layers)\n")
-    job = toolkit(HYPERPARAMETERS, ["train"])
-    for name, text in job.environ.items():
-        monkeypatch.setenv(name, text)
-    sys.argv[1:] = [str(script), *job.argv]
+    with sagemaker_job(HYPERPARAMETERS, ["train"], script=str(script)) as job:
+        sys.argv = ["python -m smargs.patch", *sys.argv]
+        runpy.run_path(patch.__file__, run_name="__main__")
 
-    runpy.run_path(patch.__file__, run_name="__main__")
-
-    assert capsys.readouterr().out == f"{FILLED}[64]\n"
+    assert capsys.readouterr().out == FILLED.replace("/opt/ml", str(job.path)) + "[64]\n"
 
 
 def test_a_list_of_ones_own_is_not_filled_from_the_files_of_a_container(tmp_path, monkeypatch):

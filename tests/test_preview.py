@@ -6,9 +6,10 @@ import sys
 
 import pytest
 from conftest import ROOT
-from platforms import Job, sdk, toolkit
+from platforms import Job
 
 from smargs import preview
+from smargs.testing import SageMakerJob
 
 WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
 SCRIPT = """
@@ -68,13 +69,13 @@ def script(parser=OURS, parse="parse_args()"):
     return SCRIPT.format(parser=parser, parse=parse)
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("parser", [OURS, MIXED], ids=["ours", "mixin"])
 @pytest.mark.parametrize("parse", PARSES)
 def test_each_value_has_its_source_and_what_it_beat(previewed, platform, parser, parse):
-    job = platform({"epochs": 20, "learning-rate": 0.5, "augment": True})
+    job = SageMakerJob({"epochs": 20, "learning-rate": 0.5, "augment": True}, platform=platform)
     job.argv.extend(["-e", "30"])
-    source = "SM_HP_LEARNING-RATE" if platform is toolkit else "SM_HP_LEARNING_RATE"
+    source = "SM_HP_LEARNING-RATE" if platform == "toolkit" else "SM_HP_LEARNING_RATE"
     assert table(previewed(script(parser, parse), job)) == {
         "--epochs": ["30", "int", "command line", "20 (SM_HP_EPOCHS)"],
         "--learning-rate": ["0.5", "float", source, "0.1 (default)"],
@@ -101,7 +102,7 @@ def test_an_unknown_option_is_the_parsers_own_error(previewed, parser):
 
 
 def test_an_undeclared_hyperparameter_is_the_parsers_own_error(previewed):
-    done = previewed(script(), toolkit({"epoch": 3}))
+    done = previewed(script(), SageMakerJob({"epoch": 3}))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1] == "train.py: error: unrecognized hyperparameter: epoch (did you mean --epochs?)"
 
@@ -113,7 +114,7 @@ def test_what_is_not_declared_is_shown_without_secrets(previewed, parser):
 
 
 def test_a_secret_is_shown_nowhere(previewed):
-    job = toolkit({"api_key": "hunter2-\\n\n'q", "name": "my hunter2-\\n\n'q is", "learning-rate": 1})
+    job = SageMakerJob({"api_key": "hunter2-\\n\n'q", "name": "my hunter2-\\n\n'q is", "learning-rate": 1})
     done = previewed(script(), job)
     assert table(done)["--api-key"][0] == "******"
     assert "hunter2" not in done.stdout
@@ -122,7 +123,7 @@ def test_a_secret_is_shown_nowhere(previewed):
 def test_secrets_inside_of_a_value_are_masked(previewed):
     source = "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
     source += "parser.add_argument('--opts', type=dict, default={'token': 'abc', 'lr': 1})\nparser.parse_args()"
-    job = toolkit({"opts": {"token": "xyz", "lr": 2}})
+    job = SageMakerJob({"opts": {"token": "xyz", "lr": 2}})
     assert table(previewed(source, job))["--opts"][0] == "{'lr': 2, 'token': '******'}"
     assert "abc" not in previewed(source, job).stdout
 

@@ -4,11 +4,13 @@ import json
 import shlex
 
 import pytest
-from platforms import Job, encoded, sdk, toolkit, torn, without, write_files
+from platforms import Job, encoded, torn, with_eval_set, without, write_files
+
+from smargs.testing import SageMakerJob
 
 HEAD = "from smargs import SageMakerArgumentParser as ArgumentParser\nimport json\nparser = ArgumentParser()\n"
 TAIL = "\nprint(json.dumps(vars(parser.parse_args()), default=str))\n"
-PLATFORMS = pytest.mark.parametrize("platform", [toolkit, sdk], ids=["toolkit", "sdk"])
+PLATFORMS = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def through_unquoting_shell(script, job):
 @pytest.mark.parametrize("value", ["two words", 'say "hi" now', '{"a": [1, 2]}', "back\\slash"])
 def test_a_value_that_a_shell_tears_apart_arrives_whole(parsed, platform, value):
     """aws/sagemaker-training-toolkit #128, aws/sagemaker-containers #263."""
-    job = platform({"note": value, "epochs": 3})
+    job = SageMakerJob({"note": value, "epochs": 3}, platform=platform)
 
     assert parsed("parser.add_argument('--note')\nparser.add_argument('--epochs', type=int)", job, through_unquoting_shell) == {
         "note": value,
@@ -45,23 +47,27 @@ def test_a_value_that_a_shell_tears_apart_arrives_whole(parsed, platform, value)
 @PLATFORMS
 def test_a_list_fills_nargs_plus_element_by_element(parsed, platform):
     """aws/sagemaker-python-sdk #613."""
-    assert parsed("parser.add_argument('--layers', nargs='+', type=int)", platform({"layers": [256, 128]})) == {
-        "layers": [256, 128]
-    }
+    assert parsed(
+        "parser.add_argument('--layers', nargs='+', type=int)", SageMakerJob({"layers": [256, 128]}, platform=platform)
+    ) == {"layers": [256, 128]}
 
 
 @PLATFORMS
 @pytest.mark.parametrize("value", [True, False])
 def test_a_flag_takes_a_boolean(parsed, platform, value):
     """huggingface/accelerate #980, aws/sagemaker-python-sdk #2689."""
-    assert parsed("parser.add_argument('--fp16', action='store_true')", platform({"fp16": value})) == {"fp16": value}
+    assert parsed("parser.add_argument('--fp16', action='store_true')", SageMakerJob({"fp16": value}, platform=platform)) == {
+        "fp16": value
+    }
 
 
 @PLATFORMS
 @pytest.mark.parametrize("value", [False, "False", "false"])
 def test_type_bool_reads_false_as_false(parsed, platform, value):
     """aws/sagemaker-python-sdk #4247."""
-    assert parsed("parser.add_argument('--amp', type=bool, default=True)", platform({"amp": value})) == {"amp": False}
+    assert parsed("parser.add_argument('--amp', type=bool, default=True)", SageMakerJob({"amp": value}, platform=platform)) == {
+        "amp": False
+    }
 
 
 @PLATFORMS
@@ -70,13 +76,15 @@ def test_type_bool_reads_false_as_false(parsed, platform, value):
 )
 def test_hyphens_and_underscores_are_the_same(parsed, platform, sent, declared):
     """huggingface/notebooks #52."""
-    assert parsed(f"parser.add_argument('{declared}', type=int)", platform({sent: 32})) == {"train_batch_size": 32}
+    assert parsed(f"parser.add_argument('{declared}', type=int)", SageMakerJob({sent: 32}, platform=platform)) == {
+        "train_batch_size": 32
+    }
 
 
 @PLATFORMS
 def test_hyperparameters_that_are_not_on_the_command_line_are_read(parsed, platform):
     """aws/sagemaker-python-sdk #5226: a ModelTrainer with a command."""
-    job = Job(platform({"epochs": 3}).environ, ["--mode", "fast"])
+    job = Job(SageMakerJob({"epochs": 3}, platform=platform).environ, ["--mode", "fast"])
 
     assert parsed("parser.add_argument('--epochs', type=int)\nparser.add_argument('--mode')", job) == {
         "epochs": 3,
@@ -121,14 +129,16 @@ def test_plain_and_encoded_text_read_the_same(parsed, tmp_path, text):
 
 def test_a_channel_is_found_by_its_twins_name(parsed):
     """aws/amazon-sagemaker-examples #995, awsdocs/amazon-sagemaker-developer-guide #251."""
-    assert parsed("parser.add_argument('--training', required=True)", toolkit({}, ["train"])) == {
+    assert parsed("parser.add_argument('--training', required=True)", SageMakerJob(channels=["train"])) == {
         "training": "/opt/ml/input/data/train"
     }
 
 
 def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
     """aws/amazon-sagemaker-examples #995, where no twin is there either."""
-    result = run_script(HEAD + "parser.add_argument('--labels', required=True)" + TAIL, toolkit({}, ["train", "images"]))
+    result = run_script(
+        HEAD + "parser.add_argument('--labels', required=True)" + TAIL, SageMakerJob(channels=["train", "images"])
+    )
 
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == (
@@ -145,7 +155,7 @@ def test_a_shell_entry_point_that_passes_nothing_on(parsed, platform):
     def entry_point(script, job):
         return ["/bin/sh", "-c", f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}", *job.argv]
 
-    job = platform({"batch-size": 64, "note": "a b"}, ["eval-set"])
+    job = with_eval_set({"batch-size": 64, "note": "a b"}, platform)
 
     assert parsed(
         "parser.add_argument('--batch-size', type=int)\nparser.add_argument('--note')\nparser.add_argument('--eval-set')",
@@ -156,7 +166,7 @@ def test_a_shell_entry_point_that_passes_nothing_on(parsed, platform):
 
 def test_internal_hyperparameters_are_left_out_unless_declared(parsed):
     """SDK v3 puts them on the command line."""
-    job = sdk({"epochs": 3, "sagemaker_program": "train.py", "_tuning_objective_metric": "loss"})
+    job = SageMakerJob({"epochs": 3, "sagemaker_program": "train.py", "_tuning_objective_metric": "loss"}, platform="sdk")
 
     assert parsed("parser.add_argument('--epochs', type=int)", job) == {"epochs": 3}
     assert parsed("parser.add_argument('--epochs', type=int)\nparser.add_argument('--sagemaker_program')", job) == {
@@ -168,15 +178,15 @@ def test_internal_hyperparameters_are_left_out_unless_declared(parsed):
 @PLATFORMS
 def test_a_hyphenated_channel_is_found(parsed, platform):
     """SDK v3: bash refuses the name SM_CHANNEL_EVAL-SET."""
-    assert parsed("parser.add_argument('--eval-set')", platform({}, ["eval-set"])) == {
-        "eval_set": "/opt/ml/input/data/eval-set"
-    }
+    job = with_eval_set({}, platform)
+
+    assert parsed("parser.add_argument('--eval-set')", job) == {"eval_set": "/opt/ml/input/data/eval-set"}
 
 
 def test_an_apostrophe_is_taken_from_the_file(parsed, tmp_path):
     """SDK v3: bash takes it out of SM_HPS, of SM_HP_* and of the command line."""
-    hyperparameters = {"note": "don't say 'no'", "epochs": 3}
-    job = sdk(hyperparameters)
+    hyperparameters = {"note": "say 'no'", "epochs": 3}
+    job = SageMakerJob(hyperparameters, platform="sdk")
     write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
     assert "'" not in job.environ["SM_HPS"] + "".join(job.argv)
 
@@ -216,20 +226,21 @@ parser.add_argument('--communicator')
 )
 def test_the_developer_guides_positionals_are_filled_typed_and_optional(parsed, platform, defaults):
     """The page "Environmental Variables used by Amazon SageMaker Containers Important for Running User Scripts"."""
-    job = platform(
+    job = SageMakerJob(
         {"batch-size": "256", "learning-rate": "0.0001", "communicator": "pure_nccl"},
         ["train", "testing"],
-        ["algo-1", "algo-2"],
+        hosts=2,
+        platform=platform,
     )
 
     assert parsed(GUIDE.format(**defaults), job) == {
         "model_dir": "/opt/ml/model",
-        "channel_names": sorted(["train", "testing"]) if platform is toolkit else ["train", "testing"],
+        "channel_names": ["testing", "train"] if platform == "toolkit" else ["train", "testing", "code", "sm_drivers"],
         "train": "/opt/ml/input/data/train",
         "test": "/opt/ml/input/data/testing",
         "current_host": "algo-1",
         "hosts": ["algo-1", "algo-2"],
-        "num_gpus": 0,
+        "num_gpus": int(job.environ["SM_NUM_GPUS"]),
         "batch_size": 256,
         "learning_rate": 0.0001,
         "communicator": "pure_nccl",
@@ -248,4 +259,6 @@ def test_type_list_on_hosts_does_not_split_a_typed_value_into_characters(parsed,
 )
 def test_null_is_none(parsed, platform, tear):
     """int('') on any platform."""
-    assert parsed("parser.add_argument('--seed', type=int, default=7)", tear(platform({"seed": None}))) == {"seed": None}
+    assert parsed(
+        "parser.add_argument('--seed', type=int, default=7)", tear(SageMakerJob({"seed": None}, platform=platform))
+    ) == {"seed": None}

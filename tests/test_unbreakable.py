@@ -11,9 +11,10 @@ from pathlib import Path
 
 import promise
 import pytest
-from platforms import Job, encoded, sdk, toolkit, write_files
+from platforms import Job, encoded, without, write_files
 
 from smargs import SageMakerEnvironment
+from smargs.testing import SageMakerJob
 
 CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())
 
@@ -296,19 +297,19 @@ def test_a_strange_name_that_nothing_declares_is_refused_in_one_line(parse, name
 BATCH = "'--train-batch-size', type=int"
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("on_the_command_line", [True, False])
 def test_a_hyperparameter_is_no_abbreviation(parse, platform, on_the_command_line):
-    environ, argv = platform({"train-batch": 3})
+    job = SageMakerJob({"train-batch": 3}, platform=platform)
 
-    assert parse(Job(environ, argv if on_the_command_line else []), BATCH, "'--train'") == (
+    assert parse(job if on_the_command_line else without(job), BATCH, "'--train'") == (
         "unrecognized hyperparameter: train-batch (did you mean --train-batch-size?)"
     )
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_of_names_that_begin_alike_each_has_its_own_value(parse, platform):
-    job = platform({"train-batch-size": 3, "train": "t", "train-batch": 2})
+    job = SageMakerJob({"train-batch-size": 3, "train": "t", "train-batch": 2}, platform=platform)
 
     assert parse(job, "'--train-batch', type=int", "'--train'", BATCH) == {
         "train_batch": 2,
@@ -318,17 +319,17 @@ def test_of_names_that_begin_alike_each_has_its_own_value(parse, platform):
 
 
 def test_a_person_may_abbreviate_in_a_job_too(parse):
-    environ, argv = toolkit({"train-batch-size": 3, "train": "t"})
+    job = SageMakerJob({"train-batch-size": 3, "train": "t"})
 
-    assert parse(Job(environ, [*argv, "--train-b", "4"]), "'--train'", BATCH) == {"train": "t", "train_batch_size": 4}
-    assert parse(Job(environ, [*argv, "--tra", "4"]), "'--train'", BATCH) == (
+    assert parse(Job(job.environ, [*job.argv, "--train-b", "4"]), "'--train'", BATCH) == {"train": "t", "train_batch_size": 4}
+    assert parse(Job(job.environ, [*job.argv, "--tra", "4"]), "'--train'", BATCH) == (
         "ambiguous option: --tra could match --train, --train-batch-size"
     )
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_names_that_differ_only_in_case_are_two_where_both_are_declared(parse, platform):
-    job = platform({"lr": 1, "LR": 2})
+    job = SageMakerJob({"lr": 1, "LR": 2}, platform=platform)
 
     assert parse(job, "'--LR', type=int", "'--lr', type=int") == {"lr": 1, "LR": 2}
     assert parse(job, "'--lr', type=int") == (
@@ -336,10 +337,10 @@ def test_names_that_differ_only_in_case_are_two_where_both_are_declared(parse, p
     )
 
 
-@pytest.mark.parametrize("platform", [toolkit, sdk])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("name", ["help", "h", "version"])
 def test_a_hyperparameter_called_help_fills_an_argument_and_never_asks_for_help(parse, platform, name):
-    job = platform({name: "1"})
+    job = SageMakerJob({name: "1"}, platform=platform)
     option = f"--{name}" if len(name) > 1 else f"-{name}"
     asks = "'-v', '--version', action='version', version='9'"
 

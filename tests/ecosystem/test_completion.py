@@ -5,7 +5,9 @@ import pty
 import sys
 
 import pytest
-from platforms import Job, sdk, toolkit
+from platforms import Job
+
+from smargs.testing import SageMakerJob
 
 SCRIPT = f"""#!{sys.executable}
 # PYTHON_ARGCOMPLETE_OK
@@ -33,7 +35,7 @@ if __name__ == "__main__":
     print(parser.parse_args())
 """
 OFF_SAGEMAKER = Job({}, [])
-WRONG = toolkit({"epochs": "many", "unknown": 1})
+WRONG = SageMakerJob({"epochs": "many", "unknown": 1})
 LINES = [
     ("--optimizer ", "--optimizer adam sgd"),
     ("--o", "--optimizer"),
@@ -43,7 +45,7 @@ LINES = [
 ]
 in_every_job = pytest.mark.parametrize(
     "job",
-    [OFF_SAGEMAKER, toolkit({"epochs": 3}, ["train"]), sdk({"epochs": 3}, ["train"]), WRONG],
+    [OFF_SAGEMAKER, SageMakerJob({"epochs": 3}, ["train"]), SageMakerJob({"epochs": 3}, ["train"], platform="sdk"), WRONG],
     ids=["off SageMaker", "toolkit", "sdk", "a value that does not fit"],
 )
 
@@ -78,7 +80,7 @@ def test_argcomplete_gives_a_completer_the_values_of_the_job(completed, tmp_path
     model = tmp_path / "model"
     model.mkdir()
     (model / "step-100.pt").touch()
-    job = toolkit({"epochs": 3})
+    job = SageMakerJob({"epochs": 3})
     job.environ["SM_MODEL_DIR"] = str(model)
 
     assert completed("--checkpoint ", job, 'eval "$(register-python-argcomplete train.py)"') == "--checkpoint step-100.pt"

@@ -4,7 +4,9 @@ import json
 import sys
 
 import pytest
-from platforms import INTERNAL, Job, sdk, toolkit
+from platforms import Job
+
+from smargs.testing import SageMakerJob
 
 HEAD = """
 from dataclasses import dataclass, field
@@ -75,7 +77,7 @@ HYPERPARAMETERS = {
     "shuffle": False,
     "packing": False,
     "seed": None,
-    INTERNAL: "accuracy",
+    "_tuning_objective_metric": "accuracy",
 }
 FILLED = """\
 Model(name='bert base', model_dir='/opt/ml/model', dropout=0.1, precision='bf16', schedule=COSINE, layers=[256, 128], \
@@ -88,13 +90,13 @@ Model(name='bert', model_dir=None, dropout=0.5, precision='fp32', schedule=LINEA
 Training(train=PosixPath('data'), epochs=1, learning_rate=0.1, fp16=False, shuffle=True, packing=None, seed=42)
 """
 by_script = pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-by_platform = pytest.mark.parametrize("render", [toolkit, sdk])
+by_platform = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 
 
 @by_script
 @by_platform
-def test_a_job_fills_the_dataclasses(run_script, script, render):
-    finished = run_script(script, render(HYPERPARAMETERS, ["train"]))
+def test_a_job_fills_the_dataclasses(run_script, script, platform):
+    finished = run_script(script, SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform))
 
     assert (finished.returncode, finished.stdout) == (0, FILLED)
 
@@ -108,8 +110,8 @@ def test_off_sagemaker_a_script_is_what_it_was(run_script, script):
 
 @by_script
 @by_platform
-def test_what_a_person_typed_wins(run_script, script, render):
-    job = render(HYPERPARAMETERS, ["train"])
+def test_what_a_person_typed_wins(run_script, script, platform):
+    job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
     job.argv.extend(["--layers", "8", "--no-shuffle", "--fp16", "no", "--epochs=9"])
 
     finished = run_script(script, job)
@@ -137,8 +139,8 @@ def test_what_a_person_typed_wins(run_script, script, render):
     ],
     ids=["int", "bool", "Literal", "Enum", "List[int]"],
 )
-def test_a_value_that_does_not_fit_is_one_line(run_script, script, render, wrong, line):
-    finished = run_script(script, render({**HYPERPARAMETERS, **wrong}, ["train"]))
+def test_a_value_that_does_not_fit_is_one_line(run_script, script, platform, wrong, line):
+    finished = run_script(script, SageMakerJob({**HYPERPARAMETERS, **wrong}, ["train"], platform=platform))
 
     assert (finished.returncode, finished.stdout) == (2, "")
     assert "Traceback" not in finished.stderr
@@ -147,7 +149,7 @@ def test_a_value_that_does_not_fit_is_one_line(run_script, script, render, wrong
 
 @by_script
 def test_a_field_that_nothing_fills_names_the_variable_that_would(run_script, script):
-    finished = run_script(script, toolkit({"name": "bert"}, ["images", "labels"]))
+    finished = run_script(script, SageMakerJob({"name": "bert"}, ["images", "labels"]))
 
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == (
@@ -158,12 +160,12 @@ def test_a_field_that_nothing_fills_names_the_variable_that_would(run_script, sc
 
 @by_script
 @by_platform
-def test_the_help_shows_each_default_and_its_variable(run_script, script, render):
-    job = render(HYPERPARAMETERS, ["train"])
+def test_the_help_shows_each_default_and_its_variable(run_script, script, platform):
+    job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
 
     finished = run_script(script, Job({**job.environ, "COLUMNS": "120"}, [*job.argv, "--help"]))
 
-    hyphen = "-" if render is toolkit else "_"
+    hyphen = "-" if platform == "toolkit" else "_"
     assert finished.returncode == 0
     for line in (
         "(default: bert base, from SM_HP_NAME)",
@@ -177,9 +179,9 @@ def test_the_help_shows_each_default_and_its_variable(run_script, script, render
 
 @by_script
 @by_platform
-def test_a_hyperparameter_that_is_no_field_is_refused_as_a_mistyped_option_is(run_script, script, render):
+def test_a_hyperparameter_that_is_no_field_is_refused_as_a_mistyped_option_is(run_script, script, platform):
     """These parsers raise ValueError for both."""
-    finished = run_script(script, render({**HYPERPARAMETERS, "epoch": 3}, ["train"]))
+    finished = run_script(script, SageMakerJob({**HYPERPARAMETERS, "epoch": 3}, ["train"], platform=platform))
 
     assert finished.returncode == 1
     assert finished.stderr.splitlines()[-1] == (
@@ -189,8 +191,8 @@ def test_a_hyperparameter_that_is_no_field_is_refused_as_a_mistyped_option_is(ru
 
 @by_script
 @by_platform
-def test_remaining_strings_are_handed_back(run_script, script, render):
-    job = render({**HYPERPARAMETERS, "epoch": 3}, ["train"])
+def test_remaining_strings_are_handed_back(run_script, script, platform):
+    job = SageMakerJob({**HYPERPARAMETERS, "epoch": 3}, ["train"], platform=platform)
 
     script = script.replace("(), sep", "(return_remaining_strings=True), sep")
     finished = run_script(script, Job(job.environ, [*job.argv, "--more"]))
@@ -200,11 +202,11 @@ def test_remaining_strings_are_handed_back(run_script, script, render):
 
 @by_platform
 @pytest.mark.parametrize("others", [{}, {"epochs": 3, "name": "bert base"}], ids=["alone", "among others"])
-def test_a_config_file_of_trl_that_a_hyperparameter_names_is_beaten_by_the_others(run_script, tmp_path, render, others):
+def test_a_config_file_of_trl_that_a_hyperparameter_names_is_beaten_by_the_others(run_script, tmp_path, platform, others):
     (tmp_path / "recipe.yaml").write_text(
         json.dumps({"name": "bert", "epochs": 7, "seed": 1, "env": {"WANDB_MODE": "offline"}})
     )
-    job = render({"config": "recipe.yaml", **others}, ["train"])
+    job = SageMakerJob({"config": "recipe.yaml", **others}, ["train"], platform=platform)
     script = f"{TRL}{FILL_WITH_CONFIG}import os\nprint(os.environ['WANDB_MODE'])\n"
 
     finished = run_script(script, Job(job.environ, [*job.argv, "--learning_rate", "0.5"]))
@@ -219,9 +221,9 @@ def test_a_config_file_of_trl_that_a_hyperparameter_names_is_beaten_by_the_other
 
 
 @by_platform
-def test_a_file_of_arguments_that_a_hyperparameter_names_counts_as_typed(run_script, tmp_path, render):
+def test_a_file_of_arguments_that_a_hyperparameter_names_counts_as_typed(run_script, tmp_path, platform):
     (tmp_path / "more.args").write_text("--epochs 7 --layers 1 2")
-    job = render({**HYPERPARAMETERS, "args_file": "more.args"}, ["train"])
+    job = SageMakerJob({**HYPERPARAMETERS, "args_file": "more.args"}, ["train"], platform=platform)
 
     finished = run_script(HF + FILL.replace("dataclasses()", "dataclasses(args_file_flag='--args_file')"), job)
 
@@ -230,7 +232,7 @@ def test_a_file_of_arguments_that_a_hyperparameter_names_counts_as_typed(run_scr
 
 
 @by_platform
-def test_a_job_fills_the_training_arguments_of_transformers(run_script, render):
+def test_a_job_fills_the_training_arguments_of_transformers(run_script, platform):
     """All of its more than a hundred fields, without torch."""
     sent = {
         "output_dir": "/opt/ml/checkpoints",
@@ -262,7 +264,7 @@ for name in {sorted(name.replace("-", "_") for name in sent)}:
 assert "s3cr3t" not in parser.format_help()
 """
 
-    finished = run_script(script, render(sent))
+    finished = run_script(script, SageMakerJob(sent, platform=platform))
 
     assert (finished.returncode, finished.stdout.splitlines()) == (
         0,
@@ -284,7 +286,7 @@ assert "s3cr3t" not in parser.format_help()
 
 
 @by_platform
-def test_a_job_fills_a_script_that_nobody_changed(run_script, render):
+def test_a_job_fills_a_script_that_nobody_changed(run_script, platform):
     script = f"{HF}{FILL}".replace("from smargs import SageMakerParserMixin\n", "").replace("SageMakerParserMixin, ", "")
     assert "smargs" not in script
     assert "class Parser(HfArgumentParser)" in script
@@ -292,6 +294,6 @@ def test_a_job_fills_a_script_that_nobody_changed(run_script, render):
     def patched(path, job):
         return [sys.executable, "-m", "smargs.patch", path.name, *job.argv]
 
-    finished = run_script(script, render(HYPERPARAMETERS, ["train"]), patched)
+    finished = run_script(script, SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform), patched)
 
     assert (finished.returncode, finished.stdout) == (0, FILLED)

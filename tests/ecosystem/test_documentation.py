@@ -4,7 +4,9 @@ import re
 import sys
 
 import pytest
-from platforms import Job, sdk, toolkit
+from platforms import Job
+
+from smargs.testing import SageMakerJob
 
 SCRIPT = """
 import sys
@@ -32,22 +34,22 @@ RICH = """
 RICH_SCRIPT = f"{SCRIPT}\n\nif __name__ == '__main__':{RICH}"
 HYPERPARAMETERS = {"epochs": 20, "layers": [256, 128], "note": "[bold]a[/] [b", "api-key": "s3cr3t-text"}
 OFF_SAGEMAKER = Job({}, [])
-IN_A_JOB = pytest.mark.parametrize("render", [toolkit, sdk])
+IN_A_JOB = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 EVERYWHERE = pytest.mark.parametrize(
-    "job", [OFF_SAGEMAKER, toolkit(HYPERPARAMETERS, ["train"]), sdk(HYPERPARAMETERS, ["train"])]
+    "job", [OFF_SAGEMAKER, SageMakerJob(HYPERPARAMETERS, ["train"]), SageMakerJob(HYPERPARAMETERS, ["train"], platform="sdk")]
 )
 
 
 @IN_A_JOB
 @pytest.mark.parametrize("formatter", ["RichHelpFormatter", "ArgumentDefaultsRichHelpFormatter", "RawTextRichHelpFormatter"])
-def test_rich_help_shows_each_default_and_its_variable(run_tool, formatter, render):
-    job = render(HYPERPARAMETERS, ["train"])
+def test_rich_help_shows_each_default_and_its_variable(run_tool, formatter, platform):
+    job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
     job.environ["COLUMNS"] = "120"
 
     shown = run_tool(RICH_SCRIPT, job, sys.executable, "train.py", formatter, *job.argv, "--help")
 
     assert (shown.returncode, shown.stderr) == (0, "")
-    hyphen = "-" if render is toolkit else "_"
+    hyphen = "-" if platform == "toolkit" else "_"
     for line in (
         "--epochs EPOCHS       passes over the data (default: 20, from SM_HP_EPOCHS)",
         "--lr LR               size of a step (default: 0.1) (or SM_HP_LR)",
@@ -61,7 +63,7 @@ def test_rich_help_shows_each_default_and_its_variable(run_tool, formatter, rend
 
 
 def test_rich_help_in_colour_is_the_help_without_colour(run_tool):
-    job = toolkit(HYPERPARAMETERS, ["train"])
+    job = SageMakerJob(HYPERPARAMETERS, ["train"])
     command = (sys.executable, "train.py", "RichHelpFormatter", "--help")
     plain = run_tool(RICH_SCRIPT, job, *command).stdout
     coloured = run_tool(RICH_SCRIPT, Job({**job.environ, "FORCE_COLOR": "1"}, []), *command).stdout

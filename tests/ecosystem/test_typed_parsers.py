@@ -5,9 +5,10 @@ from typing import Optional
 
 import jsonargparse
 import pytest
-from platforms import Job, sdk, toolkit
+from platforms import Job
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment, SageMakerParserMixin
+from smargs.testing import SageMakerJob
 
 TAP = """
 from pathlib import Path
@@ -80,13 +81,13 @@ seed 42
 model_dir None
 """
 both_ways = pytest.mark.parametrize("script", [TAP_FIRST, MIXIN_FIRST], ids=["Tap first", "mixin first"])
-by_platform = pytest.mark.parametrize("render", [toolkit, sdk])
+by_platform = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 
 
 @both_ways
 @by_platform
-def test_a_job_fills_a_tap(run_script, script, render):
-    finished = run_script(script, render(HYPERPARAMETERS, ["train"]))
+def test_a_job_fills_a_tap(run_script, script, platform):
+    finished = run_script(script, SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform))
 
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, FILLED, "")
 
@@ -100,8 +101,8 @@ def test_off_sagemaker_a_tap_is_what_it_was(run_script, script):
 
 @both_ways
 @by_platform
-def test_what_a_person_typed_wins_over_what_a_job_says_to_a_tap(run_script, script, render):
-    job = render(HYPERPARAMETERS, ["train"])
+def test_what_a_person_typed_wins_over_what_a_job_says_to_a_tap(run_script, script, platform):
+    job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
 
     finished = run_script(script, Job(job.environ, [*job.argv, "--epochs", "9", "--layers", "8", "--shuffle", "True"]))
 
@@ -122,8 +123,8 @@ def test_what_a_person_typed_wins_over_what_a_job_says_to_a_tap(run_script, scri
         ({"epoch": 3}, "unrecognized hyperparameter: epoch (did you mean --epochs?)"),
     ],
 )
-def test_a_tap_says_in_one_line_what_is_wrong(run_script, script, render, sent, line):
-    finished = run_script(script, render(sent, ["train"]))
+def test_a_tap_says_in_one_line_what_is_wrong(run_script, script, platform, sent, line):
+    finished = run_script(script, SageMakerJob(sent, ["train"], platform=platform))
 
     assert (finished.returncode, finished.stdout) == (2, "")
     assert finished.stderr.splitlines()[-1] == f"train.py: error: {line}"
@@ -132,7 +133,7 @@ def test_a_tap_says_in_one_line_what_is_wrong(run_script, script, render, sent, 
 
 @both_ways
 def test_the_help_of_a_tap_shows_each_default_and_its_variable(run_script, script):
-    job = toolkit(HYPERPARAMETERS, ["train"])
+    job = SageMakerJob(HYPERPARAMETERS, ["train"])
 
     finished = run_script(script, Job({**job.environ, "COLUMNS": "160"}, ["--help"]))
 
@@ -157,7 +158,7 @@ args = Args(explicit_bool=True).parse_args(known_only=True)
 print(args.extra_args)""",
     )
 
-    finished = run_script(script, sdk({**HYPERPARAMETERS, "epochs": 4, "passes": 5}, ["train"]))
+    finished = run_script(script, SageMakerJob({**HYPERPARAMETERS, "epochs": 4, "passes": 5}, ["train"], platform="sdk"))
 
     told = FILLED.replace("epochs 3", "epochs 5")
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, f"['--epochs', '4']\n{told}", "")
@@ -172,7 +173,7 @@ def test_a_tap_behind_the_mixin_says_that_its_known_only_cannot_be_filled(run_sc
 @pytest.mark.parametrize(("explicit", "expected"), [("explicit_bool=True", "True"), ("", "False")])
 def test_without_explicit_bool_a_tap_makes_a_true_default_a_flag_that_turns_it_off(run_script, explicit, expected):
     """``--shuffle`` is then what other parsers call ``--no-shuffle``, and a hyperparameter ``shuffle`` is that flag."""
-    finished = run_script(TAP_FIRST.replace("explicit_bool=True", explicit), toolkit({"shuffle": True}, ["train"]))
+    finished = run_script(TAP_FIRST.replace("explicit_bool=True", explicit), SageMakerJob({"shuffle": True}, ["train"]))
 
     assert f"shuffle {expected}\n" in finished.stdout
 
@@ -221,8 +222,8 @@ def test_a_parser_of_jsonargparse_takes_over_declared_arguments_but_not_the_job(
 
 
 @by_platform
-def test_jsonargparse_takes_a_job_as_its_defaults(render):
-    job = render({"epochs": 3, "layers": [256, 128], "note": "two words"}, ["train"])
+def test_jsonargparse_takes_a_job_as_its_defaults(platform):
+    job = SageMakerJob({"epochs": 3, "layers": [256, 128], "note": "two words"}, ["train"], platform=platform)
     environment = SageMakerEnvironment.load(job.environ)
     parser = jsonargparse.ArgumentParser()
     parser.add_function_arguments(train)
@@ -234,13 +235,11 @@ def test_jsonargparse_takes_a_job_as_its_defaults(render):
     assert parser.parse_args(["--epochs", "9"]).as_dict() == {**expected, "epochs": 9}
 
 
-@by_platform
-def test_jsonargparse_reads_the_variables_of_hyperparameters_itself(monkeypatch, render):
-    job = render({"epochs": 3, "layers": [256, 128], "note": "two words"}, ["train"])
-    for name, text in job.environ.items():
-        monkeypatch.setenv(name, text)
+@pytest.mark.sagemaker_platforms("toolkit", "sdk")
+def test_jsonargparse_reads_the_variables_of_hyperparameters_itself(sagemaker_job):
     parser = jsonargparse.ArgumentParser(env_prefix="SM_HP", default_env=True)
     parser.add_function_arguments(train)
 
-    assert parser.parse_args([]).as_dict() == {"epochs": 3, "layers": [256, 128], "note": "two words", "data": "."}
-    assert parser.parse_args(job.argv).layers == [256, 128]
+    with sagemaker_job({"epochs": 3, "layers": [256, 128], "note": "two words"}, ["train"]) as job:
+        assert parser.parse_args([]).as_dict() == {"epochs": 3, "layers": [256, 128], "note": "two words", "data": "."}
+        assert parser.parse_args(job.argv).layers == [256, 128]
