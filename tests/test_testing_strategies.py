@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from declarations import DECLARATIONS, option
-from hypothesis import find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample, Unsatisfiable
 
@@ -218,10 +218,19 @@ def test_types_are_not_inferred_where_the_parser_does_not():
 
 
 def test_no_more_are_drawn_than_the_service_takes():
-    parser = parser_of(*((f"--name-{number}", {"action": "store_true"}) for number in range(250)))
-    assert len(drawn(hyperparameters(parser), lambda values: len(values) > 90)) <= 95
+    parser = parser_of(*((f"--name-{number}", {"action": "store_true"}) for number in range(300)))
     parser.add_argument("--needed", required=True, type=int)
-    assert "needed" in drawn(hyperparameters(parser), lambda values: len(values) > 90)
+    came = []
+
+    @given(jobs(parser, platforms=["toolkit"]))
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+    def law(job):
+        values = json.loads(job.environ["SM_HPS"])
+        came.append(len(values))
+        assert "needed" in values
+
+    law()
+    assert max(came) == 95
 
 
 def test_jobs_are_drawn_on_the_platforms_and_with_the_channels_that_are_asked_for(tmp_path):
