@@ -172,9 +172,10 @@ def _valid(choices: List[_Choice]) -> st.SearchStrategy[Dict[str, Any]]:
     @st.composite
     def hyperparameters(draw: st.DrawFn) -> Dict[str, Any]:
         found: Dict[str, Any] = {}
-        for number, choice in enumerate(choices):
-            still_required = sum(later.required for later in choices[number + 1 :])
-            if choice.required or (len(found) + still_required < _MOST and draw(st.booleans())):
+        room = _MOST - sum(choice.required for choice in choices)
+        for choice in choices:
+            if choice.required or (room > 0 and draw(st.booleans())):
+                room -= not choice.required
                 wanted = draw(st.sampled_from(choice.wanted))
                 found[draw(st.sampled_from(wanted.spellings))] = draw(wanted.values)
         return found
