@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, TypeVar
 from smargs import conversion, matching
 from smargs.environment import SageMakerEnvironment, secret_texts
 from smargs.reading import Setting
-from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PREFIX, is_secret
+from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX, is_secret
 
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
@@ -290,7 +290,7 @@ def _missing(action: argparse.Action, report: Fill, environment: SageMakerEnviro
         return name
     if action in report.refused:
         return f"{name} ({report.refused[action]})"
-    channels = sorted(environment.channels)
+    channels = sorted(environment.channels.keys() - PLATFORM_CHANNELS)
     variable = matching.environment_variable(action) or matching.expected_variable(
         action, prefix_chars, among_channels=bool(channels)
     )

@@ -49,7 +49,7 @@ def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
         (
             SageMakerJob(channels=["train", "images"], platform="sdk").environ,
             ("--labels", {"required": True}),
-            "--labels (SM_CHANNEL_LABELS is not set; channels here: code, images, sm_drivers, train)",
+            "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)",
         ),
         (
             SageMakerJob(channels=["train"]).environ,
