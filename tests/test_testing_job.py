@@ -284,4 +284,23 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
     )
     assert "algo-1 | 4 ['a.csv'] x y\n" in shown.stdout
     assert repr(SageMakerJob({"t": "5"})) == """smargs run train.py -p 't="5"'"""
-    assert repr(SageMakerJob({"t": "5"}, ["train"], plain=True)) == "smargs run train.py -p t=5 --plain --channel train=."
+    assert (
+        repr(SageMakerJob({"t": "5"}, ["train"], plain=True))
+        == "smargs run train.py -p t=5 --plain --channel train=$(mktemp -d)"
+    )
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["as JSON", "as text"])
+def test_the_command_that_repeats_a_job_is_one_line_whatever_its_texts_hold(tmp_path, plain):
+    script = tmp_path / "train.py"
+    script.write_text("import os; print(os.environ['SM_HPS'], os.listdir(os.environ['SM_CHANNEL_TRAIN']), flush=True)")
+    text = "two\nlines\tand 'one' \\n \x85\u2028\x1b7é"
+    job = SageMakerJob({"text": text, "layers": [text]}, ["train"], plain=plain, script=os.fspath(script))
+    assert repr(job).isprintable()
+    shown = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m {job!r} --output {tmp_path / 'again'}"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
+    )
+    assert f"algo-1 | {job.environ['SM_HPS']} []\n" in shown.stdout

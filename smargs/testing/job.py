@@ -209,37 +209,52 @@ class SageMakerJob:
             sent = Path(given, HYPERPARAMETERS_FILE)
             values = {name: hyperparameter.value for name, hyperparameter in self._job.hyperparameters.items()}
             sent.write_text(json.dumps(values), encoding="utf-8")
+            empty = Path(given, "empty")
+            empty.mkdir()
+            channels = [f"{name}={self._places.get(name, empty)}" for name in self._job.channels]
             asked = [
                 "--hyperparameters",
                 str(sent),
                 *options,
                 *(["--patch"] if patch else []),
-                *self._asked(Path(given, "empty")),
+                *self._options(),
+                *(token for channel in channels for token in ("--channel", channel)),
+                *self._tail(),
             ]
             return run_job([os.fspath(script or self._script), *asked], self.path, timeout)
 
-    def _asked(self, empty: Path) -> List[str]:
-        """The options of ``smargs run`` for this job, but for its hyperparameters; channels of names alone are empty."""
+    def _options(self) -> List[str]:
+        """The options of ``smargs run`` for this job, but for its hyperparameters and channels."""
         job = self._job
-        places = {name: self._places.get(name, os.fspath(empty)) for name in job.channels}
-        if len(self._places) < len(places):
-            empty.mkdir(exist_ok=True)
         return [
             *(["--platform", job.platform] if job.platform != TOOLKIT else []),
             *(["--hosts", str(len(job.hosts))] if len(job.hosts) > 1 else []),
             *(["--plain"] if job.plain else []),
-            *(token for name, place in places.items() for token in ("--channel", f"{name}={place}")),
-            *(["--", *job.typed] if job.typed else []),
         ]
 
+    def _tail(self) -> List[str]:
+        """What ``smargs run`` hands to the script."""
+        return ["--", *self._job.typed] if self._job.typed else []
+
     def __repr__(self) -> str:
-        """The command that repeats the job on this machine; nothing of a secret."""
+        """The command that repeats the job on this machine, on one line for bash and zsh; nothing of a secret."""
         values = (
             ("-p", f"{name}={MASK if is_secret(name) else _typed(sent, self._job.plain)}")
             for name, sent in self._job.hyperparameters.items()
         )
         hyperparameters = [token for pair in values for token in pair]
-        return " ".join(map(shlex.quote, ["smargs", "run", self._script, *hyperparameters, *self._asked(Path())]))
+        # The shell makes what an empty channel holds.
+        channels = [
+            _quoted(f"{name}={self._places[name]}") if name in self._places else f"{name}=$(mktemp -d)"
+            for name in self._job.channels
+        ]
+        return " ".join(
+            [
+                *map(_quoted, ["smargs", "run", self._script, *hyperparameters, *self._options()]),
+                *(f"--channel {channel}" for channel in channels),
+                *map(_quoted, self._tail()),
+            ]
+        )
 
 
 def _sent(name: str, value: object) -> Hyperparameter:
@@ -260,6 +275,17 @@ def _sent(name: str, value: object) -> Hyperparameter:
 def _typed(sent: Hyperparameter, plain: bool) -> str:
     """A hyperparameter as ``-p`` takes it."""
     return sent.text if plain or decode(sent.text) == sent.value else json.dumps(sent.value, ensure_ascii=False)
+
+
+def _quoted(token: str) -> str:
+    """A token as a shell reads it; what a line cannot show is escaped, for a newline would end it, and a tab complete it."""
+    if token.isprintable():
+        return shlex.quote(token)
+    shown = (
+        char if char.isprintable() and char not in "\\'" else "".join(f"\\{byte:03o}" for byte in os.fsencode(char))
+        for char in token
+    )
+    return f"$'{''.join(shown)}'"
 
 
 @functools.lru_cache(maxsize=None)
