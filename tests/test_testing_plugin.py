@@ -97,6 +97,23 @@ def test_the_platforms_are_parameters_of_the_tests(project):
     ]
 
 
+def test_of_a_marked_module_the_tests_that_have_jobs_run_on_every_platform(project):
+    project.makepyfile(
+        test_train="""
+        import pytest
+
+        pytestmark = pytest.mark.sagemaker_platforms
+
+        def test_with_a_job(sagemaker_job):
+            sagemaker_job()
+
+        def test_without():
+            pass
+        """
+    )
+    project.runpytest_subprocess().assert_outcomes(passed=5)
+
+
 def test_fixtures_and_marker_are_documented_where_pytest_lists_them(project):
     assert "@pytest.mark.sagemaker_platforms(*names): " in project.runpytest_subprocess("--markers").stdout.str()
     shown = project.runpytest_subprocess("--fixtures").stdout.str()

@@ -20,9 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a marked test once for each platform."""
+    """Run a marked test once for each platform; of a marked class or module those tests that have jobs."""
     marker = metafunc.definition.get_closest_marker(_MARKER)
-    if marker is not None:
+    if marker is not None and "sagemaker_platform" in metafunc.fixturenames:
         from smargs.local.job import PLATFORMS
 
         metafunc.parametrize("sagemaker_platform", marker.args or PLATFORMS)
