@@ -204,6 +204,17 @@ def test_a_script_runs_from_inside_of_a_job_too(script):
         assert os.environ["SM_HP_EPOCHS"] == "2"
 
 
+def test_a_job_means_the_places_that_it_was_described_with_after_this_process_has_moved(script, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(data.parent)
+    job = SageMakerJob({"epochs": 2}, {"train": data.name}, script="source/train.py", directory="job")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    with job:
+        assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == ["a.csv"]
+    assert "algo-1 | 3 ['a.csv'] None\n" in job.run().output
+    assert "algo-1 | 3 ['a.csv'] None\n" in job.run("../source/train.py").output
+
+
 def test_a_run_tells_why_it_failed(sagemaker_job, script):
     finished = sagemaker_job({"epochs": "many"}, ["train"]).run(script)
     assert (finished.status, finished.exit_status) == ("Failed", 2)

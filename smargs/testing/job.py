@@ -88,6 +88,8 @@ class SageMakerJob:
         if host is not None and host not in name_hosts(hosts):
             raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
         self._script = script
+        # What is relative is so to where the job was described: a script may change the directory of this process.
+        self._origin = os.getcwd()
         self._places = {name: os.fspath(channels[name]) for name in channels} if isinstance(channels, Mapping) else {}
         held = read_channels(f"{name}={place}" for name, place in self._places.items())
         self._directory = None if directory is None else Path(os.path.abspath(directory))
@@ -221,7 +223,7 @@ class SageMakerJob:
                 *(token for channel in channels for token in ("--channel", channel)),
                 *self._tail(),
             ]
-            return run_job([os.fspath(script or self._script), *asked], self.path, timeout)
+            return run_job([os.path.abspath(script or self._job.script), *asked], self.path, self._origin, timeout)
 
     def _options(self) -> List[str]:
         """The options of ``smargs run`` for this job, but for its hyperparameters and channels."""

@@ -51,19 +51,20 @@ def _set_environ(environ: Mapping[str, str]) -> None:
     os.environ.update(environ)
 
 
-def run_job(asked: Sequence[str], directory: Path, timeout: Optional[float]) -> Finished:
+def run_job(asked: Sequence[str], directory: Path, origin: str, timeout: Optional[float]) -> Finished:
     """Run a job as ``smargs run`` does.
 
     Args:
         asked: The script and the options of ``smargs run``.
         directory: The job's directory.
+        origin: The directory that relative paths start from.
         timeout: Seconds until the job is stopped, if it may not take longer.
 
     Raises:
         BadJobError: If the job cannot be started.
         subprocess.TimeoutExpired: If it took too long; every process of it has ended then.
     """
-    exit_status, output = _run([sys.executable, "-m", "smargs", "run", "--output", str(directory), *asked], timeout)
+    exit_status, output = _run([sys.executable, "-m", "smargs", "run", "--output", str(directory), *asked], origin, timeout)
     said = output.splitlines()[-1:]
     if said and said[0].startswith(_REFUSED):
         raise BadJobError(said[0][len(_REFUSED) :])
@@ -71,10 +72,11 @@ def run_job(asked: Sequence[str], directory: Path, timeout: Optional[float]) -> 
     return Finished(kept["status"], exit_status, kept.get("failure_reason"), output)
 
 
-def _run(command: List[str], timeout: Optional[float]) -> Tuple[int, str]:
+def _run(command: List[str], origin: str, timeout: Optional[float]) -> Tuple[int, str]:
     """The exit status and the output of a command that ends what it has started when it is told to end."""
     with subprocess.Popen(
         command,
+        cwd=origin,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
