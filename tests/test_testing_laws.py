@@ -84,6 +84,17 @@ def test_an_object_of_the_scripts_own_differs_by_what_it_holds():
         assert_parses_like_argparse(declare_numbered, ["--rate", "0.1"])
 
 
+def test_functions_that_a_declaration_makes_are_the_same():
+    def declare_commands(parser_class):
+        parser = parser_class(prog="train.py")
+        fit = parser.add_subparsers(dest="command").add_parser("fit")
+        fit.add_argument("--where", default=object())
+        fit.set_defaults(run=lambda args: parser_class)
+        return parser
+
+    assert_parses_like_argparse(declare_commands, ["fit"])
+
+
 def parser_of(**declared):
     parser = SageMakerArgumentParser(prog="train.py")
     for name, settings in declared.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Callable, Collection, Dict, List, Mapping, Sequence, Type
@@ -118,4 +119,6 @@ def _typed(value: object) -> str:
         return "{" + ", ".join(f"{key!r}: {_typed(inner)}" for key, inner in value.items()) + "}"
     if type(value).__repr__ is object.__repr__ and hasattr(value, "__dict__"):
         return f"{type(value).__name__} {_typed(vars(value))}"
-    return f"{type(value).__name__} {value!r}"
+    # Functions that a declaration makes, such as set_defaults(func=lambda args: ...), are others in each parser.
+    shown = repr(value) if isinstance(value, str) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+    return f"{type(value).__name__} {shown}"
