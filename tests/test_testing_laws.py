@@ -95,6 +95,35 @@ def test_functions_that_a_declaration_makes_are_the_same():
     assert_parses_like_argparse(declare_commands, ["fit"])
 
 
+def declare_secrets(parser_class):
+    parser = parser_class(prog="train.py")
+    parser.add_argument("--api-key", type=int)
+    parser.add_argument("--secret-key", type=list, dest="login")
+    parser.add_argument("--bad", type=list)
+    parser.add_subparsers(dest="command").add_parser("fit").add_argument("--token", type=list)
+    return parser
+
+
+def test_an_error_is_the_same_though_argparse_shows_a_secret_in_it():
+    assert_parses_like_argparse(declare_secrets, ["--api-key", "hunter2"])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--bad", "[1]", "--secret-key", "hunter2"],
+        ["--bad", "[1]", "--password=hunter2"],
+        ["fit", "--token", "hunter2"],
+    ],
+    ids=" ".join,
+)
+def test_a_table_shows_no_secret(argv):
+    with pytest.raises(AssertionError) as error:
+        assert_parses_like_argparse(declare_secrets, argv)
+    assert "hunter2" not in str(error.value)
+    assert "'h'" not in str(error.value)
+
+
 def parser_of(**declared):
     parser = SageMakerArgumentParser(prog="train.py")
     for name, settings in declared.items():

@@ -7,8 +7,9 @@ import io
 import re
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Callable, Collection, Dict, List, Mapping, Sequence, Type
+from typing import Callable, Collection, Dict, List, Mapping, Sequence, Set, Type
 
+from smargs.display import mask, mask_tokens, secret_tokens
 from smargs.local.job import PLATFORMS, BadJobError
 from smargs.local.launchers import outside
 from smargs.matching import documented_variable, is_secret_argument
@@ -16,7 +17,7 @@ from smargs.parser import SageMakerArgumentParser
 from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import process_of
-from smargs.variables import MASK
+from smargs.variables import MASK, is_secret
 
 _ERROR = "(error)"
 _LEFT_OVER = "(left over)"
@@ -36,11 +37,11 @@ def assert_parses_like_argparse(
         AssertionError: If something differs; its text has a table of that.
     """
     with process_of(outside(), ["train.py", *argv]):
-        outcomes = {
-            "argparse": _outcome(parser_factory(argparse.ArgumentParser), argv),
-            "smargs": _outcome(parser_factory(SageMakerArgumentParser), argv),
-        }
-    _assert_same(f"off SageMaker, argv {list(argv)!r}", outcomes)
+        plain, parser = parser_factory(argparse.ArgumentParser), parser_factory(SageMakerArgumentParser)
+        outcomes = {"argparse": _outcome(plain, argv), "smargs": _outcome(parser, argv)}
+    shown = mask_tokens(argv, parser.prefix_chars)
+    secrets = _secrets(parser) | ({_LEFT_OVER} if shown != list(argv) else set())
+    _assert_same(f"off SageMaker, argv {shown!r}", outcomes, secrets)
 
 
 def assert_same_on_every_platform(
@@ -78,11 +79,15 @@ def assert_same_on_every_platform(
             outcomes[platform] = {dest: value for dest, value in found.items() if dest not in left_out}
     if not outcomes:
         raise AssertionError("\n".join(("no platform starts this job", *refusals)))
-    secrets = {action.dest for action in parser._actions if is_secret_argument(action)}
     refused = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]
     if refused:
         raise AssertionError("\n".join(("these hyperparameters do not parse", *refused)))
-    _assert_same("the same hyperparameters on each platform", outcomes, secrets)
+    _assert_same("the same hyperparameters on each platform", outcomes, _secrets(parser))
+
+
+def _secrets(parser: argparse.ArgumentParser) -> Set[str]:
+    """The arguments whose values must not be shown."""
+    return {action.dest for action in parser._actions if is_secret_argument(action)}
 
 
 def _outcome(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Dict[str, object]:
@@ -92,18 +97,18 @@ def _outcome(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Dict[str, 
         with redirect_stderr(errors), redirect_stdout(io.StringIO()):
             namespace, extras = parser.parse_known_args(list(argv))
     except SystemExit as stop:
-        # Behind the usage, which says where a value may come from.
-        said = errors.getvalue().splitlines()[-1:]
+        # Behind the usage, which says where a value may come from. argparse itself shows what is typed, and secrets, too.
+        said = [mask(line, secret_tokens(argv, parser.prefix_chars)) for line in errors.getvalue().splitlines()[-1:]]
         return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in said)}"}
     return {**vars(namespace), **({_LEFT_OVER: list(extras)} if extras else {})}
 
 
-def _assert_same(what: str, outcomes: Mapping[str, Mapping[str, object]], secrets: Collection[str] = ()) -> None:
+def _assert_same(what: str, outcomes: Mapping[str, Mapping[str, object]], secrets: Collection[str]) -> None:
     rows = []
     for name in dict.fromkeys(name for outcome in outcomes.values() for name in outcome):
         shown = [_typed(outcome[name]) if name in outcome else _NOTHING for outcome in outcomes.values()]
         if len(set(shown)) > 1:
-            rows.append([name, *(MASK if name in secrets else text for text in shown)])
+            rows.append([name, *(MASK if name in secrets or is_secret(name) else text for text in shown)])
     if rows:
         table = io.StringIO()
         print_table(("argument", *outcomes), rows, table)
