@@ -95,6 +95,17 @@ def test_functions_that_a_declaration_makes_are_the_same():
     assert_parses_like_argparse(declare_commands, ["fit"])
 
 
+def test_errors_that_a_parser_raises_are_the_same_too():
+    def declare_raising(parser_class):
+        parser = declare(parser_class)
+        parser.exit_on_error = False  # A setting since Python 3.9; before, a parser always exits.
+        parser.add_argument("--token", type=int)
+        return parser
+
+    for argv in (["--epochs", "many"], ["--token", "hunter2"]):
+        assert_parses_like_argparse(declare_raising, argv)
+
+
 def declare_secrets(parser_class):
     parser = parser_class(prog="train.py")
     parser.add_argument("--api-key", type=int)

@@ -93,12 +93,16 @@ def _secrets(parser: argparse.ArgumentParser) -> Set[str]:
 def _outcome(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Dict[str, object]:
     """What a parse gives: the value of each argument, or the error."""
     errors = io.StringIO()
+    # argparse itself shows what is typed, and secrets, too.
+    secrets = secret_tokens(argv, parser.prefix_chars)
     try:
         with redirect_stderr(errors), redirect_stdout(io.StringIO()):
             namespace, extras = parser.parse_known_args(list(argv))
+    except argparse.ArgumentError as error:  # With exit_on_error=False.
+        return {_ERROR: mask(str(error), secrets)}
     except SystemExit as stop:
-        # Behind the usage, which says where a value may come from. argparse itself shows what is typed, and secrets, too.
-        said = [mask(line, secret_tokens(argv, parser.prefix_chars)) for line in errors.getvalue().splitlines()[-1:]]
+        # Behind the usage, which says where a value may come from.
+        said = [mask(line, secrets) for line in errors.getvalue().splitlines()[-1:]]
         return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in said)}"}
     return {**vars(namespace), **({_LEFT_OVER: list(extras)} if extras else {})}
 
