@@ -20,6 +20,7 @@ from smargs import SageMakerArgumentParser
 from smargs.conversion import spell
 from smargs.local.job import PLATFORMS
 from smargs.testing import (
+    BadJobError,
     SageMakerJob,
     assert_parses_like_argparse,
     assert_same_on_every_platform,
@@ -260,6 +261,23 @@ def test_a_job_that_its_platform_would_not_start_is_not_drawn():
     assert drawn(strategy, lambda job: True).environ["SM_HP_TEXT"] == "its"
     with pytest.raises(Unsatisfiable):
         drawn(jobs(parser_of(("--text", {})), st.just({"text": "it's"}), platforms=["sdk"]), lambda job: True)
+
+
+def test_what_no_platform_starts_is_said_and_not_passed_over():
+    parser = parser_of(("--when", {}))
+    with pytest.raises(InvalidArgument, match=r"^platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files$"):
+        jobs(parser, platforms=["sdk", "lambda"])
+    with pytest.raises(BadJobError, match="train: 'nowhere' is not there"):
+        drawn(jobs(parser, channels={"train": "nowhere"}), lambda job: True)
+    dates = hyperparameters(parser, {"when": st.dates()})
+    with pytest.raises(BadJobError, match=r"hyperparameter when: Object of type date .* expected what JSON has"):
+        drawn(jobs(parser, dates), lambda job: "--when" in job.argv)
+
+
+def test_a_platform_that_takes_no_such_channel_is_passed_over():
+    parser = parser_of(("--epochs", {"type": int}))
+    strategy = jobs(parser, channels=["eval-set"], platforms=["sdk", "toolkit"])
+    assert drawn(strategy, lambda job: True).environ["SM_CHANNELS"] == '["eval-set"]'
 
 
 FAILING = """

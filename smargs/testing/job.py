@@ -96,7 +96,7 @@ class SageMakerJob:
         self._job = TrainingJob(
             name=name_job(self._directory or Path("a-job")),
             script=Path(os.path.abspath(script)),
-            hyperparameters={name: _sent(name, value) for name, value in (hyperparameters or {}).items()},
+            hyperparameters={name: read_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
             channels=held or {check_channel_name(name): Channel((), is_directory=False) for name in channels},
             hosts=name_hosts(hosts),
             platform=platform,
@@ -259,7 +259,7 @@ class SageMakerJob:
         )
 
 
-def _sent(name: str, value: object) -> Hyperparameter:
+def read_hyperparameter(name: str, value: object) -> Hyperparameter:
     """A hyperparameter as it is sent.
 
     Raises:

@@ -17,7 +17,7 @@ from smargs.filling import inferred_type
 from smargs.local.job import MOST_HYPERPARAMETERS, PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.matching import can_be_filled, environment_variable, expected_variable, names
 from smargs.mixin import SageMakerParserMixin
-from smargs.testing.job import Channels, SageMakerJob
+from smargs.testing.job import Channels, SageMakerJob, read_hyperparameter
 from smargs.variables import HYPERPARAMETER_PREFIX, fold
 
 # The SDK's estimators add five of their own.
@@ -144,8 +144,12 @@ def jobs(
         A strategy of jobs, each a context manager that makes this process the script's.
 
     Raises:
-        hypothesis.errors.InvalidArgument: If an argument needs an override.
+        hypothesis.errors.InvalidArgument: If an argument needs an override, or a platform is none. When jobs are drawn,
+            :class:`smargs.testing.BadJobError` says what no platform starts whatever else is drawn.
     """
+    unknown = [platform for platform in platforms if platform not in PLATFORMS]
+    if unknown:
+        raise InvalidArgument(f"platform {unknown[0]!r}: expected one of {', '.join(PLATFORMS)}")
     values = _valid(_choices(parser, {})) if hyperparameters is None else hyperparameters
 
     @st.composite
@@ -155,6 +159,8 @@ def jobs(
         hosts = draw(st.integers(1, 3))
         host = f"algo-{draw(st.integers(1, hosts))}"
         drawn = draw(values)
+        for name, value in drawn.items():
+            read_hyperparameter(name, value)
         if platform == TOOLKIT_UNQUOTED and any(_EXPANDED.search(name + spell(value)) for name, value in drawn.items()):
             reject()
         try:
@@ -162,9 +168,26 @@ def jobs(
                 drawn, channels, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
             )
         except BadJobError:
+            _check_channels(channels, platforms)
             reject()
 
     return jobs()
+
+
+def _check_channels(channels: Channels, platforms: Sequence[str]) -> None:
+    """Check that it is for its hyperparameters that a job is refused.
+
+    Raises:
+        BadJobError: If no platform starts a job of these channels.
+    """
+    refusals = []
+    for platform in platforms:
+        try:
+            SageMakerJob({}, channels, platform=platform)
+        except BadJobError as error:
+            refusals.append(error)
+    if len(refusals) == len(platforms):
+        raise refusals[0]
 
 
 def _valid(choices: List[_Choice]) -> st.SearchStrategy[Dict[str, Any]]:
