@@ -6,6 +6,7 @@ import enum
 import pytest
 
 from smargs import SageMakerArgumentParser
+from smargs.local.job import PLATFORMS
 from smargs.testing import assert_parses_like_argparse, assert_same_on_every_platform
 
 
@@ -203,6 +204,24 @@ def test_a_platform_that_would_not_start_the_job_is_left_out_but_not_all_of_them
     assert_same_on_every_platform(parser, {"motto": "it's"})
     with pytest.raises(AssertionError, match=r"^no platform starts this job\nsdk: SDK v3's bash cannot export 'SM_HP_MOTTO'"):
         assert_same_on_every_platform(parser, {"motto": "it's"}, platforms=["sdk"])
+
+
+@pytest.mark.parametrize(
+    ("text", "losing"), [("null", "sdk"), ('"q"', "sdk"), ("a*", "toolkit-unquoted"), ("~", "toolkit-unquoted")]
+)
+def test_a_platform_that_loses_a_text_on_its_way_is_left_out(text, losing):
+    parser = parser_of(motto={})
+    assert_same_on_every_platform(parser, {"motto": text})
+    with pytest.raises(AssertionError, match=f"^no platform starts this job\n{losing}: it makes another value of one of these"):
+        assert_same_on_every_platform(parser, {"motto": text}, platforms=[losing])
+
+
+@pytest.mark.parametrize("text", ["5", "00123", "true", "[1, 2]", '{"a": 1}', "two  words", ""])
+def test_a_text_that_reads_as_something_else_is_the_same_text_on_every_platform(text):
+    parser = parser_of(motto={}, typed={"type": str})
+    for platform in PLATFORMS:
+        assert_same_on_every_platform(parser, {"motto": text, "typed": text}, platforms=[platform])
+    assert_same_on_every_platform(parser, {"motto": text, "typed": text})
 
 
 def test_what_is_left_over_is_no_difference():

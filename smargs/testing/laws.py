@@ -9,8 +9,9 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Callable, Collection, Dict, List, Mapping, Sequence, Set, Type
 
+from smargs.conversion import decode, spell
 from smargs.display import mask, mask_tokens, secret_tokens
-from smargs.local.job import PLATFORMS, BadJobError
+from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
 from smargs.local.launchers import outside
 from smargs.matching import documented_variable, is_secret_argument
 from smargs.parser import SageMakerArgumentParser
@@ -18,6 +19,9 @@ from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import process_of
 from smargs.variables import MASK, is_secret
+
+# What a shell makes something else of where nothing is quoted.
+_EXPANDED = re.compile(r"[$*?~#\\]")
 
 _ERROR = "(error)"
 _LEFT_OVER = "(left over)"
@@ -53,7 +57,8 @@ def assert_same_on_every_platform(
 ) -> None:
     """Hyperparameters give the same values, of the same types, whichever platform starts the script.
 
-    A platform that would not start such a job is left out: SDK v3 stops at an odd apostrophe, say. Arguments that stand for a
+    A platform that would not start such a job is left out: SDK v3 stops at an odd apostrophe, say. So is one that loses a value
+    on its way, see :func:`loses`. Arguments that stand for a
     documented variable are left out as well, for not every platform has all of these.
 
     Args:
@@ -70,6 +75,9 @@ def assert_same_on_every_platform(
     left_out = {action.dest for action in parser._actions if documented_variable(action, parser.prefix_chars)} | {_LEFT_OVER}
     with tempfile.TemporaryDirectory(prefix="smargs-job-") as directory:
         for platform in platforms:
+            if loses(platform, hyperparameters):
+                refusals.append(f"{platform}: it makes another value of one of these hyperparameters")
+                continue
             try:
                 with SageMakerJob(hyperparameters, channels, platform=platform, directory=f"{directory}/job") as job:
                     found = _outcome(parser, job.argv)
@@ -83,6 +91,18 @@ def assert_same_on_every_platform(
     if refused:
         raise AssertionError("\n".join(("these hyperparameters do not parse", *refused)))
     _assert_same("the same hyperparameters on each platform", outcomes, _secrets(parser))
+
+
+def loses(platform: str, hyperparameters: Mapping[str, object]) -> bool:
+    """Whether a platform makes another value of a hyperparameter on its way, which is no fault of a parser.
+
+    A toolkit before 5.1 hands all of them to a shell unquoted. SDK v3 sends a text as it is, and as JSON it is read: the text
+    ``null`` is none, and a text in quotes loses these.
+    """
+    if platform == TOOLKIT_UNQUOTED:
+        return any(_EXPANDED.search(name + spell(value)) for name, value in hyperparameters.items())
+    texts = (value for value in hyperparameters.values() if platform == SDK and isinstance(value, str))
+    return any(decode(text) is None or (isinstance(decode(text), str) and decode(text) != text) for text in texts)
 
 
 def _secrets(parser: argparse.ArgumentParser) -> Set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import enum
-import re
 from pathlib import PurePath
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -18,6 +17,7 @@ from smargs.local.job import MOST_HYPERPARAMETERS, PLATFORMS, TOOLKIT_UNQUOTED, 
 from smargs.matching import can_be_filled, environment_variable, expected_variable, names
 from smargs.mixin import SageMakerParserMixin
 from smargs.testing.job import Channels, SageMakerJob, read_hyperparameter
+from smargs.testing.laws import loses
 from smargs.variables import HYPERPARAMETER_PREFIX, fold
 
 # The SDK's estimators add five of their own.
@@ -50,9 +50,6 @@ _OF_TYPE: Dict[Optional[type], st.SearchStrategy[Any]] = {
 # No number, no boolean, no list and no object; and what some arguments refuse that take every text.
 _WORDS = st.text("qxyz", min_size=1, max_size=8)
 _NO_VALUES: Tuple[Any, ...] = ("q", [], {"q": 1}, ["q"] * 20)
-
-# What a shell makes something else of where nothing is quoted: the platform's own loss, and no fault of a parser.
-_EXPANDED = re.compile(r"[$*?~#\\]")
 
 
 class _Wanted(NamedTuple):
@@ -161,7 +158,7 @@ def jobs(
         drawn = draw(values)
         for name, value in drawn.items():
             read_hyperparameter(name, value)
-        if platform == TOOLKIT_UNQUOTED and any(_EXPANDED.search(name + spell(value)) for name, value in drawn.items()):
+        if platform == TOOLKIT_UNQUOTED and loses(platform, drawn):
             reject()
         try:
             return SageMakerJob(
