@@ -155,6 +155,14 @@ def test_an_unquoted_command_line_is_what_the_shell_leaves(monkeypatch):
     assert not {"HOME", "PATH", "PWD", "SM_HP_OF_ANOTHER"} & job.environ.keys()
 
 
+def test_a_backslash_at_the_end_of_an_unquoted_command_line_joins_it_to_nothing(sagemaker_job, tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text("import sys; print(sys.argv[1:], flush=True)")
+    job = sagemaker_job({"where": "C:\\"}, platform="toolkit-unquoted")
+    assert job.argv == ["--where", "C:\\"]
+    assert f"algo-1 | {job.argv}\n" in job.run(script).output
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -114,7 +114,8 @@ def _script_command(job: TrainingJob, argv: Sequence[str]) -> List[str]:
 def _as_run(job: TrainingJob, command: Sequence[str], argv: Sequence[str]) -> List[str]:
     """A command with its arguments. Source: process.py of the toolkit 5.0.0, whose shell starts the launchers, too."""
     if job.platform == TOOLKIT_UNQUOTED:
-        return ["/bin/sh", "-c", f"exec {quote_for_shell(command)} {' '.join(argv)} {quote_for_shell(job.typed)}"]
+        typed = [quote_for_shell(job.typed)] if job.typed else []
+        return ["/bin/sh", "-c", " ".join(("exec", quote_for_shell(command), *argv, *typed))]
     return [*command, *argv, *job.typed]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -46,7 +47,8 @@ def unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Dict[str,
     Raises:
         BadJobError: If the shell cannot read the command line.
     """
-    reached = _tell(["/bin/sh"], f"set -- {' '.join(argv)}\n", environ)
+    # By eval: the command line ends where its last value does, and a backslash there joins it to nothing.
+    reached = _tell(["/bin/sh"], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
     if reached is None:
         raise BadJobError("a toolkit before 5.1 hands the command line to a shell unquoted, which cannot read it")
     return reached
