@@ -21,7 +21,7 @@ from smargs.testing.processes import process_of
 from smargs.variables import MASK, is_secret
 
 # What a shell makes something else of where nothing is quoted.
-_EXPANDED = re.compile(r"[$*?~#\\]")
+_EXPANDED = re.compile(r"[$*?~#]")
 
 _ERROR = "(error)"
 _LEFT_OVER = "(left over)"
