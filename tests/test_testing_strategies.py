@@ -69,7 +69,10 @@ def parsers(draw):
     place = parser
     for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)):
         kinds = [kind for kind in sorted(KINDS) if len(name) > 1 or kind != "paired flag"]
-        declared = KINDS[draw(st.sampled_from(kinds))]
+        declared = dict(KINDS[draw(st.sampled_from(kinds))])
+        if "env_var" in declared:
+            # Of two that exclude each other and take one variable, no job can fill either.
+            declared["env_var"] += str(len(parser._actions))
         moves = draw(st.sampled_from(("stays", "out of any group", "into a group", "into a required group")))
         if moves != "stays":
             place = parser

@@ -58,8 +58,8 @@ def assert_same_on_every_platform(
     """Hyperparameters give the same values, of the same types, whichever platform starts the script.
 
     A platform that would not start such a job is left out: SDK v3 stops at an odd apostrophe, say. So is one that loses a value
-    on its way, see :func:`loses`. Arguments that stand for a
-    documented variable are left out as well, for not every platform has all of these.
+    on its way, see :func:`loses`. Arguments that stand for a documented variable are left out as well, for not every platform
+    has all of these.
 
     Args:
         parser: The parser.
