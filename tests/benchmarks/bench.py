@@ -1,0 +1,208 @@
+"""Measure smargs and its peers side by side: ``make bench``.
+
+Every round starts a child process for each competitor, one after the other, so that what else the machine does meets all of
+them alike. What is reported is the median of the rounds, with the quartiles. A competitor that takes longer than the limit is
+said so, and not asked again; so is one that does not parse what it was given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, TYPED, Competitor, arguments
+
+HERE = Path(__file__).parent
+# Linux starts no process with a variable of more than 128 KiB, and SM_TRAINING_ENV of 10,000 hyperparameters has more.
+LARGEST_PROCESS = 1000
+
+# The toolkit itself makes the job, as it does before it starts a script.
+RENDER = """
+import json
+from sagemaker_training import environment
+job = environment.Environment()
+print(json.dumps({"environ": job.to_env_vars(), "argv": job.to_cmd_args()}))
+"""
+
+Cell = Dict[str, Any]
+
+
+def quiet(**more: str) -> Dict[str, str]:
+    """The environment of a child process: of this machine only what a process needs."""
+    return {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "PYTHONPATH": os.fspath(HERE), **more}
+
+
+def jobs(base: Path, count: int) -> Dict[str, Dict[str, Any]]:
+    """The environment and the command line of each work; the job's files are where the environment says."""
+    values = {name: value for name, _, _, value in arguments(count)}
+    config = base / str(count) / "input" / "config"
+    config.mkdir(parents=True)
+    files = {
+        "hyperparameters": {name: json.dumps(value) for name, value in values.items()},
+        "resourceconfig": {"current_host": "algo-1", "hosts": ["algo-1"], "network_interface_name": "eth0"},
+        "inputdataconfig": {"train": {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated"}},
+    }
+    for name, content in files.items():
+        (config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    place = {"SAGEMAKER_BASE_DIR": os.fspath(base / str(count))}
+    rendered = subprocess.run([sys.executable, "-c", RENDER], env=quiet(**place), stdout=subprocess.PIPE, check=True).stdout
+    job = json.loads(rendered.splitlines()[-1])
+    job["environ"] = {name: str(text) for name, text in {**job["environ"], **place}.items()}
+    typed = [token for name, value in values.items() for token in (f"--{name}", str(value))]
+    return {
+        IN_THE_JOB: job,
+        ENVIRONMENT_ONLY: {**job, "argv": []},
+        NOTHING_SET: {"environ": {}, "argv": []},
+        TYPED: {"environ": {}, "argv": typed},
+    }
+
+
+def run(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Optional[Tuple[float, str, str]]:
+    """The seconds that a Python process took, its last line and its standard error; None if it takes longer than the limit."""
+    started = perf_counter()
+    try:
+        done = subprocess.run(
+            [sys.executable, *command], env=environ, timeout=limit, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    took = perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:4])}: {done.stderr[-2000:]}")
+    return took, (done.stdout.splitlines() or [""])[-1], done.stderr
+
+
+def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit: float) -> Optional[Cell]:
+    """One round of one competitor in a process of its own: the medians of its parses there."""
+    found = run([os.fspath(HERE / "child.py"), competitor.label, work, str(count), os.fspath(job)], quiet(), limit)
+    if found is None:
+        return None
+    told = json.loads(found[1])
+    return {name: statistics.median(told[name]) for name in ("declare", "parse")} | {"wrong": told["wrong"]}
+
+
+def import_round(imports: str, limit: float) -> Optional[Cell]:
+    """One round of one import: the seconds of the process, and the seconds that Python says its modules took."""
+    whole = run(["-c", imports], quiet(), limit)
+    told = run(["-X", "importtime", "-c", imports], quiet(), limit)
+    if whole is None or told is None:
+        return None
+    return {"process": whole[0], "modules": sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE))) / 1e6}
+
+
+def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -> Optional[Cell]:
+    """One round of a whole script, from the start of its process to its end behind the parse."""
+    code = "import competitors; competitors.once()" if label else "import competitors; print(competitors.peak())"
+    arguments = [label, str(count), *job["argv"]] if label else []
+    found = run(["-c", code, *arguments], quiet(**job["environ"]), limit)
+    return None if found is None else {"process": found[0], "peak": int(found[1]) / 1024}
+
+
+def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
+    """Everything that a round measures: its place in the table, and what measures it."""
+    yield ("import", "bare interpreter", 0), lambda: import_round("pass", limit)
+    for competitor in COMPETITORS:
+        yield ("import", competitor.label, 0), lambda competitor=competitor: import_round(competitor.imports, limit)
+    for count in sizes:
+        for work, job in works[count].items():
+            for competitor in COMPETITORS:
+                if work in competitor.works:
+                    given = (competitor, work, count, files[count, work], limit)
+                    yield (work, competitor.label, count), lambda given=given: parse_round(*given)
+        if count <= LARGEST_PROCESS:
+            job = works[count][IN_THE_JOB]
+            for label in ("", *(competitor.label for competitor in COMPETITORS)):
+                given = (label, count, job, limit)
+                yield ("whole script", label or "bare interpreter", count), lambda given=given: script_round(*given)
+
+
+def measure(sizes: Sequence[int], rounds: int, limit: float) -> List[Cell]:
+    """All rounds, and of each cell the median and the quartiles."""
+    with tempfile.TemporaryDirectory() as directory:
+        works = {count: jobs(Path(directory), count) for count in sizes}
+        files = {}
+        for count, by_work in works.items():
+            for work, job in by_work.items():
+                files[count, work] = Path(directory, f"{count} {work}.json")
+                files[count, work].write_text(json.dumps(job), encoding="utf-8")
+        taken: Dict[Tuple[str, str, int], List[Cell]] = {}
+        slow = set()
+        for done in range(rounds):
+            for place, measured in rows(sizes, works, files, limit):
+                found = None if place in slow else measured()
+                if found is None:
+                    slow.add(place)
+                    taken.setdefault(place, [])
+                else:
+                    taken.setdefault(place, []).append(found)
+            print(f"round {done + 1} of {rounds}", file=sys.stderr, flush=True)
+    return [summary(place, cells) for place, cells in taken.items()]
+
+
+def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
+    """One cell of the table: for each quantity the lower quartile, the median and the upper quartile; none over the limit."""
+    work, label, count = place
+    quantities = [name for name in (cells[0] if cells else ()) if name != "wrong"]
+    told = {name: [cell[name] for cell in cells] for name in quantities}
+    return {
+        "work": work,
+        "competitor": label,
+        "count": count,
+        "wrong": next((cell["wrong"] for cell in cells if cell.get("wrong")), ""),
+        **{name: statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3 for name, values in told.items()},
+    }
+
+
+def machine() -> str:
+    """What class of machine this is."""
+    model = ""
+    if os.path.exists("/proc/cpuinfo"):
+        model = next(iter(re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())), "")
+    return ", ".join(filter(None, (f"{os.cpu_count()} cores", platform.machine(), model, platform.system())))
+
+
+def main() -> None:
+    """Measure, and write what the docs say from it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000, 10000], help="numbers of arguments")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--limit", type=float, default=10, help="seconds that a process may take")
+    parser.add_argument("--write", action="store_true", help="write the docs' numbers, instead of only printing them")
+    options = parser.parse_args()
+    started = perf_counter()
+    cells = measure(options.sizes, options.rounds, options.limit)
+    result = {
+        "date": date.today().isoformat(),
+        "machine": machine(),
+        "python": platform.python_version(),
+        "versions": {competitor.label: _version(competitor.label) for competitor in COMPETITORS},
+        "rounds": options.rounds,
+        "limit": options.limit,
+        "minutes": round((perf_counter() - started) / 60, 1),
+        "cells": cells,
+    }
+    import report
+
+    if options.write:
+        report.write(result)
+    print(report.tables(result))
+
+
+def _version(label: str) -> str:
+    return platform.python_version() if label == "argparse" else version(label)
+
+
+if __name__ == "__main__":
+    main()
