@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections import Counter
 from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.conversion import decode, load_json, spell
@@ -19,9 +18,12 @@ from smargs.variables import (
     INTEGER,
     LIST,
     OBJECT,
+    PREFIX,
     RESOURCE_FILE,
     VARIABLES,
 )
+
+_PREFIXES = (PREFIX, "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
 
 # What a shell that does not quote, or quotes badly, takes out of a value.
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
@@ -50,36 +52,32 @@ class Reading:
     """One reading of a job: what was found, where, and what could not be read."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
+        # os.environ decodes whatever is asked of it each time.
+        self.environ = {name: environ[name] for name in environ if name.startswith(_PREFIXES)}
         self.problems: Dict[str, str] = {}
-        base = environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
+        base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
         config = os.path.join(base, "input", "config")
-        if "SAGEMAKER_BASE_DIR" not in environ:
-            config = environ.get("SM_INPUT_CONFIG_DIR") or config
+        if "SAGEMAKER_BASE_DIR" not in self.environ:
+            config = self.environ.get("SM_INPUT_CONFIG_DIR") or config
         self.files = {
             name: content
             for name in (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
             for content in (self._file(config, name),)
             if content is not None
         }
+        self.decoded: Dict[str, object] = {}
         self.training_env = self._object("SM_TRAINING_ENV") or {}
-        self.variables = {
-            variable.name: found
-            for variable in VARIABLES
-            for found in (
-                self._variable(variable.name, variable.kind)
-                or self._told(variable.attribute)
-                or (self._in_file(*variable.file) if variable.file else None)
-                or (self._directory(base, variable.directory) if variable.directory else None),
-            )
-            if found
-        }
-        self.rendered: Dict[str, object]
+        self.rendered: Dict[str, object] = {}
         self.lost: Optional[str] = None
-        self.hyperparameters = self._hyperparameters()
-        self.channels = self._channels(base)
+        self.variables: Dict[str, Setting] = {}
+        self.hyperparameters: Dict[str, Setting] = {}
+        self.channels: Dict[str, Setting] = {}
         told = self.training_env.get("job_name")
-        self.job_name = environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
+        self.job_name = self.environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
+        if self.environ or self.files or self.problems:
+            self.variables = self._variables(base)
+            self.hyperparameters = self._hyperparameters()
+            self.channels = self._channels(base)
 
     def names(self, variable: str) -> List[str]:
         """The texts of a list variable."""
@@ -103,10 +101,19 @@ class Reading:
             self.problems[name] = f"{path} is not UTF-8: {error}"
         return None
 
+    def _decoded(self, name: str) -> object:
+        """What a variable's JSON stands for, read once; its text where it is none."""
+        if name not in self.decoded:
+            self.decoded[name] = decode(self.environ[name])
+        return self.decoded[name]
+
     def _object(self, name: str) -> Optional[Mapping[str, object]]:
         """The JSON object in a variable; None where there is none."""
         text = self.environ.get(name)
-        return self._parsed(name, name, text) if text else None
+        if not text:
+            return None
+        content = self._decoded(name)
+        return content if isinstance(content, dict) else self._parsed(name, name, text)
 
     def _parsed(self, name: str, place: str, text: str) -> Optional[Mapping[str, object]]:
         try:
@@ -119,12 +126,25 @@ class Reading:
         self.problems[name] = f"{place} is not a JSON object"
         return None
 
+    def _variables(self, base: str) -> Dict[str, Setting]:
+        return {
+            variable.name: found
+            for variable in VARIABLES
+            for found in (
+                self._variable(variable.name, variable.kind)
+                or self._told(variable.attribute)
+                or (self._in_file(*variable.file) if variable.file else None)
+                or (self._directory(base, variable.directory) if variable.directory else None),
+            )
+            if found
+        }
+
     def _variable(self, name: str, kind: str) -> Optional[Setting]:
         # The toolkit writes an absent value as an empty variable.
         text = self.environ.get(name)
         if not text:
             return None
-        return Setting(decode(text) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
+        return Setting(self._decoded(name) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
 
     def _told(self, attribute: str) -> Optional[Setting]:
         value = self.training_env.get(attribute)
@@ -143,34 +163,44 @@ class Reading:
         return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else base)
 
     def _hyperparameters(self) -> Dict[str, Setting]:
-        read = self._object("SM_HPS")
-        told = self.training_env.get("hyperparameters")
-        written = self.files.get(HYPERPARAMETERS_FILE)
-        routes = [
-            {name: Setting(value, spell(value), source) for name, value in values.items()}
-            for source, values in (("SM_HPS", read), ("SM_TRAINING_ENV", told))
-            if isinstance(values, dict)
-        ]
-        if written is not None:
-            routes.append({name: _read(spell(text), HYPERPARAMETERS_FILE) for name, text in written.items()})
-        self.rendered = {name: found.value for name, found in next(filter(None, routes), {}).items()}
-        if written is not None and self._bash_took_apostrophes(routes[-1]):
-            return routes[-1]
-        names = dict.fromkeys(name for route in routes for name in route)
-        own = {name: _read(text, variable) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
+        candidates = (
+            ("SM_HPS", self._object("SM_HPS")),
+            ("SM_TRAINING_ENV", self.training_env.get("hyperparameters")),
+            (HYPERPARAMETERS_FILE, self.files.get(HYPERPARAMETERS_FILE)),
+        )
+        routes = {source: values for source, values in candidates if isinstance(values, dict)}
+        if json.dumps(routes.get("SM_HPS")) == json.dumps(routes.get("SM_TRAINING_ENV")):
+            routes.pop("SM_TRAINING_ENV", None)  # It says the same again.
+        written = routes.get(HYPERPARAMETERS_FILE, {})
+        source, first = next(((source, values) for source, values in routes.items() if values), ("", {}))
+        self.rendered = {name: _told(source, value).value for name, value in first.items()} if first is written else dict(first)
+        if self._bash_took_apostrophes(written):
+            return {name: _told(HYPERPARAMETERS_FILE, value) for name, value in written.items()}
+        names = dict.fromkeys(name for values in routes.values() for name in values)
+        own = {name: (variable, text) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
         if not routes and not own:
-            sources = ("SM_HPS", "SM_TRAINING_ENV", HYPERPARAMETERS_FILE)
-            self.lost = next((self.problems[route] for route in sources if route in self.problems), None)
-        return {
-            name: _least_damaged([route[name] for route in (own, *routes) if name in route])
-            for name in dict.fromkeys((*names, *own))
-        }
+            self.lost = next((self.problems[route] for route, _ in candidates if route in self.problems), None)
+        decoded = first if len(routes.keys() - {HYPERPARAMETERS_FILE}) == 1 else {}
+        found = {}
+        for name in dict.fromkeys((*names, *own)):
+            variable, text = own.get(name, (source, None))
+            agreed = _agreed(decoded[name], (text, written.get(name)), variable) if name in decoded else None
+            found[name] = agreed or _least_damaged(
+                [
+                    *([] if text is None else [_told(variable, text)]),
+                    *(_told(route, values[name]) for route, values in routes.items() if name in values),
+                ]
+            )
+        return found
 
-    def _bash_took_apostrophes(self, written: Mapping[str, Setting]) -> bool:
+    def _bash_took_apostrophes(self, written: Mapping[str, object]) -> bool:
         """Whether SDK v3's bash took apostrophes of the hyperparameters for quotes: then its variables may hold anything."""
         told = self.environ.get("SM_HPS", "" if "SM_MASTER_ADDR" in self.environ else None)
-        whole = json.dumps({name: found.value for name, found in written.items()})
-        return told is not None and told.count("'") < whole.count("'")
+        whole = json.dumps(written)
+        if told is None or ("'" not in whole and "u0027" not in whole):
+            return False
+        whole = json.dumps({name: _told(HYPERPARAMETERS_FILE, value).value for name, value in written.items()})
+        return told.count("'") < whole.count("'")
 
     def _channels(self, base: str) -> Dict[str, Setting]:
         told = self.training_env.get("channel_input_dirs")
@@ -199,19 +229,35 @@ class Reading:
         The toolkit keeps a name's hyphens, SDK v3 writes them as ``_``; both write capitals. A variable that two names share
         speaks for neither; one that no known name has stands for a name in lower case.
         """
-        spellings = {name: (name.upper(), name.upper().replace("-", "_")) for name in names}
-        uses = Counter(spelling for spelled in spellings.values() for spelling in dict.fromkeys(spelled))
-        owners = {spelling: name for name, spelled in spellings.items() for spelling in spelled}
+        owners: Dict[str, Optional[str]] = {}
+        for name in names:
+            capitals = name.upper()
+            for spelling in {capitals, capitals.replace("-", "_")}:
+                owners[spelling] = None if spelling in owners else name
         spoken = set()
         # "-" sorts before "_": the toolkit's spelling comes first.
         for variable in sorted(name for name in self.environ if name.startswith(prefix)):
             spelling = variable[len(prefix) :]
-            if not spelling or uses[spelling] > 1:
-                continue
-            name = owners.get(spelling, spelling.lower())
-            if name not in spoken:
-                spoken.add(name)
-                yield name, variable, self.environ[variable]
+            owner = owners.get(spelling, spelling.lower())
+            if owner is not None and spelling and owner not in spoken:
+                spoken.add(owner)
+                yield owner, variable, self.environ[variable]
+
+
+def _told(source: str, value: object) -> Setting:
+    """A hyperparameter as a route has it: two variables tell decoded values, any other route has texts."""
+    return Setting(value, spell(value), source) if source in ("SM_HPS", "SM_TRAINING_ENV") else _read(spell(value), source)
+
+
+def _agreed(value: object, copies: Iterable[object], source: str) -> Optional[Setting]:
+    """A decoded value that each copy stands for, as texts show without being decoded; None where that cannot be seen."""
+    text = spell(value)
+    for copy in copies:
+        if copy is None or (copy == text and text is not value):
+            continue
+        if text is not value or not isinstance(copy, str) or decode(copy) != value:
+            return None
+    return Setting(value, text, source)
 
 
 def _read(text: str, source: str) -> Setting:
