@@ -14,7 +14,6 @@ from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTu
 from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import squash
-from smargs.variables import is_internal
 
 # What a shell expands, cuts or redirects where nothing is quoted.
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
@@ -54,7 +53,11 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     """
     if isinstance(tokens, Remainder):
         return tokens.line
-    renderings = list(_renderings(environment))
+    renderings: List[Rendering] = []
+    for rendering in _renderings(environment) if tokens else ():
+        if tokens == [token for _, pair in rendering for token in pair]:
+            return CommandLine([], dict(rendering))  # Nobody typed anything.
+        renderings.append(rendering)
     found = []
     for find, form in ((_find_whole, str), (_find_torn, squash)):
         texts = [form(token) for token in tokens]
@@ -108,9 +111,8 @@ def render(name: str, value: object) -> Tuple[str, str]:
 def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
     hyperparameters = environment.rendered_hyperparameters
     if hyperparameters:
-        yield [
-            (name, render_as_toolkit(name, hyperparameters[name])) for name in sorted(hyperparameters) if not is_internal(name)
-        ]
+        own = sorted(hyperparameters.keys() - environment.internal)
+        yield [(name, render_as_toolkit(name, hyperparameters[name])) for name in own]
         yield [(name, render_as_sdk(name, value)) for name, value in hyperparameters.items()]
     kept = environment.settings.get("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):

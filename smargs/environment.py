@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from types import MappingProxyType
-from typing import Dict, Iterator, Mapping, NoReturn, Optional, Tuple
+from typing import Dict, FrozenSet, Iterator, Mapping, NoReturn, Optional, Tuple
 
 from smargs.conversion import spell
 from smargs.reading import Reading, Setting
@@ -40,7 +40,17 @@ class SageMakerEnvironment:
         problems: One line for each thing that was there but could not be read.
     """
 
-    __slots__ = ("_attributes",)
+    __slots__ = (
+        "_attributes",
+        "_reading",
+        "channel_settings",
+        "hyperparameter_settings",
+        "internal",
+        "lost",
+        "problems",
+        "rendered_hyperparameters",
+        "settings",
+    )
 
     hyperparameters: Mapping[str, object]
     channels: Mapping[str, str]
@@ -85,30 +95,23 @@ class SageMakerEnvironment:
     job_name: Optional[str]
     problems: Tuple[str, ...]
 
+    _attributes: Dict[str, object]
+    _reading: Reading
+
     def __init__(self, reading: Reading) -> None:
         """Take over what was read; users call :meth:`load`."""
-        attributes: Dict[str, object] = {
-            variable.attribute: _typed(variable.kind, reading.variables.get(variable.name)) for variable in VARIABLES
+        taken = {
+            "_reading": reading,
+            "settings": MappingProxyType(reading.variables),
+            "hyperparameter_settings": MappingProxyType(reading.hyperparameters),
+            "channel_settings": MappingProxyType(reading.channels),
+            "rendered_hyperparameters": MappingProxyType(reading.rendered),
+            "internal": frozenset(filter(is_internal, reading.hyperparameters)),
+            "lost": reading.lost,
+            "problems": tuple(reading.problems.values()),
         }
-        hosts = sorted(reading.names("SM_HOSTS"))
-        current = attributes["current_host"]
-        rank = attributes.pop("current_host_rank")
-        attributes.update(
-            hyperparameters={name: found.value for name, found in reading.hyperparameters.items() if not is_internal(name)},
-            channels={name: found.text for name, found in reading.channels.items()},
-            host_rank=hosts.index(str(current)) if rank is None and current in hosts else rank,
-            host_count=attributes["host_count"] or len(hosts) or None,
-            master_addr=attributes["master_addr"] or (hosts[0] if hosts else None),
-            master_port=attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None),
-            job_name=reading.job_name,
-            problems=tuple(reading.problems.values()),
-        )
-        attributes["settings"] = MappingProxyType(reading.variables)
-        attributes["hyperparameter_settings"] = MappingProxyType(reading.hyperparameters)
-        attributes["channel_settings"] = MappingProxyType(reading.channels)
-        attributes["lost"] = reading.lost
-        attributes["rendered_hyperparameters"] = MappingProxyType(reading.rendered)
-        object.__setattr__(self, "_attributes", attributes)
+        for name, value in taken.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> SageMakerEnvironment:
@@ -128,6 +131,7 @@ class SageMakerEnvironment:
     hyperparameter_settings: Mapping[str, Setting]
     channel_settings: Mapping[str, Setting]
     rendered_hyperparameters: Mapping[str, object]
+    internal: FrozenSet[str]  # The platform's own hyperparameters.
     lost: Optional[str]  # Why there are no hyperparameters, where there should be some.
 
     @property
@@ -153,8 +157,12 @@ class SageMakerEnvironment:
         return bool(self.settings or self.hyperparameter_settings or self.channel_settings or self.problems)
 
     def __getattr__(self, name: str) -> object:
+        if name == "_attributes":
+            # A parse needs few of them.
+            object.__setattr__(self, name, _attributes(self._reading, self.internal))
+            return self._attributes
         try:
-            value = object.__getattribute__(self, "_attributes")[name]
+            value = self._attributes[name]
         except KeyError:
             raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
         # What is inside of a value is a copy, so that nobody can change the snapshot.
@@ -176,6 +184,26 @@ class SageMakerEnvironment:
 
 _ATTRIBUTES = tuple(SageMakerEnvironment.__annotations__)
 _PUBLIC_ATTRIBUTES = _ATTRIBUTES[: _ATTRIBUTES.index("problems") + 1]
+
+
+def _attributes(reading: Reading, internal: FrozenSet[str]) -> Dict[str, object]:
+    """The attributes, but for those that are no more than what was read."""
+    attributes: Dict[str, object] = {
+        variable.attribute: _typed(variable.kind, reading.variables.get(variable.name)) for variable in VARIABLES
+    }
+    hosts = sorted(reading.names("SM_HOSTS"))
+    current = attributes["current_host"]
+    rank = attributes.pop("current_host_rank")
+    attributes.update(
+        hyperparameters={name: found.value for name, found in reading.hyperparameters.items() if name not in internal},
+        channels={name: found.text for name, found in reading.channels.items()},
+        host_rank=hosts.index(str(current)) if rank is None and current in hosts else rank,
+        host_count=attributes["host_count"] or len(hosts) or None,
+        master_addr=attributes["master_addr"] or (hosts[0] if hosts else None),
+        master_port=attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None),
+        job_name=reading.job_name,
+    )
+    return attributes
 
 
 def _typed(kind: str, setting: Optional[Setting]) -> object:

@@ -37,10 +37,13 @@ class Job:
         self.environ = environ
         self.environment = SageMakerEnvironment.load(environ)
         self.strict = strict
-        self.undeclared: Set[str] = set(self.environment.hyperparameters)
+        hyperparameters = self.environment.hyperparameter_settings
+        self.undeclared: Set[str] = set(hyperparameters) - self.environment.internal
+        any_secret = is_secret(*hyperparameters)
         self.secrets: Set[str] = {
             text
-            for name, setting in self.environment.hyperparameter_settings.items()
+            for name, setting in hyperparameters.items()
+            if any_secret or isinstance(setting.value, (dict, list))
             for text in (*secret_texts(name, setting.value), setting.text if is_secret(name) else "")
         }
         self.settings: Dict[str, object] = {}
@@ -101,16 +104,13 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     copied = bare_copy(parser)
     twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
 
-    def twin(action: argparse.Action) -> argparse.Action:
-        return twins.get(action, action)
-
     def with_twins(group: Any) -> Any:
         group = copy.copy(group)
-        group._group_actions = [twin(action) for action in group._group_actions]
+        group._group_actions = [twins.get(action, action) for action in group._group_actions]
         return group
 
-    copied._actions = [twin(action) for action in parser._actions]
-    copied._option_string_actions = {name: twin(action) for name, action in parser._option_string_actions.items()}
+    copied._actions = [twins.get(action, action) for action in parser._actions]
+    copied._option_string_actions = {name: twins.get(action, action) for name, action in parser._option_string_actions.items()}
     copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
     if all_actions:
         copied._action_groups = [with_twins(group) for group in parser._action_groups]
@@ -121,9 +121,11 @@ def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Op
     """The variable that is not SageMaker's and that ConfigArgParse reads for an argument, by ``env_var=`` or automatically."""
     automatic_prefix: Optional[str] = getattr(parser, "_auto_env_var_prefix", None)
     variable = matching.environment_variable(action)
+    if automatic_prefix is None:
+        return None if variable and variable.startswith(PREFIX) else variable
     doubled = {2 * char for char in parser.prefix_chars}
     long_options = [option for option in action.option_strings if option[:2] in doubled]
-    if not variable and automatic_prefix is not None and long_options and matching.can_be_filled(action):
+    if not variable and long_options and matching.can_be_filled(action):
         variable = (automatic_prefix + long_options[0][2:].strip(parser.prefix_chars)).replace("-", "_").upper()
     return None if variable and variable.startswith(PREFIX) else variable
 
@@ -171,7 +173,7 @@ def fill(
             setattr(namespace, action.dest, action.default)
     for action in working._actions:
         candidates = [] if action in given or own_setting(working, action, job.environ) else matches.found.get(action, [])
-        if matching.is_secret_argument(action):
+        if candidates and matching.is_secret_argument(action):
             job.secrets.update(candidate.setting.text for candidate in candidates)
         if type(action).__module__ != "argparse" and not call_custom_actions:
             report.verbatim.add(action)

@@ -138,7 +138,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
 
 def _prefixed_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
     """The hyperparameter's or channel's variable that an argument such as ``--sm-channel-train`` is named for."""
-    folded = (fold(name).upper() for name, _ in names(action, prefix_chars))
+    folded = (fold(name).upper() for name, _ in names(action, prefix_chars) if name[:2] in ("SM", "sm", "Sm", "sM"))
     return next((name for name in folded if name.startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX))), None)
 
 
@@ -220,19 +220,23 @@ def _by_hyperparameter(
     """
     settings = environment.hyperparameter_settings
     named = [(action, name, option) for action in actions for name, option in names(action, prefix_chars)]
+    left = dict(settings)
     taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
-    used = set()
+    used: Set[argparse.Action] = set()
     for by_option in (True, False):
         for spelling in (str, fold):
             declared: Dict[str, List[Tuple[argparse.Action, Optional[str]]]] = {}
-            for action, name, option in named:
-                if (option is not None) == by_option:
+            for action, name, option in named if left else ():
+                if (option is not None) == by_option and action not in used:
                     declared.setdefault(spelling(name), []).append((action, option))
-            for name, setting in settings.items():
-                free = [pair for pair in declared.get(spelling(name), ()) if pair[0] not in used and name not in taken]
+            for name in [name for name in left if spelling(name) in declared]:
+                free = [pair for pair in declared[spelling(name)] if pair[0] not in used]
                 if free:
-                    taken[name] = next((pair for pair in free if _stores(pair[0], setting)), free[0])
+                    taken[name] = (
+                        free[0] if len(free) == 1 else next((pair for pair in free if _stores(pair[0], left[name])), free[0])
+                    )
                     used.add(taken[name][0])
+                    del left[name]
     by_dest: Dict[str, List[argparse.Action]] = {}
     for action in actions:
         by_dest.setdefault(action.dest, []).append(action)

@@ -200,12 +200,12 @@ class SageMakerParserMixin(_Mixed):
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
         namespace, extras = self._run(working, how, line.typed, namespace, settings)
-        values = job.environment.hyperparameters
+        values = job.environment.hyperparameter_settings
         undeclared = [name for name in values if name in job.undeclared]
         if outermost and job.strict and undeclared:
             raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
         if outermost and not job.strict:
-            left = {name: line.generated.get(name) or commandline.render(name, values[name]) for name in undeclared}
+            left = {name: line.generated.get(name) or commandline.render(name, values[name].value) for name in undeclared}
             extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
         return namespace, extras
 

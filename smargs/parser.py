@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple, cast
 
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
@@ -15,7 +16,58 @@ from smargs.mixin import SageMakerParserMixin
 from smargs.variables import MASK, PREFIX, is_secret
 
 
-class SageMakerArgumentParser(SageMakerParserMixin, configargparse.ArgumentParser):  # type: ignore[misc]
+class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]
+    """ConfigArgParse's parser, which goes its long way only where a config file or a variable may have a value.
+
+    There it looks for every argument among all tokens, of which without files and variables only the table of settings and
+    their sources comes. It is made when somebody asks for it.
+    """
+
+    def parse_known_args(self, args: List[str], namespace: Any = None, **settings: Any) -> Tuple[Any, List[str]]:
+        if self._has_sources(**settings):
+            return super().parse_known_args(args, namespace, **settings)  # type: ignore[no-any-return]
+        self.__dict__["_source_to_settings"] = list(args)
+        return argparse.ArgumentParser.parse_known_args(self, args, namespace)
+
+    def _has_sources(
+        self,
+        env_vars: Mapping[str, str] = os.environ,
+        config_file_contents: Optional[str] = None,
+        ignore_help_args: bool = False,
+    ) -> bool:
+        """Whether there is anything for ConfigArgParse to do before argparse parses."""
+        return (
+            config_file_contents is not None
+            or ignore_help_args
+            or bool(self._default_config_files)
+            or self._auto_env_var_prefix is not None
+            or any(
+                action.env_var in env_vars
+                if getattr(action, "env_var", None)
+                else getattr(action, "is_config_file_arg", False) or getattr(action, "is_write_out_config_file_arg", False)
+                for action in self._actions
+            )
+        )
+
+    @property
+    def _source_to_settings(self) -> OrderedDict[str, Any]:
+        """ConfigArgParse's table of the last parse, which keeps it under this name."""
+        if "_source_to_settings" not in self.__dict__:
+            raise AttributeError("nothing was parsed yet")
+        told = self.__dict__["_source_to_settings"]
+        if isinstance(told, list):
+            asked = filling.bare_copy(self)
+            asked.__dict__["_parse_known_args"] = lambda tokens, namespace, *rest, **settings: (namespace, [])
+            configargparse.ArgumentParser.parse_known_args(asked, told, env_vars={})
+            self.__dict__["_source_to_settings"] = asked.__dict__["_source_to_settings"]
+        return cast("OrderedDict[str, Any]", self.__dict__["_source_to_settings"])
+
+    @_source_to_settings.setter
+    def _source_to_settings(self, told: OrderedDict[str, Any]) -> None:
+        self.__dict__["_source_to_settings"] = told
+
+
+class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
     """A drop-in :class:`argparse.ArgumentParser` that takes its defaults from Amazon SageMaker.
 
     Every declared argument has its value from, in this order: the command line that a person typed, an ``env_var=`` that is

@@ -143,7 +143,7 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
-_SECRET = re.compile("SECRET|PASSWORD|PASSWD|TOKEN|KEY|PRIVATE|CREDENTIAL|CREDS", re.IGNORECASE)
+_SECRET = re.compile("secret|password|passwd|token|key|private|credential|creds")
 
 
 def fold(name: str) -> str:
@@ -174,4 +174,4 @@ def is_secret(*names: str) -> bool:
 
     Source: ``SENSITIVE_KEYWORDS`` of SDK, with ``PASSWD`` and ``CREDENTIAL``.
     """
-    return any(_SECRET.search(name) for name in names)
+    return _SECRET.search("\n".join(names).casefold()) is not None
