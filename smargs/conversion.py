@@ -207,6 +207,9 @@ def calls(
     if value is None:
         return [] if isinstance(action, argparse._AppendAction) else [Call(None, told)]
 
+    if action.nargs is None and not isinstance(action, argparse._AppendAction):
+        return [Call(_one(action, value, text, wanted, read), told)]
+
     def one(inner: object, spelled: str) -> object:
         return _one(action, inner, spelled, wanted, read)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Dict, Iterable, List, Optional, Set
+from typing import Dict, Iterable, List, Optional, Sequence, Set
 
 from smargs import matching
 from smargs.environment import masked
@@ -87,11 +87,11 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def secret_tokens(tokens: Iterable[str], prefix_chars: str) -> Set[str]:
+def secret_tokens(tokens: Sequence[str], prefix_chars: str) -> Set[str]:
     """The tokens of a command line that follow, or are part of, an option with a secret's name."""
     secrets: Set[str] = set()
     secret = False
-    for token in tokens:
+    for token in tokens if is_secret(*tokens) else ():
         if token[:1] and token[0] in prefix_chars:
             name, _, value = token.partition("=")
             secret = is_secret(name)

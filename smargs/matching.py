@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import PurePath
-from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import Setting
@@ -33,12 +33,17 @@ from smargs.variables import (
     is_secret,
 )
 
+_SPELLED_SM = ("sm", "SM", "Sm", "sM")
 _SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
 _TWINS = {
     name: twin
     for pair in (("train", "training"), ("test", "testing"), ("val", "validation"))
     for name, twin in (pair, pair[::-1])
 }
+
+
+# The names of an argument, each with its option string.
+Names = List[Tuple[str, Optional[str]]]
 
 
 class Match(NamedTuple):
@@ -90,9 +95,11 @@ def is_secret_argument(action: argparse.Action) -> bool:
     return is_secret(action.dest, *action.option_strings, environment_variable(action) or "")
 
 
-def names(action: argparse.Action, prefix_chars: str) -> List[Tuple[str, Optional[str]]]:
+def names(action: argparse.Action, prefix_chars: str) -> Names:
     """An argument's names, each with its option string: every option string, then its dest."""
-    return [*((option.lstrip(prefix_chars), option) for option in action.option_strings), (action.dest, None)]
+    by_option: Names = [(option.lstrip(prefix_chars), option) for option in action.option_strings]
+    by_option.append((action.dest, None))
+    return by_option
 
 
 def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str) -> Matches:
@@ -106,12 +113,12 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     Returns:
         The candidates of each argument and the hyperparameters that are declared.
     """
-    fillable = [action for action in actions if can_be_filled(action)]
     found: Dict[argparse.Action, List[Match]] = {}
     claimed: Set[str] = set()
-    free = []
-    for action in fillable:
-        variable = environment_variable(action) or _prefixed_variable(action, prefix_chars)
+    free: Dict[argparse.Action, Names] = {}
+    for action in filter(can_be_filled, actions):
+        named = names(action, prefix_chars)
+        variable = environment_variable(action) or _prefixed_variable(named)
         if variable and variable.startswith(PREFIX):
             name, setting = lookup(variable, environment)
             if setting:
@@ -119,10 +126,11 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
             if name is not None:
                 claimed.add(name)
         else:
-            free.append(action)
-    for name, (action, option) in _by_hyperparameter(free, environment, prefix_chars).items():
+            free[action] = named
+    for name, (action, option) in _by_hyperparameter(free, environment.hyperparameter_settings).items():
         claimed.add(name)
-        found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
+        if action not in found:
+            found[action] = [Match(environment.hyperparameter_settings[name], True, option)]
     told = [setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name])]
     told += environment.channel_settings.values()
     for action in free:
@@ -136,10 +144,12 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
     return Matches(found, claimed)
 
 
-def _prefixed_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
+def _prefixed_variable(named: Names) -> Optional[str]:
     """The hyperparameter's or channel's variable that an argument such as ``--sm-channel-train`` is named for."""
-    folded = (fold(name).upper() for name, _ in names(action, prefix_chars) if name[:2] in ("SM", "sm", "Sm", "sM"))
-    return next((name for name in folded if name.startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX))), None)
+    for name, _ in named:
+        if name[:2] in _SPELLED_SM and fold(name).upper().startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX)):
+            return fold(name).upper()
+    return None
 
 
 def _may_be_a_default(variable: Variable) -> bool:
@@ -182,7 +192,7 @@ def expected_variable(action: argparse.Action, prefix_chars: str, *, among_chann
         prefix_chars: The characters that option strings start with.
         among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
     """
-    outright = environment_variable(action) or _prefixed_variable(action, prefix_chars)
+    outright = environment_variable(action) or _prefixed_variable(names(action, prefix_chars))
     if outright and outright.startswith(PREFIX):
         return outright
     variable = documented_variable(action, prefix_chars)
@@ -211,46 +221,55 @@ def may_be_path(action: argparse.Action) -> bool:
 
 
 def _by_hyperparameter(
-    actions: Sequence[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
+    arguments: Mapping[argparse.Action, Names], settings: Mapping[str, Setting]
 ) -> Dict[str, Tuple[argparse.Action, Optional[str]]]:
     """Rule 2: the argument of each hyperparameter that has one, and the option string that was matched.
 
     An option string comes before a dest, an exact spelling before a folded one. An argument takes one hyperparameter, a
     hyperparameter fills one argument: of several with its dest, the flag that stores just its value, else the first.
     """
-    settings = environment.hyperparameter_settings
-    named = [(action, name, option) for action in actions for name, option in names(action, prefix_chars)]
     left = dict(settings)
     taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
     used: Set[argparse.Action] = set()
     for by_option in (True, False):
         for spelling in (str, fold):
-            declared: Dict[str, List[Tuple[argparse.Action, Optional[str]]]] = {}
-            for action, name, option in named if left else ():
-                if (option is not None) == by_option and action not in used:
-                    declared.setdefault(spelling(name), []).append((action, option))
+            # Most hyperparameters are named as an option is, and each further way is only for those that are left.
+            declared = _declared(arguments, by_option, spelling, used) if left else {}
             for name in [name for name in left if spelling(name) in declared]:
                 free = [pair for pair in declared[spelling(name)] if pair[0] not in used]
                 if free:
-                    taken[name] = (
-                        free[0] if len(free) == 1 else next((pair for pair in free if _stores(pair[0], left[name])), free[0])
-                    )
-                    used.add(taken[name][0])
-                    del left[name]
-    by_dest: Dict[str, List[argparse.Action]] = {}
-    for action in actions:
-        by_dest.setdefault(action.dest, []).append(action)
-    return {name: _or_sibling(name, pair, by_dest, settings[name]) for name, pair in taken.items()}
+                    setting = left.pop(name)
+                    pair = free[0] if len(free) == 1 else next((pair for pair in free if _stores(pair[0], setting)), free[0])
+                    taken[name] = pair
+                    used.add(pair[0])
+    flags: Dict[str, List[argparse.Action]] = {}
+    for action in arguments:
+        if action.nargs == 0:
+            flags.setdefault(action.dest, []).append(action)
+    return {name: _or_sibling(name, pair, flags, settings[name]) if flags else pair for name, pair in taken.items()}
+
+
+def _declared(
+    arguments: Mapping[argparse.Action, Names], by_option: bool, spelling: Callable[[str], str], used: Set[argparse.Action]
+) -> Dict[str, List[Tuple[argparse.Action, Optional[str]]]]:
+    """The arguments by their option strings, or by their dests, as they are spelled."""
+    declared: Dict[str, List[Tuple[argparse.Action, Optional[str]]]] = {}
+    for action, named in arguments.items():
+        if action not in used:
+            for name, option in named:
+                if (option is not None) == by_option:
+                    declared.setdefault(spelling(name), []).append((action, option))
+    return declared
 
 
 def _or_sibling(
-    name: str, pair: Tuple[argparse.Action, Optional[str]], by_dest: Mapping[str, List[argparse.Action]], setting: Setting
+    name: str, pair: Tuple[argparse.Action, Optional[str]], flags: Mapping[str, List[argparse.Action]], setting: Setting
 ) -> Tuple[argparse.Action, Optional[str]]:
     """For ``--x`` beside ``--no-x`` with one dest ``x``: whichever of the two stores the value of the hyperparameter ``x``."""
     flag = pair[0]
     if flag.nargs != 0 or fold(name) != fold(flag.dest) or _stores(flag, setting):
         return pair
-    return next(((sibling, None) for sibling in by_dest[flag.dest] if _stores(sibling, setting)), pair)
+    return next(((sibling, None) for sibling in flags[flag.dest] if _stores(sibling, setting)), pair)
 
 
 def _stores(action: argparse.Action, setting: Setting) -> bool:

@@ -162,8 +162,8 @@ class SageMakerParserMixin(_Mixed):
             if self._reads_variables and how == "parse_known_args":
                 settings["env_vars"] = job.environ
             tokens = commandline.tokens_of(sys.argv[1:] if args is None else args)
-            job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
+                job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
                 return self._run(filling.bare_copy(self), how, list(tokens), namespace, settings)
             try:
                 return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
@@ -192,14 +192,15 @@ class SageMakerParserMixin(_Mixed):
             _warn_of(job.environment)
             line = commandline.take_apart(tokens, job.environment)
             job.undeclared.difference_update(getattr(tokens, "claimed", ()))
-            if tokens != sys.argv[1:]:
-                # What another parser took off the process's command line before this one was given the rest is no stranger.
-                started_with = commandline.take_apart(sys.argv[1:], job.environment)
-                job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
+        job.secrets |= display.secret_tokens(line.typed, self.prefix_chars)
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
         namespace, extras = self._run(working, how, line.typed, namespace, settings)
+        if outermost and job.undeclared and tokens != sys.argv[1:]:
+            # What another parser took off the process's command line before this one was given the rest is no stranger.
+            started_with = commandline.take_apart(sys.argv[1:], job.environment)
+            job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
         values = job.environment.hyperparameter_settings
         undeclared = [name for name in values if name in job.undeclared]
         if outermost and job.strict and undeclared:
@@ -236,8 +237,10 @@ class SageMakerParserMixin(_Mixed):
 
     def _declared_spelling(self, token: str) -> str:
         declared: Mapping[str, argparse.Action] = self._option_string_actions
+        if not token or token[0] not in self.prefix_chars or token in declared:
+            return token
         name, equals, value = token.partition("=")
-        if token in declared or name in declared or token[:1] not in tuple(self.prefix_chars):
+        if name in declared:
             return token
         if "-" not in name[2:] and "_" not in name[2:]:
             return token
@@ -260,7 +263,8 @@ class SageMakerParserMixin(_Mixed):
 
     def _read_text(self, action: argparse.Action, arg_string: str) -> Any:
         """An argument without a type has that of its default; the registry of types does not see the argument."""
-        inferred = filling.inferred_type(action, self.prefix_chars) if self._infer_types else None
+        infers = self._infer_types and action.type is None
+        inferred = filling.inferred_type(action, self.prefix_chars) if infers else None
         if inferred is None:
             return super()._get_value(action, arg_string)
         try:
@@ -285,7 +289,7 @@ class SageMakerParserMixin(_Mixed):
     def _get_nargs_pattern(self, action: argparse.Action) -> str:
         """A positional that SageMaker fills may go without tokens."""
         pattern: str = super()._get_nargs_pattern(action)
-        if self._fill is None or action.option_strings or action not in self._fill.settings:
+        if action.option_strings or self._fill is None or action not in self._fill.settings:
             return pattern
         return f"{pattern[:-1]}|)"
 
