@@ -249,9 +249,11 @@ def _one(action: argparse.Action, value: object, text: str, wanted: object, read
     """One value through the argument's type and choices."""
     if value is None:
         return None
-    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
+    if type(value) is wanted and wanted in (int, float):
+        result: object = value
+    elif isinstance(wanted, type) and issubclass(wanted, enum.Enum):
         try:
-            result: object = _member(wanted, value, text)
+            result = _member(wanted, value, text)
         except ValueError:
             raise argparse.ArgumentError(action, f"invalid {wanted.__name__} value: {text!r}") from None
     else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import Dict, Iterable, List, Optional, Sequence, Set
+from typing import Dict, Iterable, List, Optional
 
 from smargs import matching
 from smargs.environment import masked
 from smargs.filling import Fill, Job, own_setting
 from smargs.reading import Setting
-from smargs.variables import MASK, PREFIX, fold, is_secret
+from smargs.variables import MASK, PREFIX, fold
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4
@@ -25,6 +25,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
         values: What it stored, by dest.
         with_variables: Whether the variable is named behind each help text.
     """
+    secrets = job.secrets
     for action in view._actions:
         if not matching.can_be_filled(action):
             continue
@@ -36,7 +37,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
         elif setting:
             _show_value(action, setting, {} if action in report.verbatim else values)
         if action.default not in (None, argparse.SUPPRESS):
-            action.default = _shown(action.default, matching.is_secret_argument(action), job.secrets)
+            action.default = _shown(action.default, matching.is_secret_argument(action), secrets)
         if with_variables and action.help != argparse.SUPPRESS:
             source = f"from {setting.source}" if setting else f"or {matching.expected_variable(action, view.prefix_chars)}"
             _name_source(action, source)
@@ -87,24 +88,10 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def secret_tokens(tokens: Sequence[str], prefix_chars: str) -> Set[str]:
-    """The tokens of a command line that follow, or are part of, an option with a secret's name."""
-    secrets: Set[str] = set()
-    secret = False
-    for token in tokens if is_secret(*tokens) else ():
-        if token[:1] and token[0] in prefix_chars:
-            name, _, value = token.partition("=")
-            secret = is_secret(name)
-            secrets.update((value,) if secret and value else ())
-        elif secret:
-            secrets.add(token)
-    return secrets
-
-
 def mask_tokens(tokens: Iterable[str], prefix_chars: str) -> List[str]:
     """A command line without the values of options that have a secret's name."""
     tokens = list(tokens)
-    secrets = secret_tokens(tokens, prefix_chars)
+    secrets = matching.secret_tokens(tokens, prefix_chars)
     shown = []
     for token in tokens:
         name, equals, value = token.partition("=")

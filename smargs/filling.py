@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, TypeVar
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from smargs import conversion, matching
 from smargs.environment import SageMakerEnvironment, secret_texts
@@ -28,7 +28,8 @@ class Job:
         environment: What the platform says in them.
         strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
         undeclared: The hyperparameters that no argument has claimed so far.
-        secrets: Texts that must not be shown.
+        given: Texts of arguments, of which some may be secrets.
+        lines: The command lines of its parsers, and the characters that their options start with.
         settings: What the outermost parser was given beside the command line, for ConfigArgParse.
         started: Whether a parser has begun to parse.
     """
@@ -39,15 +40,29 @@ class Job:
         self.strict = strict
         hyperparameters = self.environment.hyperparameter_settings
         self.undeclared: Set[str] = set(hyperparameters) - self.environment.internal
-        any_secret = is_secret(*hyperparameters)
-        self.secrets: Set[str] = {
-            text
-            for name, setting in hyperparameters.items()
-            if any_secret or isinstance(setting.value, (dict, list))
-            for text in (*secret_texts(name, setting.value), setting.text if is_secret(name) else "")
-        }
+        self.given: List[Tuple[argparse.Action, str]] = []
+        self.lines: List[Tuple[Sequence[str], str]] = []
         self.settings: Dict[str, object] = {}
         self.started = False
+
+    @property
+    def secrets(self) -> Set[str]:
+        """Texts that must not be shown. They are looked for when something is shown: most parses show nothing."""
+        return {
+            *(
+                text
+                for name, setting in self.environment.hyperparameter_settings.items()
+                for text in _secret_texts(name, setting)
+            ),
+            *(text for action, text in self.given if matching.is_secret_argument(action)),
+            *(text for tokens, prefix_chars in self.lines for text in matching.secret_tokens(tokens, prefix_chars)),
+        }
+
+
+def _secret_texts(name: str, setting: Setting) -> Iterator[str]:
+    yield from secret_texts(name, setting.value)
+    if is_secret(name):
+        yield setting.text
 
 
 class Fill:
@@ -55,7 +70,7 @@ class Fill:
 
     Attributes:
         parser: The parser that the working copy was made of.
-        secrets: Texts that must not be shown.
+        job: The parse.
         settings: The value that fills each argument.
         failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
         verbatim: Arguments whose value is known only as it was written.
@@ -68,9 +83,9 @@ class Fill:
         visited: These, and the positionals that argparse is content to see without tokens.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser, secrets: Set[str]) -> None:
+    def __init__(self, parser: argparse.ArgumentParser, job: Job) -> None:
         self.parser = parser
-        self.secrets = secrets
+        self.job = job
         self.settings: Dict[argparse.Action, Setting] = {}
         self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
         self.guessed: Set[argparse.Action] = set()
@@ -172,12 +187,13 @@ def fill(
         if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
             setattr(namespace, action.dest, action.default)
     for action in working._actions:
-        candidates = [] if action in given or own_setting(working, action, job.environ) else matches.found.get(action, [])
-        if candidates and matching.is_secret_argument(action):
-            job.secrets.update(candidate.setting.text for candidate in candidates)
+        candidates = matches.found.get(action)
+        if not candidates or action in given or own_setting(working, action, job.environ):
+            continue
         if type(action).__module__ != "argparse" and not call_custom_actions:
             report.verbatim.add(action)
         for candidate in candidates:
+            job.given.append((action, candidate.setting.text))
             try:
                 if action not in report.verbatim and (not candidate.stored or isinstance(action.default, str)):
                     _store(working, action, candidate, namespace, report, infer_types)
@@ -189,7 +205,8 @@ def fill(
                 report.failed[action] = error
                 report.verbatim.add(action)
             report.settings[action] = candidate.setting
-            report.guessed.update(() if candidate.meant else (action,))
+            if not candidate.meant:
+                report.guessed.add(action)
             break
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import PurePath
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import Setting
@@ -93,6 +93,20 @@ def environment_variable(action: argparse.Action) -> Optional[str]:
 def is_secret_argument(action: argparse.Action) -> bool:
     """Whether the values of an argument must never be shown: by any of its names, or its variable's."""
     return is_secret(action.dest, *action.option_strings, environment_variable(action) or "")
+
+
+def secret_tokens(tokens: Sequence[str], prefix_chars: str) -> Set[str]:
+    """The tokens of a command line that follow, or are part of, an option with a secret's name."""
+    secrets: Set[str] = set()
+    secret = False
+    for token in tokens if is_secret(*tokens) else ():
+        if token[:1] and token[0] in prefix_chars:
+            name, _, value = token.partition("=")
+            secret = is_secret(name)
+            secrets.update((value,) if secret and value else ())
+        elif secret:
+            secrets.add(token)
+    return secrets
 
 
 def names(action: argparse.Action, prefix_chars: str) -> Names:

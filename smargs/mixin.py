@@ -163,7 +163,7 @@ class SageMakerParserMixin(_Mixed):
                 settings["env_vars"] = job.environ
             tokens = commandline.tokens_of(sys.argv[1:] if args is None else args)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
-                job.secrets |= display.secret_tokens(tokens, self.prefix_chars)
+                job.lines.append((tokens, self.prefix_chars))
                 return self._run(filling.bare_copy(self), how, list(tokens), namespace, settings)
             try:
                 return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
@@ -192,7 +192,7 @@ class SageMakerParserMixin(_Mixed):
             _warn_of(job.environment)
             line = commandline.take_apart(tokens, job.environment)
             job.undeclared.difference_update(getattr(tokens, "claimed", ()))
-        job.secrets |= display.secret_tokens(line.typed, self.prefix_chars)
+        job.lines.append((tokens, self.prefix_chars))
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
         filling.lift_requirements(working, working._fill)
@@ -213,7 +213,7 @@ class SageMakerParserMixin(_Mixed):
     def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
         every = options.pop("all_actions", getattr(self, "_auto_env_var_prefix", None) is not None)
         working: Any = filling.working_copy(self, every)
-        working._fill = filling.Fill(self, job.secrets)
+        working._fill = filling.Fill(self, job)
         filling.fill(working, job, namespace, working._fill, self._infer_types, **options)
         return working
 
@@ -251,8 +251,8 @@ class SageMakerParserMixin(_Mixed):
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         """The error for a text that ConfigArgParse took from a variable names the variable."""
         job = _current.get()
-        if job and matching.is_secret_argument(action):
-            job.secrets.add(arg_string)
+        if job:
+            job.given.append((action, arg_string))
         try:
             return self._read_text(action, arg_string)
         except argparse.ArgumentError as error:

@@ -164,7 +164,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
             )
             for source, settings in self.get_source_to_settings_dict().items()
         )
-        secrets = self._last_fill.secrets if self._last_fill else ()
+        secrets = self._last_fill.job.secrets if self._last_fill else ()
         return display.encodable(display.mask(str(super(SageMakerArgumentParser, shown).format_values()), secrets))
 
     def print_values(self, file: Any = None) -> None:

@@ -117,7 +117,7 @@ class Watch:
     def _show(self, result: Any, prefix_chars: str) -> None:
         """Print the table of a parse that has returned."""
         namespace, unknown = result if isinstance(result, tuple) else (result, [])
-        self.secrets |= display.secret_tokens(sys.argv[1:], prefix_chars)
+        self.secrets |= matching.secret_tokens(sys.argv[1:], prefix_chars)
         self.secrets.update(*(job.secrets for _, _, job in self.parsers.values()))
         # In the repr of a value its special characters are escaped.
         self.secrets.update([repr(text)[1:-1] for text in self.secrets])

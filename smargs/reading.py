@@ -169,7 +169,8 @@ class Reading:
             (HYPERPARAMETERS_FILE, self.files.get(HYPERPARAMETERS_FILE)),
         )
         routes = {source: values for source, values in candidates if isinstance(values, dict)}
-        if json.dumps(routes.get("SM_HPS")) == json.dumps(routes.get("SM_TRAINING_ENV")):
+        # Their texts tell 1 from 1.0 and from True, which are equal.
+        if repr(routes.get("SM_HPS")) == repr(routes.get("SM_TRAINING_ENV")):
             routes.pop("SM_TRAINING_ENV", None)  # It says the same again.
         written = routes.get(HYPERPARAMETERS_FILE, {})
         source, first = next(((source, values) for source, values in routes.items() if values), ("", {}))
@@ -232,7 +233,7 @@ class Reading:
         owners: Dict[str, Optional[str]] = {}
         for name in names:
             capitals = name.upper()
-            for spelling in {capitals, capitals.replace("-", "_")}:
+            for spelling in {capitals, capitals.replace("-", "_")} if "-" in capitals else (capitals,):
                 owners[spelling] = None if spelling in owners else name
         spoken = set()
         # "-" sorts before "_": the toolkit's spelling comes first.
