@@ -192,22 +192,35 @@ def fill(
             continue
         if type(action).__module__ != "argparse" and not call_custom_actions:
             report.verbatim.add(action)
-        for candidate in candidates:
-            job.given.append((action, candidate.setting.text))
-            try:
-                if action not in report.verbatim and (not candidate.stored or isinstance(action.default, str)):
-                    _store(working, action, candidate, namespace, report, infer_types)
-            except argparse.ArgumentError as error:
-                if not candidate.meant:
-                    report.refused[action] = f"{candidate.setting.source} does not fit: {error.message}"
-                    continue
-                error.message = f"{error.message} (from {candidate.setting.source})"
-                report.failed[action] = error
-                report.verbatim.add(action)
-            report.settings[action] = candidate.setting
+        _fill_one(working, action, candidates, job, namespace, report, infer_types)
+
+
+def _fill_one(
+    working: argparse.ArgumentParser,
+    action: argparse.Action,
+    candidates: Iterable[matching.Match],
+    job: Job,
+    namespace: object,
+    report: Fill,
+    infer_types: bool,
+) -> None:
+    """Store the first of an argument's candidates that fits; one that was meant and does not fit is the argument's error."""
+    for candidate in candidates:
+        job.given.append((action, candidate.setting.text))
+        try:
+            if action not in report.verbatim and (not candidate.stored or isinstance(action.default, str)):
+                _store(working, action, candidate, namespace, report, infer_types)
+        except argparse.ArgumentError as error:
             if not candidate.meant:
-                report.guessed.add(action)
-            break
+                report.refused[action] = f"{candidate.setting.source} does not fit: {error.message}"
+                continue
+            error.message = f"{error.message} (from {candidate.setting.source})"
+            report.failed[action] = error
+            report.verbatim.add(action)
+        report.settings[action] = candidate.setting
+        if not candidate.meant:
+            report.guessed.add(action)
+        break
 
 
 def _store(

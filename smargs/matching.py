@@ -111,9 +111,11 @@ def secret_tokens(tokens: Sequence[str], prefix_chars: str) -> Set[str]:
 
 def names(action: argparse.Action, prefix_chars: str) -> Names:
     """An argument's names, each with its option string: every option string, then its dest."""
-    by_option: Names = [(option.lstrip(prefix_chars), option) for option in action.option_strings]
-    by_option.append((action.dest, None))
-    return by_option
+    found: Names = []
+    for option in action.option_strings:
+        found.append((option.lstrip(prefix_chars), option))
+    found.append((action.dest, None))
+    return found
 
 
 def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str) -> Matches:
@@ -145,11 +147,12 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
         claimed.add(name)
         if action not in found:
             found[action] = [Match(environment.hyperparameter_settings[name], True, option)]
-    told = [setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name])]
-    told += environment.channel_settings.values()
-    for action in free:
-        if action in found or action.nargs == 0:
-            continue
+    unfilled = [action for action in free if action not in found and action.nargs != 0]
+    told: List[Setting] = []
+    if unfilled:
+        told += (setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name]))
+        told += environment.channel_settings.values()
+    for action in unfilled:
         stays = next((setting for setting in told if _is_default(action.default, setting)), None)
         guesses = [Match(stays, stored=True)] if stays else _guesses(action, environment, prefix_chars)
         # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.conversion import decode, load_json, spell
 from smargs.variables import (
     BASE_DIRECTORY,
     BOOLEAN,
+    BY_NAME,
     CHANNEL_PREFIX,
     CHANNELS_FILE,
     HYPERPARAMETER_PREFIX,
@@ -20,7 +21,7 @@ from smargs.variables import (
     OBJECT,
     PREFIX,
     RESOURCE_FILE,
-    VARIABLES,
+    Variable,
 )
 
 _PREFIXES = (PREFIX, "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
@@ -48,6 +49,31 @@ def squash(text: str) -> str:
     return text.translate(_STRIPPED_BY_SHELLS)
 
 
+class Variables(Mapping[str, Setting]):
+    """The documented variables that a job has, each read when it is asked for: a parse needs few of them."""
+
+    def __init__(self, read: Callable[[Variable], Optional[Setting]]) -> None:
+        self._read = read
+        self._found: Dict[str, Optional[Setting]] = {}
+
+    def __getitem__(self, name: str) -> Setting:
+        if name not in self._found:
+            self._found[name] = self._read(BY_NAME[name])
+        found = self._found[name]
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in BY_NAME if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return any(True for _ in self)
+
+
 class Reading:
     """One reading of a job: what was found, where, and what could not be read."""
 
@@ -69,13 +95,13 @@ class Reading:
         self.training_env = self._object("SM_TRAINING_ENV") or {}
         self.rendered: Dict[str, object] = {}
         self.lost: Optional[str] = None
-        self.variables: Dict[str, Setting] = {}
+        self.variables: Mapping[str, Setting] = {}
         self.hyperparameters: Dict[str, Setting] = {}
         self.channels: Dict[str, Setting] = {}
         told = self.training_env.get("job_name")
         self.job_name = self.environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
         if self.environ or self.files or self.problems:
-            self.variables = self._variables(base)
+            self.variables = Variables(lambda variable: self._documented(variable, base))
             self.hyperparameters = self._hyperparameters()
             self.channels = self._channels(base)
 
@@ -126,18 +152,13 @@ class Reading:
         self.problems[name] = f"{place} is not a JSON object"
         return None
 
-    def _variables(self, base: str) -> Dict[str, Setting]:
-        return {
-            variable.name: found
-            for variable in VARIABLES
-            for found in (
-                self._variable(variable.name, variable.kind)
-                or self._told(variable.attribute)
-                or (self._in_file(*variable.file) if variable.file else None)
-                or (self._directory(base, variable.directory) if variable.directory else None),
-            )
-            if found
-        }
+    def _documented(self, variable: Variable, base: str) -> Optional[Setting]:
+        return (
+            self._variable(variable.name, variable.kind)
+            or self._told(variable.attribute)
+            or (self._in_file(*variable.file) if variable.file else None)
+            or (self._directory(base, variable.directory) if variable.directory else None)
+        )
 
     def _variable(self, name: str, kind: str) -> Optional[Setting]:
         # The toolkit writes an absent value as an empty variable.
@@ -253,12 +274,19 @@ def _told(source: str, value: object) -> Setting:
 def _agreed(value: object, copies: Iterable[object], source: str) -> Optional[Setting]:
     """A decoded value that each copy stands for, as texts show without being decoded; None where that cannot be seen."""
     text = spell(value)
+    is_text = text is value
     for copy in copies:
-        if copy is None or (copy == text and text is not value):
-            continue
-        if text is not value or not isinstance(copy, str) or decode(copy) != value:
+        if copy is not None and not (_is_quoted(copy, text) if is_text else copy == text):
             return None
     return Setting(value, text, source)
+
+
+def _is_quoted(copy: object, text: str) -> bool:
+    """Whether a copy is a text, or a JSON text that holds it."""
+    if not isinstance(copy, str):
+        return False
+    plain = '"' not in text and "\\" not in text and text.isprintable()
+    return (plain and copy == f'"{text}"') or decode(copy) == text
 
 
 def _read(text: str, source: str) -> Setting:
