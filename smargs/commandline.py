@@ -9,26 +9,35 @@ as the platform writes them are recognised one by one. Every other token was typ
 from __future__ import annotations
 
 import json
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from collections import namedtuple
 
 from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import squash
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+    # A hyperparameter's name and the tokens that stand for it.
+    Rendering = List[Tuple[str, Tuple[str, str]]]
+    _Tokens = List[str]
+else:
+    _Tokens = list
+
 # What a shell expands, cuts or redirects where nothing is quoted.
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
 
-# A hyperparameter's name and the tokens that stand for it.
-Rendering = List[Tuple[str, Tuple[str, str]]]
 
-
-class CommandLine(NamedTuple):
+class CommandLine(namedtuple("CommandLine", "typed generated")):
     """A command line, taken apart.
 
     Attributes:
         typed: The tokens that a person typed, in order.
         generated: For each hyperparameter that SageMaker put there, its tokens as SageMaker meant them.
     """
+
+    __slots__ = ()
 
     typed: List[str]
     generated: Mapping[str, Tuple[str, str]]
@@ -89,7 +98,7 @@ def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str])
     return CommandLine([*typed, *rest], generated)
 
 
-class Remainder(List[str]):
+class Remainder(_Tokens):
     """The tokens that ``parse_known_args`` hands back; a second parser knows by it what the first has seen.
 
     Attributes:

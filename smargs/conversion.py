@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import ast
 import enum
 import json
 import re
 import sys
-import threading
 import warnings
-from pathlib import PurePath
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -23,19 +26,21 @@ _DEEPEST = 64
 # What JSON has that begins with a letter.
 _WORDS = frozenset(("true", "false", "null", "NaN", "Infinity"))
 
-_FILTERING = threading.Lock()
+_FILTERING = _thread.allocate_lock()
 
 # BooleanOptionalAction came with Python 3.9.
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
 
 
-class Call(NamedTuple):
+class Call(namedtuple("Call", "values option")):
     """One call of an argument's action, as argparse makes it.
 
     Attributes:
         values: What the action is given.
         option: The option string that it is told; None for a positional.
     """
+
+    __slots__ = ()
 
     values: Any
     option: Optional[str]
@@ -167,9 +172,14 @@ def infer(action: argparse.Action) -> Optional[type]:
     if found == {int, float}:
         found = {float}
     wanted = found.pop() if len(found) == 1 else str
-    if not issubclass(wanted, (bool, int, float, list, tuple, set, dict, PurePath, enum.Enum)):
+    if not issubclass(wanted, (bool, int, float, list, tuple, set, dict, *path_types(), enum.Enum)):
         return None
     return wanted if all(isinstance(choice, wanted) for choice in action.choices or ()) else None
+
+
+def path_types() -> Tuple[type, ...]:
+    """The types of paths, where something has imported them; else nothing can be a path, and to import them takes long."""
+    return (sys.modules["pathlib"].PurePath,) if "pathlib" in sys.modules else ()
 
 
 def collects(action: argparse.Action) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Dict, Iterable, List, Optional
 
 from smargs import matching
 from smargs.environment import masked
 from smargs.filling import Fill, Job, own_setting
 from smargs.reading import Setting
 from smargs.variables import MASK, PREFIX, fold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Iterable, List, Optional
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from types import MappingProxyType
-from typing import Dict, FrozenSet, Iterator, Mapping, NoReturn, Optional, Tuple
 
 from smargs.conversion import spell
 from smargs.reading import Reading, Setting
@@ -20,6 +18,10 @@ from smargs.variables import (
     is_internal,
     is_secret,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, FrozenSet, Iterator, Mapping, NoReturn, Optional, Tuple
 
 
 class SageMakerEnvironment:
@@ -165,6 +167,8 @@ class SageMakerEnvironment:
             value = self._attributes[name]
         except KeyError:
             raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
+        import copy  # A parse needs none of it.
+
         # What is inside of a value is a copy, so that nobody can change the snapshot.
         if isinstance(value, dict):
             return MappingProxyType(copy.deepcopy(value))

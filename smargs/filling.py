@@ -6,16 +6,18 @@ Everything here happens on a working copy of a parser and on the namespace of on
 from __future__ import annotations
 
 import argparse
-import copy
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from smargs import conversion, matching
 from smargs.environment import SageMakerEnvironment, secret_texts
 from smargs.reading import Setting
 from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX, is_secret
 
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
+
+    Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
 
@@ -116,6 +118,8 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     Returns:
         The copy. It shares all but what it must not share.
     """
+    import copy  # Only a job needs it.
+
     copied = bare_copy(parser)
     twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
 

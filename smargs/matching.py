@@ -13,9 +13,9 @@ were meant. Rules 3 and 4 are guesses: the caller drops one that does not conver
 from __future__ import annotations
 
 import argparse
-from pathlib import PurePath
-from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from collections import namedtuple
 
+from smargs.conversion import path_types
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import Setting
 from smargs.variables import (
@@ -33,6 +33,13 @@ from smargs.variables import (
     is_secret,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+
+    # The names of an argument, each with its option string.
+    Names = List[Tuple[str, Optional[str]]]
+
 _SPELLED_SM = ("sm", "SM", "Sm", "sM")
 _SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
 _TWINS = {
@@ -42,11 +49,7 @@ _TWINS = {
 }
 
 
-# The names of an argument, each with its option string.
-Names = List[Tuple[str, Optional[str]]]
-
-
-class Match(NamedTuple):
+class Match(namedtuple("Match", "setting meant option stored", defaults=(False, None, False))):
     """A value for an argument.
 
     Attributes:
@@ -56,19 +59,23 @@ class Match(NamedTuple):
         stored: Whether the argument's default is this value already.
     """
 
+    __slots__ = ()
+
     setting: Setting
-    meant: bool = False
-    option: Optional[str] = None
-    stored: bool = False
+    meant: bool
+    option: Optional[str]
+    stored: bool
 
 
-class Matches(NamedTuple):
+class Matches(namedtuple("Matches", "found claimed")):
     """What an environment has for the arguments of one parser.
 
     Attributes:
         found: For each argument its candidates, the best first.
         claimed: The hyperparameters that are declared.
     """
+
+    __slots__ = ()
 
     found: Dict[argparse.Action, List[Match]]
     claimed: Set[str]
@@ -177,7 +184,7 @@ def _may_be_a_default(variable: Variable) -> bool:
 def _is_default(default: object, setting: Setting) -> bool:
     if isinstance(default, (list, tuple)):
         return bool(default) and list(default) == setting.value
-    return isinstance(default, (str, PurePath)) and str(default) == setting.text
+    return isinstance(default, (str, *path_types())) and str(default) == setting.text
 
 
 def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[Setting]]:
@@ -231,8 +238,8 @@ def may_be_path(action: argparse.Action) -> bool:
     """Whether an argument may hold a path: it says no type, or that of a text or a path, and has no other default."""
     declared = action.type
     return (
-        (declared in (None, str) or (isinstance(declared, type) and issubclass(declared, PurePath)))
-        and (action.default is None or isinstance(action.default, (str, PurePath)))
+        (declared in (None, str) or (isinstance(declared, type) and issubclass(declared, path_types())))
+        and (action.default is None or isinstance(action.default, (str, *path_types())))
         and action.choices is None
     )
 

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Tuple, cast
 
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
@@ -14,6 +13,10 @@ import configargparse  # type: ignore[import-untyped]
 from smargs import conversion, display, filling, matching
 from smargs.mixin import SageMakerParserMixin
 from smargs.variables import MASK, PREFIX, is_secret
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 
 class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]
@@ -60,7 +63,8 @@ class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc
             asked.__dict__["_parse_known_args"] = lambda tokens, namespace, *rest, **settings: (namespace, [])
             configargparse.ArgumentParser.parse_known_args(asked, told, env_vars={})
             self.__dict__["_source_to_settings"] = asked.__dict__["_source_to_settings"]
-        return cast("OrderedDict[str, Any]", self.__dict__["_source_to_settings"])
+        settings: OrderedDict[str, Any] = self.__dict__["_source_to_settings"]
+        return settings
 
     @_source_to_settings.setter
     def _source_to_settings(self, told: OrderedDict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from collections import abc, namedtuple
 
 from smargs.conversion import decode, load_json, spell
 from smargs.variables import (
@@ -24,13 +24,17 @@ from smargs.variables import (
     Variable,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+
 _PREFIXES = (PREFIX, "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
 
 # What a shell that does not quote, or quotes badly, takes out of a value.
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
 
 
-class Setting(NamedTuple):
+class Setting(namedtuple("Setting", "value text source")):
     """One value of the platform.
 
     Attributes:
@@ -38,6 +42,8 @@ class Setting(NamedTuple):
         text: The text as it was written, as ``type=str`` wants it.
         source: The variable or the file that it was read from.
     """
+
+    __slots__ = ()
 
     value: object
     text: str
@@ -49,7 +55,13 @@ def squash(text: str) -> str:
     return text.translate(_STRIPPED_BY_SHELLS)
 
 
-class Variables(Mapping[str, Setting]):
+if TYPE_CHECKING:
+    _Settings = Mapping[str, Setting]
+else:
+    _Settings = abc.Mapping
+
+
+class Variables(_Settings):
     """The documented variables that a job has, each read when it is asked for: a parse needs few of them."""
 
     def __init__(self, read: Callable[[Variable], Optional[Setting]]) -> None:

@@ -11,7 +11,11 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional, Tuple
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Optional, Tuple
 
 PREFIX = "SM_"
 HYPERPARAMETER_PREFIX = "SM_HP_"
@@ -45,7 +49,9 @@ MASK = "******"
 """What is shown in the place of a secret. Source: ``HIDDEN_VALUE`` of SDK."""
 
 
-class Variable(NamedTuple):
+class Variable(
+    namedtuple("Variable", "name kind doc platforms file directory by_name aliases", defaults=(BOTH, None, None, True, ()))
+):
     """One documented environment variable of a training container.
 
     Attributes:
@@ -59,14 +65,16 @@ class Variable(NamedTuple):
         aliases: Other names of arguments that mean it.
     """
 
+    __slots__ = ()
+
     name: str
     kind: str
     doc: str
-    platforms: Tuple[str, ...] = BOTH
-    file: Optional[Tuple[str, str]] = None
-    directory: Optional[str] = None
-    by_name: bool = True
-    aliases: Tuple[str, ...] = ()
+    platforms: Tuple[str, ...]
+    file: Optional[Tuple[str, str]]
+    directory: Optional[str]
+    by_name: bool
+    aliases: Tuple[str, ...]
 
     @property
     def attribute(self) -> str:
