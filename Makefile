@@ -2,12 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_OPTIONS ?= --cov --cov-report=term-missing:skip-covered
 FUZZ_SECONDS ?= 60
+BENCH_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
 	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test
 
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check conformance ecosystem distributed fuzz mutants clean
+.PHONY: demo test check conformance ecosystem distributed fuzz mutants bench clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
 demo: $(VENV)/.demo
@@ -42,6 +43,11 @@ ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 distributed: $(VENV)/.distributed
 	$(VENV)/bin/python -m pytest -rs tests/distributed
 
+# Measure the package beside its peers, and write the numbers of the docs. Some ten minutes of a machine that does nothing else.
+bench: $(VENV)/.bench
+	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
+	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
+
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants
 	rm -rf mutants
@@ -73,6 +79,12 @@ $(VENV)/.suites: $(VENV)/.test
 $(VENV)/.platforms: $(VENV)/.conformance
 	$(PIP) install --quiet --no-deps 'sagemaker-train >= 1.27'
 	$(PIP) install --quiet --no-deps --upgrade --target $(VENV)/toolkit-5.0.0 sagemaker-training==5.0.0
+	touch $@
+
+# What users install: an editable installation imports modules of its own when Python starts.
+$(VENV)/.bench: $(VENV)/bin/python setup.cfg
+	$(PYTHON) -m venv $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet '.[bench]'
 	touch $@
 
 # trl asks for torch, by way of accelerate, but its parser needs nothing that transformers does not bring.

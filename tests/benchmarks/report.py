@@ -1,0 +1,176 @@
+"""What the docs and the README say of a run: tables, a plot and the targets. Nothing of it is written by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Iterator, Mapping, Optional, Sequence, Tuple
+
+from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, TYPED
+
+ROOT = Path(__file__).parents[2]
+WORKS = {
+    IN_THE_JOB: "In the job: the toolkit's command line, variables and files",
+    ENVIRONMENT_ONLY: "Environment only: the same, without a command line",
+    NOTHING_SET: "Off SageMaker: nothing is set, nothing is typed",
+    TYPED: "Off SageMaker: every option is typed",
+}
+LABELS = [competitor.label for competitor in COMPETITORS]
+BARE = "bare interpreter"
+
+
+class Table:
+    """The cells of a run, by their place."""
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.limit = result["limit"]
+        self.cells = {(cell["work"], cell["competitor"], cell["count"]): cell for cell in result["cells"]}
+        self.sizes = sorted({count for work, _, count in self.cells if work in WORKS})
+
+    def median(self, work: str, label: str, count: int, quantity: str = "parse") -> Optional[float]:
+        """A median; None where there is none, because nobody asked, or it took longer than the limit."""
+        quartiles = self.cells.get((work, label, count), {}).get(quantity)
+        return quartiles[1] if quartiles else None
+
+    def shown(self, work: str, label: str, count: int, quantity: str = "parse", over: float = 0) -> str:
+        """A cell for people: the median of milliseconds or MiB, and the quartiles."""
+        cell = self.cells.get((work, label, count))
+        if cell is None:
+            return "–"
+        if quantity not in cell:
+            return f"> {self.limit:g} s"
+        scale = 1 if quantity == "peak" else 1000
+        low, middle, high = ((value - over) * scale for value in cell[quantity])
+        return f"{_digits(middle)} ({_digits(low)}–{_digits(high)})" + (" wrong" if cell["wrong"] else "")
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def targets(table: Table) -> Iterator[Tuple[str, float, float]]:
+    """Each target that can be told from a run: what it says, its limit and what was reached; smaller is better."""
+
+    def ratio(label: str, work: str, count: int, limit: float) -> Iterator[Tuple[str, float, float]]:
+        ours, theirs = table.median(work, "smargs", count), table.median(work, label, count)
+        if ours and theirs:
+            yield f"{work}, {count:,}: times {label}", limit, ours / theirs
+
+    bare = table.median("import", BARE, 0, "process")
+    floor, ours = (table.median("import", label, 0, "process") for label in ("ConfigArgParse", "smargs"))
+    if bare and floor and ours:
+        yield "import: times ConfigArgParse's", 1.15, (ours - bare) / (floor - bare)
+    yield from ratio("argparse", IN_THE_JOB, 100, 1)
+    yield from ratio("argparse", IN_THE_JOB, 1000, 1 / 3)
+    yield from ratio("ConfigArgParse", ENVIRONMENT_ONLY, 1000, 0.1)
+    for work in (NOTHING_SET, TYPED):
+        for count in table.sizes:
+            yield from ratio("ConfigArgParse", work, count, 1.2)
+    for work in (ENVIRONMENT_ONLY, IN_THE_JOB):
+        few, many = (table.median(work, "smargs", count) for count in (1000, 10000))
+        if few and many:
+            yield f"{work}, 10,000: times 1,000", 12, many / few
+    for work in WORKS:
+        for count in table.sizes:
+            peers = [table.median(work, label, count) for label in LABELS if label not in ("smargs", "argparse")]
+            ours, known = table.median(work, "smargs", count), [peer for peer in peers if peer]
+            if ours and known:
+                yield f"{work}, {count:,}: times the fastest peer but argparse", 1, ours / min(known)
+
+
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def tables(result: Mapping[str, Any]) -> str:
+    """Everything that a run tells, in Markdown."""
+    table = Table(result)
+    versions = ", ".join(f"{label} {version}" for label, version in result["versions"].items())
+    parts = [
+        f"{result['date']}, Python {result['python']}, {result['machine']}. {versions}. Medians of {result['rounds']} rounds, with"
+        " the quartiles."
+    ]
+    reached = [
+        [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"] for text, limit, value in targets(table)
+    ]
+    parts += ["## Targets", _rows(["target", "at most", "measured", "reached"], reached)]
+    for quantity, heading in (("parse", "{}"), ("declare", "To declare the arguments")):
+        for work in WORKS if quantity == "parse" else (NOTHING_SET,):
+            labels = [label for label in LABELS if any((work, label, count) in table.cells for count in table.sizes)]
+            rows = [[label, *(table.shown(work, label, count, quantity) for count in table.sizes)] for label in labels]
+            parts += [f"## {heading.format(WORKS[work])}", _rows(["ms", *(f"{count:,}" for count in table.sizes)], rows)]
+    bare = [table.median("import", BARE, 0, quantity) or 0 for quantity in ("process", "modules")]
+    rows = [[label, *(table.shown("import", label, 0, name, over) for name, over in zip(("process", "modules"), bare))] for label in LABELS]
+    parts += ["## Import, over a bare interpreter", _rows(["ms", "process", "`-X importtime`"], rows)]
+    sizes = sorted({count for work, _, count in table.cells if work == "whole script"})
+    for quantity, heading in (("process", "Whole script in the job, from start to end of the process"), ("peak", "Peak memory of it")):
+        unit = "ms" if quantity == "process" else "MiB"
+        rows = [[label, *(table.shown("whole script", label, count, quantity) for count in sizes)] for label in (BARE, *LABELS)]
+        parts += [f"## {heading}", _rows([unit, *(f"{count:,}" for count in sizes)], rows)]
+    return "\n\n".join(parts)
+
+
+def plot(result: Mapping[str, Any], path: Path) -> None:
+    """Draw the time of a parse over the number of arguments, one picture for each work."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams.update({"svg.hashsalt": "smargs", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9})
+    from matplotlib import pyplot
+
+    table = Table(result)
+    figure, axes = pyplot.subplots(2, 2, figsize=(10, 7.5), sharex=True, sharey=True)
+    colours = dict(zip(LABELS, matplotlib.colormaps["tab10"].colors))
+    for axis, (work, title) in zip(axes.flat, WORKS.items()):
+        for label in LABELS:
+            points = [(count, table.median(work, label, count)) for count in table.sizes]
+            points = [(count, 1000 * median) for count, median in points if median]
+            if points:
+                ours = label == "smargs"
+                axis.plot(*zip(*points), marker="o", markersize=3, color=colours[label], lw=2.5 if ours else 1, zorder=2 + ours, label=label)
+        axis.set(xscale="log", yscale="log", title=title)
+        axis.grid(alpha=0.3)
+    for axis in axes[1]:
+        axis.set_xlabel("arguments")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("milliseconds of a parse")
+    handles = {label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels())}
+    figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=5, frameon=False)
+    figure.tight_layout(rect=(0, 0.07, 1, 1))
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
+
+
+def headline(result: Mapping[str, Any]) -> str:
+    """The README's numbers."""
+    table = Table(result)
+    counts = [count for count in (100, 1000) if count in table.sizes]
+    labels = ("smargs", "argparse", "ConfigArgParse", "click", "pydantic-settings", "jsonargparse")
+    rows = []
+    for label in labels:
+        cells = [table.shown(work, label, count).partition(" (")[0] for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts]
+        rows.append([label, *cells])
+    head = ["ms", *(f"{work}, {count:,}" for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts)]
+    return f"{_rows(head, rows)}\n\n{result['date']}, Python {result['python']}, {result['machine']}."
+
+
+def between(text: str, name: str, content: str) -> str:
+    """A text with other content between two markers.
+
+    Raises:
+        ValueError: If it has no such markers.
+    """
+    pattern = rf"(<!-- {name}: written by make bench -->\n).*?(<!-- end of {name} -->)"
+    if not re.search(pattern, text, re.DOTALL):
+        raise ValueError(f"there are no markers of {name}")
+    return re.sub(pattern, lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text, flags=re.DOTALL)
+
+
+def write(result: Mapping[str, Any]) -> None:
+    """Write what a run tells into the docs and the README."""
+    docs = ROOT / "docs"
+    (docs / "speed.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    plot(result, docs / "speed.svg")
+    for path, content in ((docs / "speed.md", tables(result)), (ROOT / "README.md", headline(result))):
+        path.write_text(between(path.read_text(encoding="utf-8"), "numbers", content), encoding="utf-8")
