@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -74,7 +75,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Opt
     started = perf_counter()
     try:
         done = subprocess.run(
-            [sys.executable, *command], env=environ, timeout=limit, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, *command], env=environ, timeout=limit, capture_output=True, text=True, check=False
         )
     except subprocess.TimeoutExpired:
         return None
@@ -112,20 +113,19 @@ def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -
 
 def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
     """Everything that a round measures: its place in the table, and what measures it."""
-    yield ("import", "bare interpreter", 0), lambda: import_round("pass", limit)
+    yield ("import", "bare interpreter", 0), partial(import_round, "pass", limit)
     for competitor in COMPETITORS:
-        yield ("import", competitor.label, 0), lambda competitor=competitor: import_round(competitor.imports, limit)
+        yield ("import", competitor.label, 0), partial(import_round, competitor.imports, limit)
     for count in sizes:
-        for work, job in works[count].items():
+        for work in works[count]:
             for competitor in COMPETITORS:
                 if work in competitor.works:
-                    given = (competitor, work, count, files[count, work], limit)
-                    yield (work, competitor.label, count), lambda given=given: parse_round(*given)
+                    measured = partial(parse_round, competitor, work, count, files[count, work], limit)
+                    yield (work, competitor.label, count), measured
         if count <= LARGEST_PROCESS:
-            job = works[count][IN_THE_JOB]
             for label in ("", *(competitor.label for competitor in COMPETITORS)):
-                given = (label, count, job, limit)
-                yield ("whole script", label or "bare interpreter", count), lambda given=given: script_round(*given)
+                measured = partial(script_round, label, count, works[count][IN_THE_JOB], limit)
+                yield ("whole script", label or "bare interpreter", count), measured
 
 
 def measure(sizes: Sequence[int], rounds: int, limit: float) -> List[Cell]:
@@ -154,15 +154,21 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> List[Cell]:
 def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
     """One cell of the table: for each quantity the lower quartile, the median and the upper quartile; none over the limit."""
     work, label, count = place
-    quantities = [name for name in (cells[0] if cells else ()) if name != "wrong"]
-    told = {name: [cell[name] for cell in cells] for name in quantities}
+    taken = {name: [cell[name] for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
     return {
         "work": work,
         "competitor": label,
         "count": count,
         "wrong": next((cell["wrong"] for cell in cells if cell.get("wrong")), ""),
-        **{name: statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3 for name, values in told.items()},
+        **{
+            name: statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3
+            for name, values in told.items()
+        },
     }
+
+
+def _quartiles(values: List[float]) -> List[float]:
+    return statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3
 
 
 def machine() -> str:

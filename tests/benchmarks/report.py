@@ -37,46 +37,49 @@ class Table:
         """A cell for people: the median of milliseconds or MiB, and the quartiles."""
         cell = self.cells.get((work, label, count))
         if cell is None:
-            return "–"
+            return "-"
         if quantity not in cell:
             return f"> {self.limit:g} s"
         scale = 1 if quantity == "peak" else 1000
         low, middle, high = ((value - over) * scale for value in cell[quantity])
-        return f"{_digits(middle)} ({_digits(low)}–{_digits(high)})" + (" wrong" if cell["wrong"] else "")
+        return f"{_digits(middle)} ({_digits(low)} to {_digits(high)})" + (" wrong" if cell["wrong"] else "")
 
 
 def _digits(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def targets(table: Table) -> Iterator[Tuple[str, float, float]]:
+Target = Tuple[str, float, float]
+
+
+def targets(table: Table) -> Iterator[Target]:
     """Each target that can be told from a run: what it says, its limit and what was reached; smaller is better."""
-
-    def ratio(label: str, work: str, count: int, limit: float) -> Iterator[Tuple[str, float, float]]:
-        ours, theirs = table.median(work, "smargs", count), table.median(work, label, count)
-        if ours and theirs:
-            yield f"{work}, {count:,}: times {label}", limit, ours / theirs
-
-    bare = table.median("import", BARE, 0, "process")
-    floor, ours = (table.median("import", label, 0, "process") for label in ("ConfigArgParse", "smargs"))
+    bare, floor, ours = (table.median("import", label, 0, "process") for label in (BARE, "ConfigArgParse", "smargs"))
     if bare and floor and ours:
         yield "import: times ConfigArgParse's", 1.15, (ours - bare) / (floor - bare)
-    yield from ratio("argparse", IN_THE_JOB, 100, 1)
-    yield from ratio("argparse", IN_THE_JOB, 1000, 1 / 3)
-    yield from ratio("ConfigArgParse", ENVIRONMENT_ONLY, 1000, 0.1)
+    yield from _beside(table, IN_THE_JOB, 100, ["argparse"], 1)
+    yield from _beside(table, IN_THE_JOB, 1000, ["argparse"], 1 / 3)
+    yield from _beside(table, ENVIRONMENT_ONLY, 1000, ["ConfigArgParse"], 0.1)
     for work in (NOTHING_SET, TYPED):
         for count in table.sizes:
-            yield from ratio("ConfigArgParse", work, count, 1.2)
+            yield from _beside(table, work, count, ["ConfigArgParse"], 1.2)
     for work in (ENVIRONMENT_ONLY, IN_THE_JOB):
         few, many = (table.median(work, "smargs", count) for count in (1000, 10000))
         if few and many:
             yield f"{work}, 10,000: times 1,000", 12, many / few
+    peers = [label for label in LABELS if label not in ("smargs", "argparse")]
     for work in WORKS:
         for count in table.sizes:
-            peers = [table.median(work, label, count) for label in LABELS if label not in ("smargs", "argparse")]
-            ours, known = table.median(work, "smargs", count), [peer for peer in peers if peer]
-            if ours and known:
-                yield f"{work}, {count:,}: times the fastest peer but argparse", 1, ours / min(known)
+            yield from _beside(table, work, count, peers, 1)
+
+
+def _beside(table: Table, work: str, count: int, labels: Sequence[str], limit: float) -> Iterator[Target]:
+    """How long smargs takes beside the fastest of some competitors."""
+    ours = table.median(work, "smargs", count)
+    known = {label: median for label in labels for median in (table.median(work, label, count),) if median}
+    if ours and known:
+        fastest = min(known, key=lambda label: known[label])
+        yield f"{work}, {count:,}: times {fastest}", limit, ours / known[fastest]
 
 
 def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -89,8 +92,8 @@ def tables(result: Mapping[str, Any]) -> str:
     table = Table(result)
     versions = ", ".join(f"{label} {version}" for label, version in result["versions"].items())
     parts = [
-        f"{result['date']}, Python {result['python']}, {result['machine']}. {versions}. Medians of {result['rounds']} rounds, with"
-        " the quartiles."
+        f"{result['date']}, Python {result['python']}, {result['machine']}. {versions}.",
+        f"Medians of {result['rounds']} rounds, with the quartiles; a process that takes longer is stopped after {result['limit']:g} s.",
     ]
     reached = [
         [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"] for text, limit, value in targets(table)
@@ -102,10 +105,16 @@ def tables(result: Mapping[str, Any]) -> str:
             rows = [[label, *(table.shown(work, label, count, quantity) for count in table.sizes)] for label in labels]
             parts += [f"## {heading.format(WORKS[work])}", _rows(["ms", *(f"{count:,}" for count in table.sizes)], rows)]
     bare = [table.median("import", BARE, 0, quantity) or 0 for quantity in ("process", "modules")]
-    rows = [[label, *(table.shown("import", label, 0, name, over) for name, over in zip(("process", "modules"), bare))] for label in LABELS]
+    rows = [
+        [label, *(table.shown("import", label, 0, name, over) for name, over in zip(("process", "modules"), bare))]
+        for label in LABELS
+    ]
     parts += ["## Import, over a bare interpreter", _rows(["ms", "process", "`-X importtime`"], rows)]
     sizes = sorted({count for work, _, count in table.cells if work == "whole script"})
-    for quantity, heading in (("process", "Whole script in the job, from start to end of the process"), ("peak", "Peak memory of it")):
+    for quantity, heading in (
+        ("process", "Whole script in the job, from start to end of the process"),
+        ("peak", "Peak memory of it"),
+    ):
         unit = "ms" if quantity == "process" else "MiB"
         rows = [[label, *(table.shown("whole script", label, count, quantity) for count in sizes)] for label in (BARE, *LABELS)]
         parts += [f"## {heading}", _rows([unit, *(f"{count:,}" for count in sizes)], rows)]
@@ -129,7 +138,15 @@ def plot(result: Mapping[str, Any], path: Path) -> None:
             points = [(count, 1000 * median) for count, median in points if median]
             if points:
                 ours = label == "smargs"
-                axis.plot(*zip(*points), marker="o", markersize=3, color=colours[label], lw=2.5 if ours else 1, zorder=2 + ours, label=label)
+                axis.plot(
+                    *zip(*points),
+                    marker="o",
+                    markersize=3,
+                    color=colours[label],
+                    lw=2.5 if ours else 1,
+                    zorder=2 + ours,
+                    label=label,
+                )
         axis.set(xscale="log", yscale="log", title=title)
         axis.grid(alpha=0.3)
     for axis in axes[1]:
@@ -149,7 +166,9 @@ def headline(result: Mapping[str, Any]) -> str:
     labels = ("smargs", "argparse", "ConfigArgParse", "click", "pydantic-settings", "jsonargparse")
     rows = []
     for label in labels:
-        cells = [table.shown(work, label, count).partition(" (")[0] for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts]
+        cells = [
+            table.shown(work, label, count).partition(" (")[0] for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts
+        ]
         rows.append([label, *cells])
     head = ["ms", *(f"{work}, {count:,}" for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts)]
     return f"{_rows(head, rows)}\n\n{result['date']}, Python {result['python']}, {result['machine']}."

@@ -1,0 +1,173 @@
+"""What a parse costs, in counts: they are the same on every machine, and grow as the hyperparameters do, or not at all."""
+
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+
+import configargparse
+import pytest
+from platforms import Job, encoded, sdk, toolkit, write_files
+
+from smargs import SageMakerArgumentParser, conversion, matching
+
+FEW, MORE, MANY = 20, 100, 180
+PLATFORMS = {"toolkit": toolkit, "sdk": sdk}
+
+_opened = []
+sys.addaudithook(lambda event, args: _opened.append(args[0]) if event == "open" else None)
+
+
+class Environ(Mapping):
+    """Variables that keep in mind which were read."""
+
+    def __init__(self, variables):
+        self.variables = variables
+        self.reads = Counter()
+
+    def __getitem__(self, name):
+        self.reads[name] += 1
+        return self.variables[name]
+
+    def __iter__(self):
+        return iter(self.variables)
+
+    def __len__(self):
+        return len(self.variables)
+
+
+def values(count):
+    """Numbers, texts and booleans, as many of each."""
+    kinds = (lambda place: 7 * place, lambda place: place + 0.5, lambda place: f"text {place}", lambda place: place % 8 > 3)
+    return {f"name_{place}": kinds[place % 4](place) for place in range(count)}
+
+
+def parser_of(count):
+    parser = SageMakerArgumentParser()
+    for name, value in values(count).items():
+        parser.add_argument(f"--{name}", type=type(value))
+    return parser
+
+
+@pytest.fixture(params=PLATFORMS)
+def job(request, tmp_path):
+    """Make a job of so many hyperparameters, with its files."""
+
+    def make(count):
+        made = PLATFORMS[request.param](values(count), ["train"])
+        write_files(tmp_path, {"hyperparameters.json": encoded(values(count)), "resourceconfig.json": {"hosts": ["algo-1"]}})
+        return Job({**made.environ, "SAGEMAKER_BASE_DIR": os.fspath(tmp_path), "HOME": "/"}, made.argv)
+
+    return make
+
+
+def off_sagemaker(count):
+    return Job({"HOME": "/"}, [token for name, value in values(count).items() for token in (f"--{name}", str(value))])
+
+
+def parsed(parser, job, argv=True):
+    environ = Environ(job.environ)
+    namespace = parser.parse_args(job.argv if argv else [], env_vars=environ)
+    return vars(namespace), environ.reads
+
+
+def calls_of(monkeypatch, owner, name, act):
+    """How often a function is called meanwhile."""
+    calls, original = [], getattr(owner, name)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, lambda *args, **settings: calls.append(args) or original(*args, **settings))
+        act()
+    return len(calls)
+
+
+def all_calls(act):
+    """How many Python functions are called meanwhile, whoever's they are."""
+    act()  # What is made once, such as the patterns of re, is there then.
+    calls = []
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code) if event == "call" else None)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return len(calls)
+
+
+@pytest.mark.parametrize("argv", [True, False], ids=["in the job", "environment only"])
+def test_each_variable_of_sagemaker_is_read_once_and_no_other(job, argv):
+    made = job(MANY)
+    found, reads = parsed(parser_of(MANY), made, argv)
+    assert found == values(MANY)
+    assert reads == Counter(name for name in made.environ if name != "HOME")
+
+
+@pytest.mark.parametrize("argv", [True, False], ids=["in the job", "environment only"])
+def test_json_is_decoded_as_often_for_many_hyperparameters_as_for_few(job, argv, monkeypatch):
+    decoded = {}
+    for count in (FEW, MANY):
+        made, parser = job(count), parser_of(count)
+        decoded[count] = calls_of(monkeypatch, json, "loads", lambda made=made, parser=parser: parsed(parser, made, argv))
+    assert decoded[MANY] == decoded[FEW] > 0
+
+
+def test_where_copies_differ_only_these_are_decoded_too(job, monkeypatch):
+    decoded = {}
+    for count in (FEW, MORE, MANY):
+        made, parser = job(count), parser_of(count)
+        differing = {name: f"9{text}" for name, text in made.environ.items() if name.startswith("SM_HP_") and text[0].isdigit()}
+        told = Job({**made.environ, **differing}, [])
+        decoded[count] = calls_of(monkeypatch, json, "loads", lambda told=told, parser=parser: parsed(parser, told))
+    # Of each number there are two texts, in its variable and in the file.
+    assert decoded[MANY] - decoded[MORE] == decoded[MORE] - decoded[FEW] == 2 * (MORE - FEW) // 2
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_each_file_of_the_job_is_opened_once(job, count, tmp_path):
+    made, parser = job(count), parser_of(count)
+    del _opened[:]
+    parsed(parser, made)
+    opened = Counter(str(path) for path in _opened if str(path).startswith(os.fspath(tmp_path)))
+    assert opened == Counter(os.fspath(path) for path in (tmp_path / "input" / "config").iterdir())
+
+
+def test_off_sagemaker_no_file_is_opened():
+    parser = parser_of(FEW)
+    del _opened[:]
+    parsed(parser, off_sagemaker(FEW))
+    assert not _opened
+
+
+@pytest.mark.parametrize(("owner", "name"), [(matching, "names"), (conversion, "calls")], ids=["matched", "converted"])
+def test_an_argument_is_matched_and_converted_once(job, owner, name, monkeypatch):
+    made, parser = job(MANY), parser_of(MANY)
+    assert calls_of(monkeypatch, owner, name, lambda: parsed(parser, made)) == MANY
+
+
+@pytest.mark.parametrize("argv", [True, False], ids=["with a command line", "without"])
+@pytest.mark.parametrize("where", ["in the job", "off SageMaker"])
+def test_calls_grow_as_the_hyperparameters_do(job, where, argv):
+    made = {count: (job if where == "in the job" else off_sagemaker)(count) for count in (FEW, MORE, MANY)}
+    calls = {}
+    for count in made:
+        job(count)  # Its files.
+        parser = parser_of(count)
+        calls[count] = all_calls(lambda count=count, parser=parser: parsed(parser, made[count], argv))
+    assert calls[MANY] - calls[MORE] == calls[MORE] - calls[FEW]
+
+
+def test_without_files_and_variables_configargparse_looks_for_nothing_until_it_is_asked(monkeypatch):
+    parser = parser_of(FEW)
+
+    def parse():
+        parsed(parser, off_sagemaker(FEW))
+
+    assert calls_of(monkeypatch, configargparse, "already_on_command_line", parse) == 0
+    assert calls_of(monkeypatch, configargparse, "already_on_command_line", parser.format_values) > FEW
+    assert parser.get_source_to_settings_dict()["command_line"][""] == (None, off_sagemaker(FEW).argv)
+
+
+def test_secrets_are_looked_for_only_when_something_is_shown(job, monkeypatch):
+    made, parser = job(MANY), parser_of(MANY)
+    assert calls_of(monkeypatch, matching, "is_secret_argument", lambda: parsed(parser, made)) == 0
+    assert calls_of(monkeypatch, matching, "is_secret_argument", parser.format_values) > 0
