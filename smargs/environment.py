@@ -167,12 +167,13 @@ class SageMakerEnvironment:
             value = self._attributes[name]
         except KeyError:
             raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
+        if not isinstance(value, (dict, tuple)):
+            return value
         import copy  # A parse needs none of it.
 
         # What is inside of a value is a copy, so that nobody can change the snapshot.
-        if isinstance(value, dict):
-            return MappingProxyType(copy.deepcopy(value))
-        return copy.deepcopy(value) if isinstance(value, tuple) else value
+        copied = copy.deepcopy(value)
+        return MappingProxyType(copied) if isinstance(copied, dict) else copied
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"SageMakerEnvironment is immutable: cannot set {name}")

@@ -118,13 +118,11 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     Returns:
         The copy. It shares all but what it must not share.
     """
-    import copy  # Only a job needs it.
-
     copied = bare_copy(parser)
-    twins = {action: copy.copy(action) for action in parser._actions if all_actions or action.required}
+    twins = {action: _copy(action) for action in parser._actions if all_actions or action.required}
 
     def with_twins(group: Any) -> Any:
-        group = copy.copy(group)
+        group = _copy(group)
         group._group_actions = [twins.get(action, action) for action in group._group_actions]
         return group
 
@@ -134,6 +132,12 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     if all_actions:
         copied._action_groups = [with_twins(group) for group in parser._action_groups]
     return copied
+
+
+def _copy(what: Any) -> Any:
+    import copy  # Only what is required, or excludes others, needs it.
+
+    return copy.copy(what)
 
 
 def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:

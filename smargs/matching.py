@@ -152,8 +152,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
             free[action] = named
     for name, (action, option) in _by_hyperparameter(free, environment.hyperparameter_settings).items():
         claimed.add(name)
-        if action not in found:
-            found[action] = [Match(environment.hyperparameter_settings[name], True, option)]
+        found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
     unfilled = [action for action in free if action not in found and action.nargs != 0]
     told: List[Setting] = []
     if unfilled:

@@ -432,3 +432,17 @@ def test_the_order_of_an_objects_keys_does_not_change_where_it_came_from(tmp_pat
 )
 def test_a_launcher_starts_as_many_processes_as_the_job_says_or_as_there_are_gpus(environ, count):
     assert SageMakerEnvironment.load(environ).processes_per_host == count
+
+
+def test_a_file_that_holds_a_number_says_that_a_text_was_one(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": '{"fold": 5, "name": "a"}'})
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HPS": '{"fold": "5", "name": "a"}'}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"fold": 5, "name": "a"}
+
+
+def test_the_variables_of_a_job_are_a_mapping():
+    settings = SageMakerEnvironment.load({"SM_HOSTS": '["a"]', "SM_NUM_GPUS": "", "SM_ELSE": "1"}).settings
+
+    assert (list(settings), len(settings), bool(settings)) == (["SM_HOSTS"], 1, True)
+    assert "SM_ELSE" not in settings

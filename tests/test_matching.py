@@ -376,3 +376,7 @@ def test_a_hyperparameter_is_found_with_the_prefix_too():
     parser.add_argument("--sm-hp-lr", type=float)
 
     assert vars(parser.parse_args([], env_vars={"SM_HPS": '{"lr": 1}'})) == {"sm_hp_lr": 1.0}
+
+
+def test_of_two_hyperparameters_that_are_spelled_otherwise_the_first_fills_the_argument():
+    assert parse({"SM_HPS": '{"Batch-Size": 1, "BATCH_SIZE": 2}'}, "--batch_size") == {"batch_size": "1"}

@@ -877,3 +877,15 @@ def test_the_guides_positional_with_a_wrong_type_keeps_its_default():
 
     assert parser.parse_args([], env_vars={"SM_CHANNELS": '["train"]'}).channel_names == ["train"]
     assert "SM_CHANNELS[channel_names]" in parser.format_values()
+
+
+def test_before_a_parse_there_are_no_settings_to_show():
+    with pytest.raises(AttributeError, match="nothing was parsed yet"):
+        SageMakerArgumentParser().format_values()
+
+
+def test_a_text_is_read_outside_of_a_parse():
+    parser = SageMakerArgumentParser()
+    epochs = parser.add_argument("--epochs", type=int)
+
+    assert parser._get_value(epochs, "3") == 3

@@ -37,6 +37,9 @@ def measure(label: str, work: str, count: int) -> Dict[str, object]:
 if __name__ == "__main__":
     label, work, count, job = sys.argv[1:]
     job = json.loads(Path(job).read_text(encoding="utf-8"))
+    if label == "sagemaker-training":
+        # It reads files before there are variables, and starts processes that those of 10,000 hyperparameters would keep away.
+        job["environ"] = {"SAGEMAKER_BASE_DIR": job["environ"]["SAGEMAKER_BASE_DIR"]}
     # Linux starts no process with a variable of more than 128 KiB, such as SM_HPS of 10,000 hyperparameters.
     os.environ.update(job["environ"])
     sys.argv[1:] = job["argv"]

@@ -39,7 +39,7 @@ class Table:
         if cell is None:
             return "-"
         if quantity not in cell:
-            return f"> {self.limit:g} s"
+            return cell["wrong"] or f"> {self.limit:g} s"
         scale = 1 if quantity == "peak" else 1000
         low, middle, high = ((value - over) * scale for value in cell[quantity])
         return f"{_digits(middle)} ({_digits(low)} to {_digits(high)})" + (" wrong" if cell["wrong"] else "")
@@ -93,7 +93,7 @@ def tables(result: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{label} {version}" for label, version in result["versions"].items())
     parts = [
         f"{result['date']}, Python {result['python']}, {result['machine']}. {versions}.",
-        f"Medians of {result['rounds']} rounds, with the quartiles; a process that takes longer is stopped after {result['limit']:g} s.",
+        f"Medians of {result['rounds']} rounds, with the quartiles. A process is stopped after {result['limit']:g} s.",
     ]
     reached = [
         [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"] for text, limit, value in targets(table)

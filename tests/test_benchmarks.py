@@ -1,0 +1,94 @@
+"""The benchmark itself, in a run of one round: what it measures is what it says, and what it writes is where it belongs."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+sys.path.append(os.fspath(BENCHMARKS))
+import competitors  # noqa: E402
+import report  # noqa: E402
+
+
+def child(tmp_path, label, work, environ, argv):
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps({"environ": environ, "argv": argv}), encoding="utf-8")
+    command = [sys.executable, os.fspath(BENCHMARKS / "child.py"), label, work, "3", os.fspath(job)]
+    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=60).stdout)
+
+
+JOB = {"SM_HP_NUMBER_0": "0", "SM_HP_RATE_1": "1.5", "SM_HP_TEXT_2": "text 2"}
+ARGV = ["--number_0", "0", "--rate_1", "1.5", "--text_2", "text 2"]
+
+
+@pytest.mark.parametrize("label", ["smargs", "argparse", "ConfigArgParse"])
+@pytest.mark.parametrize(
+    ("work", "environ", "argv"),
+    [
+        (competitors.IN_THE_JOB, JOB, ARGV),
+        (competitors.ENVIRONMENT_ONLY, JOB, []),
+        (competitors.NOTHING_SET, {}, []),
+        (competitors.TYPED, {}, ARGV),
+    ],
+)
+def test_each_competitor_that_can_do_a_work_does_it(tmp_path, label, work, environ, argv):
+    works = next(competitor.works for competitor in competitors.COMPETITORS if competitor.label == label)
+    told = child(tmp_path, label, work, environ, argv)
+    assert (told["wrong"] == "") == (work in works)
+    assert len(told["parse"]) == len(told["declare"]) >= 1
+    assert min(told["parse"]) > 0
+
+
+def test_a_value_that_is_wrong_is_said(tmp_path):
+    told = child(tmp_path, "smargs", competitors.IN_THE_JOB, {**JOB, "SM_HP_RATE_1": "2.5"}, [])
+    assert told["wrong"] == "rate_1 is 2.5, not 1.5"
+
+
+def cell(work, label, count, **quantities):
+    return {"work": work, "competitor": label, "count": count, "wrong": "", **quantities}
+
+
+@pytest.fixture
+def result():
+    thousandths = {"parse": [0.001, 0.002, 0.003], "declare": [0.1, 0.1, 0.1]}
+    return {
+        "date": "2026-01-02",
+        "machine": "2 cores",
+        "python": "3.11.7",
+        "versions": {"smargs": "0.1.0"},
+        "rounds": 5,
+        "limit": 10,
+        "cells": [
+            cell(competitors.IN_THE_JOB, "smargs", 1000, **thousandths),
+            cell(competitors.IN_THE_JOB, "argparse", 1000, parse=[0.004, 0.004, 0.004], declare=[0.1, 0.1, 0.1]),
+            cell(competitors.IN_THE_JOB, "jsonargparse", 1000),
+        ],
+    }
+
+
+def test_the_table_has_medians_quartiles_and_who_took_too_long(result):
+    told = report.tables(result)
+    assert "| smargs | 2 (1 to 3) |\n| argparse | 4 (4 to 4) |\n| jsonargparse | > 10 s |" in told
+    assert "2026-01-02, Python 3.11.7, 2 cores. smargs 0.1.0." in told
+
+
+def test_a_target_that_is_missed_is_said(result):
+    assert "| in the job, 1,000: times argparse | 0.333 | 0.5 | **no** |" in report.tables(result)
+
+
+def test_the_numbers_are_written_between_their_markers_alone():
+    text = "before\n<!-- numbers: written by make bench -->\nold\n<!-- end of numbers -->\nafter\n"
+    written = report.between(text, "numbers", "| new |")
+    assert written == "before\n<!-- numbers: written by make bench -->\n\n| new |\n\n<!-- end of numbers -->\nafter\n"
+    with pytest.raises(ValueError, match="no markers"):
+        report.between("nothing", "numbers", "| new |")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/speed.md"])
+def test_the_pages_have_the_markers(page):
+    text = (report.ROOT / page).read_text(encoding="utf-8")
+    assert report.between(text, "numbers", "x").count("written by make bench") == 1
