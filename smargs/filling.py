@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
+    Held = TypeVar("Held")
     Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
@@ -100,11 +101,11 @@ class Fill:
         self.visited: Set[argparse.Action] = set()
 
 
-def bare_copy(parser: Parser) -> Parser:
-    """A parser that shares whatever another holds, and takes no assignment to it along."""
+def bare_copy(held: Held) -> Held:
+    """A parser, an argument or a group that shares whatever another holds, and takes no assignment to it along."""
     # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
-    copied = type(parser).__new__(type(parser))
-    vars(copied).update(vars(parser))
+    copied = type(held).__new__(type(held))
+    vars(copied).update(vars(held))
     return copied
 
 
@@ -119,10 +120,10 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
         The copy. It shares all but what it must not share.
     """
     copied = bare_copy(parser)
-    twins = {action: _copy(action) for action in parser._actions if all_actions or action.required}
+    twins = {action: bare_copy(action) for action in parser._actions if all_actions or action.required}
 
     def with_twins(group: Any) -> Any:
-        group = _copy(group)
+        group = bare_copy(group)
         group._group_actions = [twins.get(action, action) for action in group._group_actions]
         return group
 
@@ -132,12 +133,6 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     if all_actions:
         copied._action_groups = [with_twins(group) for group in parser._action_groups]
     return copied
-
-
-def _copy(what: Any) -> Any:
-    import copy  # Only what is required, or excludes others, needs it.
-
-    return copy.copy(what)
 
 
 def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
