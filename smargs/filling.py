@@ -183,14 +183,14 @@ def fill(
         infer_types: Whether arguments without a type have that of their default.
         call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
     """
-    matches = matching.match(working._actions, job.environment, working.prefix_chars)
-    job.undeclared.difference_update(matches.claimed)
-    given = {action for action in matches.found if hasattr(namespace, action.dest)}
+    found, claimed = matching.match(working._actions, job.environment, working.prefix_chars)
+    job.undeclared.difference_update(claimed)
+    given = {action for action in found if hasattr(namespace, action.dest)}
     for action in working._actions:
         if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
             setattr(namespace, action.dest, action.default)
     for action in working._actions:
-        candidates = matches.found.get(action)
+        candidates = found.get(action)
         if not candidates or action in given or own_setting(working, action, job.environ):
             continue
         if type(action).__module__ != "argparse" and not call_custom_actions:

@@ -67,20 +67,6 @@ class Match(namedtuple("Match", "setting meant option stored", defaults=(False, 
     stored: bool
 
 
-class Matches(namedtuple("Matches", "found claimed")):
-    """What an environment has for the arguments of one parser.
-
-    Attributes:
-        found: For each argument its candidates, the best first.
-        claimed: The hyperparameters that are declared.
-    """
-
-    __slots__ = ()
-
-    found: Dict[argparse.Action, List[Match]]
-    claimed: Set[str]
-
-
 def can_be_filled(action: argparse.Action) -> bool:
     """Whether any value may fill an argument: not help, version, subparsers, nor a path of a configuration file."""
     return (
@@ -125,7 +111,9 @@ def names(action: argparse.Action, prefix_chars: str) -> Names:
     return found
 
 
-def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str) -> Matches:
+def match(
+    actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
+) -> Tuple[Dict[argparse.Action, List[Match]], Set[str]]:
     """Find the values of an environment for the arguments of a parser.
 
     Args:
@@ -134,7 +122,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
         prefix_chars: The characters that option strings start with.
 
     Returns:
-        The candidates of each argument and the hyperparameters that are declared.
+        For each argument its candidates, the best first; and the hyperparameters that are declared.
     """
     found: Dict[argparse.Action, List[Match]] = {}
     claimed: Set[str] = set()
@@ -164,7 +152,7 @@ def match(actions: Iterable[argparse.Action], environment: SageMakerEnvironment,
         # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
         if guesses and not (stays and action.option_strings):
             found[action] = guesses
-    return Matches(found, claimed)
+    return found, claimed
 
 
 def _prefixed_variable(named: Names) -> Optional[str]:

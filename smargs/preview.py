@@ -197,7 +197,7 @@ def _of_sagemaker(parser: Any, action: argparse.Action, job: filling.Job) -> Opt
     if fill is None:
         return None
     if filling.own_setting(parser, action, job.environ):
-        found = matching.match(parser._actions, job.environment, parser.prefix_chars).found.get(action)
+        found = matching.match(parser._actions, job.environment, parser.prefix_chars)[0].get(action)
         return found[0].setting if found else None
     setting: Optional[Setting] = fill.settings.get(action)
     return setting

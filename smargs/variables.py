@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 
 from __future__ import annotations
 
-import re
 from collections import namedtuple
 
 TYPE_CHECKING = False
@@ -151,7 +150,7 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
-_SECRET = re.compile("secret|password|passwd|token|key|private|credential|creds")
+_SECRETS = ("secret", "password", "passwd", "token", "key", "private", "credential", "creds")
 
 
 def fold(name: str) -> str:
@@ -182,4 +181,5 @@ def is_secret(*names: str) -> bool:
 
     Source: ``SENSITIVE_KEYWORDS`` of SDK, with ``PASSWD`` and ``CREDENTIAL``.
     """
-    return _SECRET.search("\n".join(names).casefold()) is not None
+    together = "\n".join(names).casefold()
+    return any(word in together for word in _SECRETS)
