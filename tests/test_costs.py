@@ -84,12 +84,12 @@ def parsed(parser, job, argv=True):
 
 
 def calls_of(monkeypatch, owner, name, act):
-    """How often a function is called meanwhile."""
+    """What a function is called with meanwhile."""
     calls, original = [], getattr(owner, name)
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, lambda *args, **settings: calls.append(args) or original(*args, **settings))
         act()
-    return len(calls)
+    return calls
 
 
 def all_calls(act):
@@ -118,8 +118,14 @@ def test_json_is_decoded_as_often_for_many_hyperparameters_as_for_few(job, argv,
     decoded = {}
     for count in (FEW, MANY):
         made, parser = job(count), parser_of(count)
-        decoded[count] = calls_of(monkeypatch, json, "loads", lambda made=made, parser=parser: parsed(parser, made, argv))
+        decoded[count] = len(calls_of(monkeypatch, json, "loads", lambda made=made, parser=parser: parsed(parser, made, argv)))
     assert decoded[MANY] == decoded[FEW] > 0
+
+
+def test_each_object_of_the_job_is_decoded_once(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    decoded = Counter(text for (text,) in calls_of(monkeypatch, json, "loads", lambda: parsed(parser, made)))
+    assert decoded[made.environ["SM_HPS"]] == decoded[made.environ["SM_TRAINING_ENV"]] == 1
 
 
 def test_where_copies_differ_only_these_are_decoded_too(job, monkeypatch):
@@ -128,7 +134,7 @@ def test_where_copies_differ_only_these_are_decoded_too(job, monkeypatch):
         made, parser = job(count), parser_of(count)
         differing = {name: f"9{text}" for name, text in made.environ.items() if name.startswith("SM_HP_") and text[0].isdigit()}
         told = Job({**made.environ, **differing}, [])
-        decoded[count] = calls_of(monkeypatch, json, "loads", lambda told=told, parser=parser: parsed(parser, told))
+        decoded[count] = len(calls_of(monkeypatch, json, "loads", lambda told=told, parser=parser: parsed(parser, told)))
     # Of each number there are two texts, in its variable and in the file.
     assert decoded[MANY] - decoded[MORE] == decoded[MORE] - decoded[FEW] == 2 * (MORE - FEW) // 2
 
@@ -146,7 +152,7 @@ def test_off_sagemaker_no_file_is_opened(run_script):
 @pytest.mark.parametrize(("owner", "name"), [(matching, "names"), (conversion, "calls")], ids=["matched", "converted"])
 def test_an_argument_is_matched_and_converted_once(job, owner, name, monkeypatch):
     made, parser = job(MANY), parser_of(MANY)
-    assert calls_of(monkeypatch, owner, name, lambda: parsed(parser, made)) == MANY
+    assert len(calls_of(monkeypatch, owner, name, lambda: parsed(parser, made))) == MANY
 
 
 @pytest.mark.parametrize("argv", [True, False], ids=["with a command line", "without"])
@@ -167,12 +173,12 @@ def test_without_files_and_variables_configargparse_looks_for_nothing_until_it_i
     def parse():
         parsed(parser, off_sagemaker(FEW))
 
-    assert calls_of(monkeypatch, configargparse, "already_on_command_line", parse) == 0
-    assert calls_of(monkeypatch, configargparse, "already_on_command_line", parser.format_values) > FEW
+    assert len(calls_of(monkeypatch, configargparse, "already_on_command_line", parse)) == 0
+    assert len(calls_of(monkeypatch, configargparse, "already_on_command_line", parser.format_values)) > FEW
     assert parser.get_source_to_settings_dict()["command_line"][""] == (None, off_sagemaker(FEW).argv)
 
 
 def test_secrets_are_looked_for_only_when_something_is_shown(job, monkeypatch):
     made, parser = job(MANY), parser_of(MANY)
-    assert calls_of(monkeypatch, matching, "is_secret_argument", lambda: parsed(parser, made)) == 0
-    assert calls_of(monkeypatch, matching, "is_secret_argument", parser.format_values) > 0
+    assert len(calls_of(monkeypatch, matching, "is_secret_argument", lambda: parsed(parser, made))) == 0
+    assert len(calls_of(monkeypatch, matching, "is_secret_argument", parser.format_values)) > 0
