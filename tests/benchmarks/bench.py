@@ -128,8 +128,8 @@ def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[in
                 yield ("whole script", label or "bare interpreter", count), measured
 
 
-def measure(sizes: Sequence[int], rounds: int, limit: float) -> List[Cell]:
-    """All rounds, and of each cell the median and the quartiles."""
+def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell], Optional[Dict[str, Any]]]:
+    """All rounds, of each cell the median and the quartiles; and the profile of a parse of 1,000 arguments in the job."""
     with tempfile.TemporaryDirectory() as directory:
         works = {count: jobs(Path(directory), count) for count in sizes}
         files = {}
@@ -153,7 +153,10 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> List[Cell]:
                 else:
                     cells.append(found)
             print(f"round {done + 1} of {rounds}", file=sys.stderr, flush=True)
-    return [summary(place, cells) for place, cells in taken.items()]
+        profiled = 1000 in sizes and run(
+            [os.fspath(HERE / "child.py"), "smargs", "profile", "1000", os.fspath(files[1000, IN_THE_JOB])], quiet(), 60
+        )
+    return [summary(place, cells) for place, cells in taken.items()], json.loads(profiled[1]) if profiled else None
 
 
 def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
@@ -190,7 +193,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the docs' numbers, instead of only printing them")
     options = parser.parse_args()
     started = perf_counter()
-    cells = measure(options.sizes, options.rounds, options.limit)
+    cells, profile = measure(options.sizes, options.rounds, options.limit)
     result = {
         "date": date.today().isoformat(),
         "machine": machine(),
@@ -199,6 +202,7 @@ def main() -> None:
         "rounds": options.rounds,
         "limit": options.limit,
         "minutes": round((perf_counter() - started) / 60, 1),
+        "profile": profile,
         "cells": cells,
     }
     import report

@@ -118,7 +118,21 @@ def tables(result: Mapping[str, Any]) -> str:
         unit = "ms" if quantity == "process" else "MiB"
         rows = [[label, *(table.shown("whole script", label, count, quantity) for count in sizes)] for label in (BARE, *LABELS)]
         parts += [f"## {heading}", _rows([unit, *(f"{count:,}" for count in sizes)], rows)]
+    if result.get("profile"):
+        parts += ["## Where the time goes, in the job with 1,000 hyperparameters", profiles(result["profile"])]
     return "\n\n".join(parts)
+
+
+def profiles(now: Mapping[str, Any]) -> str:
+    """Each module's share of a parse as cProfile tells, beside that of the version that was measured first."""
+    before = json.loads((Path(__file__).parent / "before.json").read_text(encoding="utf-8"))
+    shares = (before["shares"], now["shares"])
+    modules = sorted(set().union(*shares), key=lambda module: -shares[1].get(module, 0))
+    rows = [["calls of functions for each hyperparameter", f"{before['calls']:.0f}", f"{now['calls']:.0f}"]]
+    for module in modules:
+        if max(share.get(module, 0) for share in shares) >= 0.01:
+            rows.append([f"`{module}`", *(f"{share.get(module, 0):.0%}" for share in shares)])
+    return _rows(["", "before", "now"], rows)
 
 
 def plot(result: Mapping[str, Any], path: Path) -> None:
