@@ -104,7 +104,7 @@ class SageMakerEnvironment:
         """Take over what was read; users call :meth:`load`."""
         taken = {
             "_reading": reading,
-            "settings": MappingProxyType(reading.variables),
+            "settings": reading.variables,
             "hyperparameter_settings": MappingProxyType(reading.hyperparameters),
             "channel_settings": MappingProxyType(reading.channels),
             "rendered_hyperparameters": MappingProxyType(reading.rendered),

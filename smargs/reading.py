@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from collections import abc, namedtuple
+from types import MappingProxyType
 
 from smargs.conversion import decode, load_json, spell
 from smargs.variables import (
@@ -107,7 +108,7 @@ class Reading:
         self.training_env = self._object("SM_TRAINING_ENV") or {}
         self.rendered: Dict[str, object] = {}
         self.lost: Optional[str] = None
-        self.variables: Mapping[str, Setting] = {}
+        self.variables: Mapping[str, Setting] = MappingProxyType({})
         self.hyperparameters: Dict[str, Setting] = {}
         self.channels: Dict[str, Setting] = {}
         told = self.training_env.get("job_name")
