@@ -128,6 +128,13 @@ def test_each_object_of_the_job_is_decoded_once(job, monkeypatch):
     assert decoded[made.environ["SM_HPS"]] == decoded[made.environ["SM_TRAINING_ENV"]] == 1
 
 
+def test_a_variable_that_no_argument_stands_for_is_not_decoded(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    made.environ["SM_FRAMEWORK_PARAMS"] = '{"sagemaker_program": "train.py"}'
+    decoded = [text for (text,) in calls_of(monkeypatch, json, "loads", lambda: parsed(parser, made))]
+    assert made.environ["SM_FRAMEWORK_PARAMS"] not in decoded
+
+
 def test_where_copies_differ_only_these_are_decoded_too(job, monkeypatch):
     decoded = {}
     for count in (FEW, MORE, MANY):
