@@ -15,7 +15,6 @@ from smargs.variables import (
     MASK,
     OBJECT,
     VARIABLES,
-    is_internal,
     is_secret,
 )
 
@@ -39,20 +38,10 @@ class SageMakerEnvironment:
         host_count: How many hosts there are.
         master_addr: Host that the others meet at: the platform's, else the first.
         master_port: TCP port that the others meet at: the platform's, else 7777 where there are hosts.
-        problems: One line for each thing that was there but could not be read.
+        problems: One line for each thing that was there but could not be read; all of them in one that :meth:`load` made.
     """
 
-    __slots__ = (
-        "_attributes",
-        "_reading",
-        "channel_settings",
-        "hyperparameter_settings",
-        "internal",
-        "lost",
-        "problems",
-        "rendered_hyperparameters",
-        "settings",
-    )
+    __slots__ = ("_attributes", "_reading")
 
     hyperparameters: Mapping[str, object]
     channels: Mapping[str, str]
@@ -95,25 +84,13 @@ class SageMakerEnvironment:
     distributed_driver_dir: Optional[str]
     distributed_config: Mapping[str, object]
     job_name: Optional[str]
-    problems: Tuple[str, ...]
 
     _attributes: Dict[str, object]
     _reading: Reading
 
     def __init__(self, reading: Reading) -> None:
         """Take over what was read; users call :meth:`load`."""
-        taken = {
-            "_reading": reading,
-            "settings": reading.variables,
-            "hyperparameter_settings": MappingProxyType(reading.hyperparameters),
-            "channel_settings": MappingProxyType(reading.channels),
-            "rendered_hyperparameters": MappingProxyType(reading.rendered),
-            "internal": frozenset(filter(is_internal, reading.hyperparameters)),
-            "lost": reading.lost,
-            "problems": tuple(reading.problems.values()),
-        }
-        for name, value in taken.items():
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_reading", reading)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> SageMakerEnvironment:
@@ -126,15 +103,46 @@ class SageMakerEnvironment:
         Returns:
             The snapshot. Nothing is raised for what is absent or unreadable; the latter is listed in ``problems``.
         """
-        return cls(Reading(environ))
+        reading = Reading(environ)
+        reading.read_all()
+        return cls(reading)
 
     # The settings behind the attributes, each with its text and its source, for the modules of this package.
-    settings: Mapping[str, Setting]
-    hyperparameter_settings: Mapping[str, Setting]
-    channel_settings: Mapping[str, Setting]
-    rendered_hyperparameters: Mapping[str, object]
-    internal: FrozenSet[str]  # The platform's own hyperparameters.
-    lost: Optional[str]  # Why there are no hyperparameters, where there should be some.
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The documented variables."""
+        return self._reading.variables
+
+    @property
+    def hyperparameter_settings(self) -> Mapping[str, Setting]:
+        """All hyperparameters, the platform's own among them."""
+        return self._reading.hyperparameters
+
+    @property
+    def channel_settings(self) -> Mapping[str, Setting]:
+        """The channels' directories."""
+        return self._reading.channels
+
+    @property
+    def rendered_hyperparameters(self) -> Mapping[str, object]:
+        """The hyperparameters as the platform had them when it made a command line of them."""
+        return self._reading.rendered
+
+    @property
+    def internal(self) -> FrozenSet[str]:
+        """The platform's own hyperparameters."""
+        return self._reading.internal
+
+    @property
+    def problems(self) -> Tuple[str, ...]:
+        """What could not be read."""
+        return tuple(self._reading.problems.values())
+
+    @property
+    def lost(self) -> Optional[str]:
+        """Why there are no hyperparameters, where there should be some."""
+        return self._reading.lost
 
     @property
     def is_leader(self) -> bool:
@@ -156,12 +164,14 @@ class SageMakerEnvironment:
         return next((count for count in told if isinstance(count, int) and count > 0), 1)
 
     def __bool__(self) -> bool:
-        return bool(self.settings or self.hyperparameter_settings or self.channel_settings or self.problems)
+        return not self._reading.is_empty and bool(
+            self.hyperparameter_settings or self.settings or self.channel_settings or self.problems
+        )
 
     def __getattr__(self, name: str) -> object:
         if name == "_attributes":
             # A parse needs few of them.
-            object.__setattr__(self, name, _attributes(self._reading, self.internal))
+            object.__setattr__(self, name, _attributes(self._reading))
             return self._attributes
         try:
             value = self._attributes[name]
@@ -187,11 +197,10 @@ class SageMakerEnvironment:
         return f"SageMakerEnvironment({', '.join(parts)})"
 
 
-_ATTRIBUTES = tuple(SageMakerEnvironment.__annotations__)
-_PUBLIC_ATTRIBUTES = _ATTRIBUTES[: _ATTRIBUTES.index("problems") + 1]
+_PUBLIC_ATTRIBUTES = (*(name for name in SageMakerEnvironment.__annotations__ if not name.startswith("_")), "problems")
 
 
-def _attributes(reading: Reading, internal: FrozenSet[str]) -> Dict[str, object]:
+def _attributes(reading: Reading) -> Dict[str, object]:
     """The attributes, but for those that are no more than what was read."""
     attributes: Dict[str, object] = {
         variable.attribute: _typed(variable.kind, reading.variables.get(variable.name)) for variable in VARIABLES
@@ -200,7 +209,7 @@ def _attributes(reading: Reading, internal: FrozenSet[str]) -> Dict[str, object]
     current = attributes["current_host"]
     rank = attributes.pop("current_host_rank")
     attributes.update(
-        hyperparameters={name: found.value for name, found in reading.hyperparameters.items() if name not in internal},
+        hyperparameters={name: found.value for name, found in reading.hyperparameters.items() if name not in reading.internal},
         channels={name: found.text for name, found in reading.channels.items()},
         host_rank=hosts.index(str(current)) if rank is None and current in hosts else rank,
         host_count=attributes["host_count"] or len(hosts) or None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections import abc, namedtuple
-from types import MappingProxyType
+from collections import abc
+from functools import cached_property
 
 from smargs.conversion import decode, load_json, spell
 from smargs.variables import (
@@ -23,19 +23,22 @@ from smargs.variables import (
     PREFIX,
     RESOURCE_FILE,
     Variable,
+    is_internal,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
 
+_FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
+_OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
 _PREFIXES = (PREFIX, "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
 
 # What a shell that does not quote, or quotes badly, takes out of a value.
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
 
 
-class Setting(namedtuple("Setting", "value text source")):
+class Setting:
     """One value of the platform.
 
     Attributes:
@@ -44,11 +47,13 @@ class Setting(namedtuple("Setting", "value text source")):
         source: The variable or the file that it was read from.
     """
 
-    __slots__ = ()
+    # There is one for each hyperparameter, and a named tuple takes three times as long to make.
+    __slots__ = ("source", "text", "value")
 
-    value: object
-    text: str
-    source: str
+    def __init__(self, value: object, text: str, source: str) -> None:
+        self.value = value
+        self.text = text
+        self.source = source
 
 
 def squash(text: str) -> str:
@@ -88,50 +93,94 @@ class Variables(_Settings):
 
 
 class Reading:
-    """One reading of a job: what was found, where, and what could not be read."""
+    """One reading of a job: what was found, where, and what could not be read.
+
+    Variables are taken over and the hyperparameters read at once; what else the job has is read when it is asked for.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         # os.environ decodes whatever is asked of it each time.
         self.environ = {name: environ[name] for name in environ if name.startswith(_PREFIXES)}
         self.problems: Dict[str, str] = {}
-        base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
-        config = os.path.join(base, "input", "config")
+        self.base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
+        self.config = os.path.join(self.base, "input", "config")
         if "SAGEMAKER_BASE_DIR" not in self.environ:
-            config = self.environ.get("SM_INPUT_CONFIG_DIR") or config
-        self.files = {
-            name: content
-            for name in (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
-            for content in (self._file(config, name),)
-            if content is not None
-        }
-        self.decoded: Dict[str, object] = {}
-        self.training_env = self._object("SM_TRAINING_ENV") or {}
-        self.rendered: Dict[str, object] = {}
+            self.config = self.environ.get("SM_INPUT_CONFIG_DIR") or self.config
+        self._files: Dict[str, Optional[Mapping[str, object]]] = {}
+        self._values: Dict[str, object] = {}
+        self._written = ""
+        self.rendered: Mapping[str, object] = {}
         self.lost: Optional[str] = None
-        self.variables: Mapping[str, Setting] = MappingProxyType({})
-        self.hyperparameters: Dict[str, Setting] = {}
-        self.channels: Dict[str, Setting] = {}
+        # Where there are neither variables nor files there is no job, and nothing to look for.
+        self.is_empty = not self.environ and _is_absent(self.config)
+        self.hyperparameters = {} if self.is_empty else self._hyperparameters()
+
+    def read_all(self) -> None:
+        """Read what nobody asked for yet, so that what changes later is not seen, and what cannot be read is."""
+        for file in _FILES:
+            self.file(file)
+        for variable in _OBJECTS:
+            self.json_object(variable)
+
+    @cached_property
+    def variables(self) -> Mapping[str, Setting]:
+        """The documented variables."""
+        return {} if self.is_empty else Variables(self._documented)
+
+    @cached_property
+    def channels(self) -> Mapping[str, Setting]:
+        """The channels with their directories."""
+        return {} if self.is_empty else self._channels()
+
+    @cached_property
+    def internal(self) -> FrozenSet[str]:
+        """The platform's own hyperparameters."""
+        return frozenset(filter(is_internal, self.hyperparameters))
+
+    @cached_property
+    def training_env(self) -> Mapping[str, object]:
+        """What ``SM_TRAINING_ENV`` says."""
+        return self.json_object("SM_TRAINING_ENV") or {}
+
+    @property
+    def job_name(self) -> Optional[str]:
+        """The name of the training job."""
         told = self.training_env.get("job_name")
-        self.job_name = self.environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
-        if self.environ or self.files or self.problems:
-            self.variables = Variables(lambda variable: self._documented(variable, base))
-            self.hyperparameters = self._hyperparameters()
-            self.channels = self._channels(base)
+        return self.environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
 
     def names(self, variable: str) -> List[str]:
         """The texts of a list variable."""
         found = self.variables.get(variable)
         return [name for name in found.value if isinstance(name, str)] if found and isinstance(found.value, list) else []
 
-    def _file(self, directory: str, name: str) -> Optional[Mapping[str, object]]:
-        path = os.path.join(directory, name)
+    def file(self, name: str) -> Optional[Mapping[str, object]]:
+        """What a file of the job holds, read once; None where there is none."""
+        if name not in self._files:
+            self._files[name] = self._read_file(name, os.path.join(self.config, name))
+        return self._files[name]
+
+    def json_object(self, name: str) -> Optional[Mapping[str, object]]:
+        """The JSON object in a variable; None where there is none."""
+        text = self.environ.get(name)
+        if not text:
+            return None
+        content = self._decoded(name)
+        return content if isinstance(content, dict) else self._parsed(name, name, text)
+
+    def _has_files(self) -> bool:
+        return any(self.file(name) is not None for name in _FILES)
+
+    def _read_file(self, name: str, path: str) -> Optional[Mapping[str, object]]:
         try:
             if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
                 # A FIFO would be waited for, and a device may never end.
                 self.problems[name] = f"{path} cannot be read: it is not a file"
                 return None
-            with open(path, encoding="utf-8") as stream:
-                return self._parsed(name, path, stream.read())
+            with open(path, "rb", buffering=0) as stream:
+                text = stream.read().decode("utf-8")
+            if name == HYPERPARAMETERS_FILE:
+                self._written = text
+            return self._parsed(name, path, text)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -142,17 +191,9 @@ class Reading:
 
     def _decoded(self, name: str) -> object:
         """What a variable's JSON stands for, read once; its text where it is none."""
-        if name not in self.decoded:
-            self.decoded[name] = decode(self.environ[name])
-        return self.decoded[name]
-
-    def _object(self, name: str) -> Optional[Mapping[str, object]]:
-        """The JSON object in a variable; None where there is none."""
-        text = self.environ.get(name)
-        if not text:
-            return None
-        content = self._decoded(name)
-        return content if isinstance(content, dict) else self._parsed(name, name, text)
+        if name not in self._values:
+            self._values[name] = decode(self.environ[name])
+        return self._values[name]
 
     def _parsed(self, name: str, place: str, text: str) -> Optional[Mapping[str, object]]:
         try:
@@ -165,12 +206,12 @@ class Reading:
         self.problems[name] = f"{place} is not a JSON object"
         return None
 
-    def _documented(self, variable: Variable, base: str) -> Optional[Setting]:
+    def _documented(self, variable: Variable) -> Optional[Setting]:
         return (
             self._variable(variable.name, variable.kind)
             or self._told(variable.attribute)
             or (self._in_file(*variable.file) if variable.file else None)
-            or (self._directory(base, variable.directory) if variable.directory else None)
+            or (self._directory(variable.directory) if variable.directory else None)
         )
 
     def _variable(self, name: str, kind: str) -> Optional[Setting]:
@@ -185,68 +226,95 @@ class Reading:
         return None if value is None else Setting(value, spell(value), "SM_TRAINING_ENV")
 
     def _in_file(self, file: str, key: str) -> Optional[Setting]:
-        content = self.files.get(file, {})
+        content = self.file(file) or {}
         value = content.get(key) if key else content
         return Setting(value, spell(value), file) if value else None
 
-    def _directory(self, base: str, directory: str) -> Optional[Setting]:
+    def _directory(self, directory: str) -> Optional[Setting]:
         # A container that has the job's files, but no variables, has the standard directories.
-        if not self.files:
+        if not self._has_files():
             return None
-        path = os.path.join(base, *directory.split("/"))
-        return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else base)
+        path = os.path.join(self.base, *directory.split("/"))
+        return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else self.base)
 
     def _hyperparameters(self) -> Dict[str, Setting]:
         candidates = (
-            ("SM_HPS", self._object("SM_HPS")),
-            ("SM_TRAINING_ENV", self.training_env.get("hyperparameters")),
-            (HYPERPARAMETERS_FILE, self.files.get(HYPERPARAMETERS_FILE)),
+            ("SM_HPS", self.json_object("SM_HPS")),
+            ("SM_TRAINING_ENV", None if self._is_told_again() else self.training_env.get("hyperparameters")),
+            (HYPERPARAMETERS_FILE, self.file(HYPERPARAMETERS_FILE)),
         )
         routes = {source: values for source, values in candidates if isinstance(values, dict)}
-        # Their texts tell 1 from 1.0 and from True, which are equal.
-        if repr(routes.get("SM_HPS")) == repr(routes.get("SM_TRAINING_ENV")):
-            routes.pop("SM_TRAINING_ENV", None)  # It says the same again.
         written = routes.get(HYPERPARAMETERS_FILE, {})
         source, first = next(((source, values) for source, values in routes.items() if values), ("", {}))
-        self.rendered = {name: _told(source, value).value for name, value in first.items()} if first is written else dict(first)
+        self.rendered = {name: _told(source, value).value for name, value in first.items()} if first is written else first
         if self._bash_took_apostrophes(written):
             return {name: _told(HYPERPARAMETERS_FILE, value) for name, value in written.items()}
-        names = dict.fromkeys(name for values in routes.values() for name in values)
-        own = {name: (variable, text) for name, variable, text in self._named(HYPERPARAMETER_PREFIX, names)}
-        if not routes and not own:
+        names: Dict[str, object] = {}
+        for values in routes.values():
+            names.update(values)
+        is_decoded_once = len(routes.keys() - {HYPERPARAMETERS_FILE}) == 1
+        agreed = self._agreed(source, first, written) if is_decoded_once else {}
+        spoken = {setting.source for setting in agreed.values()}
+        strange = [name for name in self.environ if name not in spoken and name.startswith(HYPERPARAMETER_PREFIX)]
+        own = self._own_variables(HYPERPARAMETER_PREFIX, names) if strange else {}
+        names.update(own)
+        if not names and not routes:
             self.lost = next((self.problems[route] for route, _ in candidates if route in self.problems), None)
-        decoded = first if len(routes.keys() - {HYPERPARAMETERS_FILE}) == 1 else {}
-        found = {}
-        for name in dict.fromkeys((*names, *own)):
-            variable, text = own.get(name, (source, None))
-            agreed = _agreed(decoded[name], (text, written.get(name)), variable) if name in decoded else None
-            found[name] = agreed or _least_damaged(
+        if len(agreed) == len(names):
+            return agreed
+        return {
+            name: agreed.get(name)
+            or _least_damaged(
                 [
-                    *([] if text is None else [_told(variable, text)]),
+                    *([_told(*own[name])] if name in own else []),
                     *(_told(route, values[name]) for route, values in routes.items() if name in values),
                 ]
             )
-        return found
+            for name in names
+        }
+
+    def _agreed(self, source: str, values: Mapping[str, object], written: Mapping[str, object]) -> Dict[str, Setting]:
+        """The decoded values that each copy repeats, as a look at the texts shows: then no copy need be decoded."""
+        agreed = {}
+        environ = self.environ
+        for name, value in values.items():
+            text = spell(value)
+            variable = HYPERPARAMETER_PREFIX + name.upper()
+            copy = environ.get(variable)
+            if copy is None:
+                variable = variable.replace("-", "_")
+                copy = environ.get(variable)
+            if text is value:
+                same = (copy is None or _is_text(copy, text)) and (name not in written or _is_text(written[name], text))
+            else:
+                same = (copy is None or copy == text) and (name not in written or written[name] == text)
+            if same:
+                agreed[name] = Setting(value, text, source if copy is None else variable)
+        return agreed
+
+    def _is_told_again(self) -> bool:
+        """Whether ``SM_TRAINING_ENV`` repeats ``SM_HPS``, as both platforms write it: then it need not be decoded."""
+        told, whole = self.environ.get("SM_HPS", ""), self.environ.get("SM_TRAINING_ENV", "")
+        return told[:1] == "{" and (f'"hyperparameters":{told}' in whole or f'"hyperparameters": {told}' in whole)
 
     def _bash_took_apostrophes(self, written: Mapping[str, object]) -> bool:
         """Whether SDK v3's bash took apostrophes of the hyperparameters for quotes: then its variables may hold anything."""
         told = self.environ.get("SM_HPS", "" if "SM_MASTER_ADDR" in self.environ else None)
-        whole = json.dumps(written)
-        if told is None or ("'" not in whole and "u0027" not in whole):
+        if told is None or ("'" not in self._written and "u0027" not in self._written):
             return False
         whole = json.dumps({name: _told(HYPERPARAMETERS_FILE, value).value for name, value in written.items()})
         return told.count("'") < whole.count("'")
 
-    def _channels(self, base: str) -> Dict[str, Setting]:
+    def _channels(self) -> Dict[str, Setting]:
         told = self.training_env.get("channel_input_dirs")
         directories = told if isinstance(told, dict) else {}
-        inputs = self.environ.get("SM_INPUT_DIR") or os.path.join(base, "input")
+        inputs = self.environ.get("SM_INPUT_DIR") or os.path.join(self.base, "input")
         data = self.environ.get("SM_INPUT_DATA_DIR") or os.path.join(inputs, "data")
         routes: Iterable[Tuple[str, Iterable[str]]] = (
             ("SM_CHANNELS", self.names("SM_CHANNELS")),
             ("SM_TRAINING_ENV", directories),
-            ("SM_INPUT_DATA_CONFIG", self._object("SM_INPUT_DATA_CONFIG") or ()),
-            (CHANNELS_FILE, self.files.get(CHANNELS_FILE, ())),
+            ("SM_INPUT_DATA_CONFIG", self.json_object("SM_INPUT_DATA_CONFIG") or ()),
+            (CHANNELS_FILE, self.file(CHANNELS_FILE) or ()),
         )
         channels: Dict[str, Setting] = {}
         for source, names in routes:
@@ -254,29 +322,43 @@ class Reading:
                 path = directories.get(name)
                 path = path if isinstance(path, str) else os.path.join(data, name)
                 channels.setdefault(name, Setting(path, path, source))
-        for name, variable, path in self._named(CHANNEL_PREFIX, channels):
+        for name, (variable, path) in self._own_variables(CHANNEL_PREFIX, channels).items():
             channels[name] = Setting(path, path, variable)
         return channels
 
-    def _named(self, prefix: str, names: Iterable[str]) -> Iterator[Tuple[str, str, str]]:
-        """Each variable that stands for one name: the name, the variable and its text.
+    def _own_variables(self, prefix: str, names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
+        """The variable that stands for one name alone, and its text, by name.
 
         The toolkit keeps a name's hyphens, SDK v3 writes them as ``_``; both write capitals. A variable that two names share
         speaks for neither; one that no known name has stands for a name in lower case.
         """
         owners: Dict[str, Optional[str]] = {}
         for name in names:
-            capitals = name.upper()
-            for spelling in {capitals, capitals.replace("-", "_")} if "-" in capitals else (capitals,):
-                owners[spelling] = None if spelling in owners else name
-        spoken = set()
-        # "-" sorts before "_": the toolkit's spelling comes first.
-        for variable in sorted(name for name in self.environ if name.startswith(prefix)):
-            spelling = variable[len(prefix) :]
-            owner = owners.get(spelling, spelling.lower())
-            if owner is not None and spelling and owner not in spoken:
-                spoken.add(owner)
-                yield owner, variable, self.environ[variable]
+            variable = prefix + name.upper()
+            owners[variable] = None if variable in owners else name
+            if "-" in variable:
+                variable = variable.replace("-", "_")
+                owners[variable] = None if variable in owners else name
+        found: Dict[str, Tuple[str, str]] = {}
+        for variable, owner in owners.items():
+            # The toolkit's spelling comes first.
+            if owner is not None and owner not in found and variable in self.environ:
+                found[owner] = variable, self.environ[variable]
+        strange = (name for name in self.environ if name.startswith(prefix) and name not in owners and name != prefix)
+        for variable in sorted(strange):
+            found.setdefault(variable[len(prefix) :].lower(), (variable, self.environ[variable]))
+        return found
+
+
+def _is_absent(path: str) -> bool:
+    """Whether there is nothing; what cannot be looked at is there."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _told(source: str, value: object) -> Setting:
@@ -284,22 +366,11 @@ def _told(source: str, value: object) -> Setting:
     return Setting(value, spell(value), source) if source in ("SM_HPS", "SM_TRAINING_ENV") else _read(spell(value), source)
 
 
-def _agreed(value: object, copies: Iterable[object], source: str) -> Optional[Setting]:
-    """A decoded value that each copy stands for, as texts show without being decoded; None where that cannot be seen."""
-    text = spell(value)
-    is_text = text is value
-    for copy in copies:
-        if copy is not None and not (_is_quoted(copy, text) if is_text else copy == text):
-            return None
-    return Setting(value, text, source)
-
-
-def _is_quoted(copy: object, text: str) -> bool:
-    """Whether a copy is a text, or a JSON text that holds it."""
-    if not isinstance(copy, str):
-        return False
-    plain = '"' not in text and "\\" not in text and text.isprintable()
-    return (plain and copy == f'"{text}"') or decode(copy) == text
+def _is_text(copy: object, text: str) -> bool:
+    """Whether a copy stands for a text: it is no JSON, or JSON that holds it."""
+    if copy != text and copy == f'"{text}"' and '"' not in text and "\\" not in text and text.isprintable():
+        return True
+    return isinstance(copy, str) and decode(copy) == text
 
 
 def _read(text: str, source: str) -> Setting:
@@ -323,7 +394,7 @@ def _least_damaged(routes: List[Setting]) -> Setting:
         nearest.setdefault(route.text, route)
     best = max(nearest.values(), key=_size)
     same = (route for route in alike if route.text == best.text or route.value == best.value)
-    return best._replace(source=next(same).source)
+    return Setting(best.value, best.text, next(same).source)
 
 
 def _size(route: Setting) -> int:

@@ -103,21 +103,25 @@ def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_
     assert environment.job_name == "job-7"
 
 
+def told(setting):
+    return setting.value, setting.text, setting.source
+
+
 def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
     write_files(tmp_path, {"resourceconfig.json": RESOURCE})
     environ = {"SM_NUM_CPUS": "8", "SM_TRAINING_ENV": '{"num_gpus": 4, "is_hetero": true}'}
     model = os.path.join(tmp_path, "model")
     settings = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).settings
 
-    assert settings["SM_NUM_CPUS"] == (8, "8", "SM_NUM_CPUS")
-    assert settings["SM_NUM_GPUS"] == (4, "4", "SM_TRAINING_ENV")
-    assert settings["SM_IS_HETERO"] == (True, "true", "SM_TRAINING_ENV")
-    assert settings["SM_CURRENT_HOST"] == ("algo-2", "algo-2", "resourceconfig.json")
-    assert settings["SM_HOSTS"] == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
-    assert settings["SM_RESOURCE_CONFIG"] == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
-    assert settings["SM_MODEL_DIR"] == (model, model, "SAGEMAKER_BASE_DIR")
+    assert told(settings["SM_NUM_CPUS"]) == (8, "8", "SM_NUM_CPUS")
+    assert told(settings["SM_NUM_GPUS"]) == (4, "4", "SM_TRAINING_ENV")
+    assert told(settings["SM_IS_HETERO"]) == (True, "true", "SM_TRAINING_ENV")
+    assert told(settings["SM_CURRENT_HOST"]) == ("algo-2", "algo-2", "resourceconfig.json")
+    assert told(settings["SM_HOSTS"]) == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
+    assert told(settings["SM_RESOURCE_CONFIG"]) == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
+    assert told(settings["SM_MODEL_DIR"]) == (model, model, "SAGEMAKER_BASE_DIR")
     elsewhere = SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")})
-    assert elsewhere.settings["SM_MODEL_DIR"] == ("/opt/ml/model", "/opt/ml/model", "/opt/ml")
+    assert told(elsewhere.settings["SM_MODEL_DIR"]) == ("/opt/ml/model", "/opt/ml/model", "/opt/ml")
 
 
 def test_the_files_are_found_by_their_own_variable_too(tmp_path):
@@ -231,7 +235,8 @@ def test_a_channel_without_its_own_variable_is_in_the_input_directory():
     ],
 )
 def test_each_channel_keeps_its_source(environ, path, source):
-    assert SageMakerEnvironment.load(environ).channel_settings == {"train": (path, path, source)}
+    channels = SageMakerEnvironment.load(environ).channel_settings
+    assert {name: told(setting) for name, setting in channels.items()} == {"train": (path, path, source)}
 
 
 def test_the_rank_that_the_platform_tells_comes_before_the_place_among_the_hosts():

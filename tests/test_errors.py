@@ -10,7 +10,7 @@ from contextlib import redirect_stderr
 import pytest
 from platforms import Job, encoded, write_files
 
-from smargs import SageMakerArgumentParser
+from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.testing import SageMakerJob
 
 
@@ -134,7 +134,6 @@ def test_a_broken_hyperparameters_file_is_an_error_that_names_it(tmp_path):
         {"SM_HPS": "{oops", "SM_HP_EPOCHS": "3"},
         {"SM_HPS": "{oops", "SM_TRAINING_ENV": '{"hyperparameters": {"epochs": 3}}'},
         {"SM_HPS": '{"epochs": 3}', "SM_TRAINING_ENV": "{oops"},
-        {"SM_HPS": '{"epochs": 3}', "SM_INPUT_DATA_CONFIG": "{oops"},
     ],
 )
 def test_what_another_route_supplies_is_only_a_warning(environ):
@@ -149,16 +148,31 @@ def test_what_another_route_supplies_is_only_a_warning(environ):
 def test_a_warning_points_at_the_line_of_the_script(monkeypatch, how):
     monkeypatch.setenv("SM_INPUT_DATA_CONFIG", "{oops")
 
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--train")
+
     with pytest.warns(UserWarning, match="SM_INPUT_DATA_CONFIG") as caught:
-        getattr(SageMakerArgumentParser(), how)([])
+        getattr(parser, how)([])
     assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
     parser = SageMakerArgumentParser()
+    parser.add_argument("--train")
 
     with pytest.warns(UserWarning, match="SM_INPUT_DATA_CONFIG"):
         parser.parse_args([], env_vars={"SM_INPUT_DATA_CONFIG": "{oops"})
+
+
+def test_what_no_argument_asks_for_is_not_read():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs", type=int)
+    environ = {"SM_HPS": '{"epochs": 3}', "SM_INPUT_DATA_CONFIG": "{oops"}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert parser.parse_args([], env_vars=environ).epochs == 3
+    assert SageMakerEnvironment.load(environ).problems[0].startswith("SM_INPUT_DATA_CONFIG is not valid JSON: ")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
@@ -182,7 +196,7 @@ def test_errors_can_be_caught(environ, argv, line):
 
 
 SCRIPT = """
-from smargs import SageMakerArgumentParser
+from smargs import SageMakerArgumentParser, SageMakerEnvironment
 parser = SageMakerArgumentParser()
 parser.add_argument("--epochs", type=int)
 args = parser.parse_args()

@@ -225,9 +225,9 @@ def test_what_is_in_the_place_of_another_file_is_a_warning(run_script, tmp_path,
     path = write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}}) / "input" / "config" / "resourceconfig.json"
     make(path)
 
-    result = run_script(script(EPOCHS), variables(SAGEMAKER_BASE_DIR=str(tmp_path)))
+    result = run_script(script(EPOCHS, "'--hosts'"), variables(SAGEMAKER_BASE_DIR=str(tmp_path)))
 
-    assert result.stdout == "{'epochs': 3}\n"
+    assert result.stdout == "{'epochs': 3, 'hosts': None}\n"
     assert f"UserWarning: {path} cannot be read: {why}\n" in result.stderr
 
 
