@@ -62,10 +62,13 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     """
     if isinstance(tokens, Remainder):
         return tokens.line
+    kept = _kept(tokens, environment) if tokens else None
+    if kept is not None:
+        return CommandLine([], kept)  # Nobody typed anything.
     renderings: List[Rendering] = []
     for rendering in _renderings(environment) if tokens else ():
         if tokens == [token for _, pair in rendering for token in pair]:
-            return CommandLine([], dict(rendering))  # Nobody typed anything.
+            return CommandLine([], dict(rendering))
         renderings.append(rendering)
     found = []
     for find, form in ((_find_whole, str), (_find_torn, squash)):
@@ -80,6 +83,16 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     if start < stop:
         return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
     return _take_out_pairs(tokens, {pair: name for rendering in renderings for name, pair in rendering})
+
+
+def _kept(tokens: Sequence[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
+    """The hyperparameters' tokens, where the command line is just what the toolkit says that it made of them."""
+    told = environment.settings.get("SM_USER_ARGS")
+    if told is None or told.value != tokens:
+        return None
+    pairs = {option.lstrip("-"): (option, value) for option, value in zip(tokens[::2], tokens[1::2])}
+    is_whole = 2 * len(pairs) == len(tokens) and pairs.keys() <= environment.hyperparameter_settings.keys()
+    return pairs if is_whole else None
 
 
 def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]) -> CommandLine:
@@ -120,7 +133,7 @@ def render(name: str, value: object) -> Tuple[str, str]:
 def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
     hyperparameters = environment.rendered_hyperparameters
     if hyperparameters:
-        own = sorted(hyperparameters.keys() - environment.internal)
+        own = sorted(name for name in hyperparameters if name not in environment.internal)
         yield [(name, render_as_toolkit(name, hyperparameters[name])) for name in own]
         yield [(name, render_as_sdk(name, value)) for name, value in hyperparameters.items()]
     kept = environment.settings.get("SM_USER_ARGS")

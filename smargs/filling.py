@@ -10,7 +10,7 @@ import os
 
 from smargs import conversion, matching
 from smargs.environment import SageMakerEnvironment, secret_texts
-from smargs.reading import Setting
+from smargs.reading import Reading, Setting
 from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX, is_secret
 
 TYPE_CHECKING = False
@@ -32,21 +32,24 @@ class Job:
         strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
         undeclared: The hyperparameters that no argument has claimed so far.
         given: Texts of arguments, of which some may be secrets.
+        matches: What the environment has for the arguments of its parsers.
         lines: The command lines of its parsers, and the characters that their options start with.
         settings: What the outermost parser was given beside the command line, for ConfigArgParse.
         started: Whether a parser has begun to parse.
+        warned: What could not be read, and was said.
     """
 
     def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
         self.environ = environ
-        self.environment = SageMakerEnvironment.load(environ)
+        self.environment = SageMakerEnvironment(Reading(environ))
         self.strict = strict
-        hyperparameters = self.environment.hyperparameter_settings
-        self.undeclared: Set[str] = set(hyperparameters) - self.environment.internal
+        self.undeclared: Set[str] = set(self.environment.hyperparameter_settings)
         self.given: List[Tuple[argparse.Action, str]] = []
+        self.matches: List[matching.Matches] = []
         self.lines: List[Tuple[Sequence[str], str]] = []
         self.settings: Dict[str, object] = {}
         self.started = False
+        self.warned: Set[str] = set()
 
     @property
     def secrets(self) -> Set[str]:
@@ -57,9 +60,15 @@ class Job:
                 for name, setting in self.environment.hyperparameter_settings.items()
                 for text in _secret_texts(name, setting)
             ),
-            *(text for action, text in self.given if matching.is_secret_argument(action)),
+            *(text for action, text in self._texts() if matching.is_secret_argument(action)),
             *(text for tokens, prefix_chars in self.lines for text in matching.secret_tokens(tokens, prefix_chars)),
         }
+
+    def _texts(self) -> Iterator[Tuple[argparse.Action, str]]:
+        yield from self.given
+        for found in self.matches:
+            yield from ((action, setting.text) for action, (setting, _) in found.meant.items())
+            yield from ((action, setting.text) for action, guesses in found.guesses.items() for setting, _ in guesses)
 
 
 def _secret_texts(name: str, setting: Setting) -> Iterator[str]:
@@ -127,9 +136,11 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
         group._group_actions = [twins.get(action, action) for action in group._group_actions]
         return group
 
+    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
+    if not twins:
+        return copied
     copied._actions = [twins.get(action, action) for action in parser._actions]
     copied._option_string_actions = {name: twins.get(action, action) for name, action in parser._option_string_actions.items()}
-    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
     if all_actions:
         copied._action_groups = [with_twins(group) for group in parser._action_groups]
     return copied
@@ -183,65 +194,106 @@ def fill(
         infer_types: Whether arguments without a type have that of their default.
         call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
     """
-    found, claimed = matching.match(working._actions, job.environment, working.prefix_chars)
-    job.undeclared.difference_update(claimed)
-    given = {action for action in found if hasattr(namespace, action.dest)}
+    found = matching.match(working, job.environment)
+    job.undeclared.difference_update(found.claimed)
+    job.matches.append(found)
+    settled = _settled(working, job, namespace, found)
+    nothing = argparse.SUPPRESS
     for action in working._actions:
-        if argparse.SUPPRESS not in (action.dest, action.default) and not hasattr(namespace, action.dest):
+        if action.dest is not nothing and action.default is not nothing and not hasattr(namespace, action.dest):
             setattr(namespace, action.dest, action.default)
+    if not call_custom_actions:
+        report.verbatim.update(action for action in working._actions if type(action).__module__ != "argparse")
+    meant, guesses, settings = found.meant, found.guesses, report.settings
+    as_they_are = {wanted for wanted in (int, float, str) if working._registry_get("type", wanted, wanted) is wanted}
     for action in working._actions:
-        candidates = found.get(action)
-        if not candidates or action in given or own_setting(working, action, job.environ):
+        if action in settled:
             continue
-        if type(action).__module__ != "argparse" and not call_custom_actions:
-            report.verbatim.add(action)
-        _fill_one(working, action, candidates, job, namespace, report, infer_types)
+        if action in meant:
+            setting, option = meant[action]
+            settings[action] = setting
+            if type(setting.value) is action.type and action.type in as_they_are and _keeps_one(action):
+                setattr(namespace, action.dest, setting.value)
+            elif action not in report.verbatim:
+                _fill_meant(working, action, setting, option, namespace, report, infer_types)
+        elif action in guesses:
+            _fill_guess(working, action, guesses[action], namespace, report, infer_types)
 
 
-def _fill_one(
+def _settled(working: argparse.ArgumentParser, job: Job, namespace: object, found: matching.Matches) -> Set[argparse.Action]:
+    """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
+    # An empty namespace has nothing; any other may have it in a way of its own.
+    is_empty = type(namespace) is argparse.Namespace and not vars(namespace)
+    automatic = getattr(working, "_auto_env_var_prefix", None) is not None
+    return {
+        action
+        for values in (found.meant, found.guesses)
+        for action in values
+        if (not is_empty and hasattr(namespace, action.dest))
+        or ((automatic or getattr(action, "env_var", None)) and own_setting(working, action, job.environ))
+    }
+
+
+def _keeps_one(action: argparse.Action) -> bool:
+    """Whether an argument takes one value, whichever, and keeps it as it is."""
+    return type(action) is argparse._StoreAction and action.nargs is None and action.choices is None
+
+
+def _fill_meant(
     working: argparse.ArgumentParser,
     action: argparse.Action,
-    candidates: Iterable[matching.Match],
-    job: Job,
+    setting: Setting,
+    option: Optional[str],
     namespace: object,
     report: Fill,
     infer_types: bool,
 ) -> None:
-    """Store the first of an argument's candidates that fits; one that was meant and does not fit is the argument's error."""
-    for candidate in candidates:
-        job.given.append((action, candidate.setting.text))
+    """Store the value that was meant for an argument; one that does not fit is the argument's error."""
+    try:
+        _store(working, action, setting, option, namespace, report, infer_types)
+    except argparse.ArgumentError as error:
+        error.message = f"{error.message} (from {setting.source})"
+        report.failed[action] = error
+        report.verbatim.add(action)
+
+
+def _fill_guess(
+    working: argparse.ArgumentParser,
+    action: argparse.Action,
+    guesses: Iterable[Tuple[Setting, bool]],
+    namespace: object,
+    report: Fill,
+    infer_types: bool,
+) -> None:
+    """Store the first guess that fits an argument."""
+    for setting, stored in guesses:
         try:
-            if action not in report.verbatim and (not candidate.stored or isinstance(action.default, str)):
-                _store(working, action, candidate, namespace, report, infer_types)
+            if action not in report.verbatim and (not stored or isinstance(action.default, str)):
+                _store(working, action, setting, None, namespace, report, infer_types)
         except argparse.ArgumentError as error:
-            if not candidate.meant:
-                report.refused[action] = f"{candidate.setting.source} does not fit: {error.message}"
-                continue
-            error.message = f"{error.message} (from {candidate.setting.source})"
-            report.failed[action] = error
-            report.verbatim.add(action)
-        report.settings[action] = candidate.setting
-        if not candidate.meant:
-            report.guessed.add(action)
+            report.refused[action] = f"{setting.source} does not fit: {error.message}"
+            continue
+        report.settings[action] = setting
+        report.guessed.add(action)
         break
 
 
 def _store(
     working: Any,
     action: argparse.Action,
-    candidate: matching.Match,
+    setting: Setting,
+    option: Optional[str],
     namespace: Any,
     report: Fill,
     infer_types: bool,
 ) -> None:
     wanted = action.type or (inferred_type(action, working.prefix_chars) if infer_types else None)
-    setting = candidate.setting
 
     def read(text: str) -> object:
         return working._read_text(action, text)
 
     try:
-        calls = conversion.calls(action, setting.value, setting.text, candidate.option, wanted, read)
+        calls = conversion.calls(action, setting.value, setting.text, option, wanted, read)
         for call in calls:
             action(working, namespace, call.values, call.option)
     except argparse.ArgumentError:

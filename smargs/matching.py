@@ -35,11 +35,12 @@ from smargs.variables import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Set, Tuple
+    from typing import Callable, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
     # The names of an argument, each with its option string.
     Names = List[Tuple[str, Optional[str]]]
 
+_SAYS_SOMETHING = (argparse._HelpAction, argparse._VersionAction)
 _SPELLED_SM = ("sm", "SM", "Sm", "sM")
 _SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
 _TWINS = {
@@ -49,22 +50,21 @@ _TWINS = {
 }
 
 
-class Match(namedtuple("Match", "setting meant option stored", defaults=(False, None, False))):
-    """A value for an argument.
+class Matches(namedtuple("Matches", "meant guesses claimed")):
+    """The values of an environment for the arguments of a parser.
 
     Attributes:
-        setting: The value, its text and where it was read.
-        meant: Whether someone named it for this argument (rules 1 and 2); else it is a guess (rules 3 and 4).
-        option: The option string that was matched; None where the argument was found by its dest.
-        stored: Whether the argument's default is this value already.
+        meant: By rules 1 and 2 the one value of an argument, with the option string that was matched; None where the argument
+            was found by its dest.
+        guesses: By rules 3 and 4 values that may be an argument's, the best first, each with whether it is the default already.
+        claimed: The hyperparameters that are declared.
     """
 
     __slots__ = ()
 
-    setting: Setting
-    meant: bool
-    option: Optional[str]
-    stored: bool
+    meant: Dict[argparse.Action, Tuple[Setting, Optional[str]]]
+    guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]]
+    claimed: Set[str]
 
 
 def can_be_filled(action: argparse.Action) -> bool:
@@ -72,7 +72,7 @@ def can_be_filled(action: argparse.Action) -> bool:
     return (
         action.dest != argparse.SUPPRESS
         and action.nargs != argparse.PARSER
-        and not isinstance(action, (argparse._HelpAction, argparse._VersionAction))
+        and not isinstance(action, _SAYS_SOMETHING)
         and not getattr(action, "is_config_file_arg", False)
         and not getattr(action, "is_write_out_config_file_arg", False)
     )
@@ -111,56 +111,65 @@ def names(action: argparse.Action, prefix_chars: str) -> Names:
     return found
 
 
-def match(
-    actions: Iterable[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
-) -> Tuple[Dict[argparse.Action, List[Match]], Set[str]]:
-    """Find the values of an environment for the arguments of a parser.
-
-    Args:
-        actions: The parser's declared arguments.
-        environment: What the platform says.
-        prefix_chars: The characters that option strings start with.
-
-    Returns:
-        For each argument its candidates, the best first; and the hyperparameters that are declared.
-    """
-    found: Dict[argparse.Action, List[Match]] = {}
-    claimed: Set[str] = set()
-    free: Dict[argparse.Action, Names] = {}
-    for action in filter(can_be_filled, actions):
-        named = names(action, prefix_chars)
-        variable = environment_variable(action) or _prefixed_variable(named)
-        if variable and variable.startswith(PREFIX):
-            name, setting = lookup(variable, environment)
-            if setting:
-                found[action] = [Match(setting, True, next(iter(action.option_strings), None))]
-            if name is not None:
-                claimed.add(name)
-        else:
-            free[action] = named
-    for name, (action, option) in _by_hyperparameter(free, environment.hyperparameter_settings).items():
+def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) -> Matches:
+    """Find the values of an environment for the arguments of a parser."""
+    hyperparameters = environment.hyperparameter_settings
+    outright = _outright_variables(parser)
+    meant, claimed = _by_typed_option(parser, hyperparameters, outright)
+    for action, variable in outright.items():
+        name, setting = lookup(variable, environment)
+        if setting:
+            meant[action] = setting, next(iter(action.option_strings), None)
+        if name is not None:
+            claimed.add(name)
+    free = [action for action in parser._actions if action not in meant and action not in outright and can_be_filled(action)]
+    left = {name: setting for name, setting in hyperparameters.items() if name not in claimed}
+    for name, (action, option) in _by_hyperparameter(free, left, parser.prefix_chars).items():
         claimed.add(name)
-        found.setdefault(action, [Match(environment.hyperparameter_settings[name], True, option)])
-    unfilled = [action for action in free if action not in found and action.nargs != 0]
-    told: List[Setting] = []
-    if unfilled:
-        told += (setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name]))
-        told += environment.channel_settings.values()
-    for action in unfilled:
-        stays = next((setting for setting in told if _is_default(action.default, setting)), None)
-        guesses = [Match(stays, stored=True)] if stays else _guesses(action, environment, prefix_chars)
-        # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
-        if guesses and not (stays and action.option_strings):
-            found[action] = guesses
-    return found, claimed
+        meant[action] = hyperparameters[name], option
+    unfilled = [action for action in free if action not in meant and action.nargs != 0]
+    return Matches(meant, _guesses(unfilled, environment, parser.prefix_chars), claimed)
 
 
-def _prefixed_variable(named: Names) -> Optional[str]:
-    """The hyperparameter's or channel's variable that an argument such as ``--sm-channel-train`` is named for."""
-    for name, _ in named:
+def _outright_variables(parser: argparse.ArgumentParser) -> Dict[argparse.Action, str]:
+    """The arguments that name a variable of SageMaker outright (rule 1)."""
+    every_name = fold("\n".join((*parser._option_string_actions, *[action.dest for action in parser._actions]))).upper()
+    by_name = HYPERPARAMETER_PREFIX in every_name or CHANNEL_PREFIX in every_name
+    return {
+        action: variable
+        for action in parser._actions
+        if by_name or getattr(action, "env_var", None)
+        for variable in (_outright_variable(action, parser.prefix_chars),)
+        if variable and can_be_filled(action)
+    }
+
+
+def _outright_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
+    """The variable of SageMaker that an argument names: by ``env_var=``, or as ``--sm-channel-train`` and ``--sm-hp-x`` do."""
+    variable = environment_variable(action)
+    if variable:
+        return variable if variable.startswith(PREFIX) else None
+    for name, _ in names(action, prefix_chars):
         if name[:2] in _SPELLED_SM and fold(name).upper().startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX)):
             return fold(name).upper()
     return None
+
+
+def _by_typed_option(
+    parser: argparse.ArgumentParser, hyperparameters: Mapping[str, Setting], outright: Container[argparse.Action]
+) -> Tuple[Dict[argparse.Action, Tuple[Setting, Optional[str]]], Set[str]]:
+    """Rule 2 where a hyperparameter is named just as an option is: most are, and this takes a look at each and no more."""
+    found: Dict[argparse.Action, Tuple[Setting, Optional[str]]] = {}
+    claimed = set()
+    declared = parser._option_string_actions
+    for name, setting in hyperparameters.items():
+        option = f"--{name}"
+        action = declared.get(option)
+        # Of flags, which may be several with one dest, the value decides.
+        if action and action.nargs != 0 and action not in found and action not in outright and can_be_filled(action):
+            found[action] = setting, option
+            claimed.add(name)
+    return found, claimed
 
 
 def _may_be_a_default(variable: Variable) -> bool:
@@ -203,8 +212,8 @@ def expected_variable(action: argparse.Action, prefix_chars: str, *, among_chann
         prefix_chars: The characters that option strings start with.
         among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
     """
-    outright = environment_variable(action) or _prefixed_variable(names(action, prefix_chars))
-    if outright and outright.startswith(PREFIX):
+    outright = _outright_variable(action, prefix_chars)
+    if outright:
         return outright
     variable = documented_variable(action, prefix_chars)
     if variable:
@@ -232,7 +241,7 @@ def may_be_path(action: argparse.Action) -> bool:
 
 
 def _by_hyperparameter(
-    arguments: Mapping[argparse.Action, Names], settings: Mapping[str, Setting]
+    arguments: Sequence[argparse.Action], settings: Mapping[str, Setting], prefix_chars: str
 ) -> Dict[str, Tuple[argparse.Action, Optional[str]]]:
     """Rule 2: the argument of each hyperparameter that has one, and the option string that was matched.
 
@@ -242,10 +251,10 @@ def _by_hyperparameter(
     left = dict(settings)
     taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
     used: Set[argparse.Action] = set()
+    named = {action: names(action, prefix_chars) for action in arguments} if left else {}
     for by_option in (True, False):
         for spelling in (str, fold):
-            # Most hyperparameters are named as an option is, and each further way is only for those that are left.
-            declared = _declared(arguments, by_option, spelling, used) if left else {}
+            declared = _declared(named, by_option, spelling, used)
             for name in [name for name in left if spelling(name) in declared]:
                 free = [pair for pair in declared[spelling(name)] if pair[0] not in used]
                 if free:
@@ -254,10 +263,10 @@ def _by_hyperparameter(
                     taken[name] = pair
                     used.add(pair[0])
     flags: Dict[str, List[argparse.Action]] = {}
-    for action in arguments:
+    for action in arguments if taken else ():
         if action.nargs == 0:
             flags.setdefault(action.dest, []).append(action)
-    return {name: _or_sibling(name, pair, flags, settings[name]) if flags else pair for name, pair in taken.items()}
+    return {name: _or_sibling(name, pair, flags, settings[name]) for name, pair in taken.items()}
 
 
 def _declared(
@@ -288,16 +297,33 @@ def _stores(action: argparse.Action, setting: Setting) -> bool:
     return action.nargs == 0 and (action.const == setting.value or str(action.const) == setting.text)
 
 
-def _guesses(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> List[Match]:
-    """Rules 3 and 4."""
+def _guesses(
+    unfilled: Sequence[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
+) -> Dict[argparse.Action, List[Tuple[Setting, bool]]]:
+    """Rules 3 and 4, for the arguments that no value was meant for."""
+    if not unfilled:
+        return {}
+    told = [setting for name, setting in environment.settings.items() if _may_be_a_default(BY_NAME[name])]
+    told += environment.channel_settings.values()
+    found = {}
+    for action in unfilled:
+        stays = next((setting for setting in told if _is_default(action.default, setting)), None)
+        guesses = [(stays, True)] if stays else [(setting, False) for setting in _by_name(action, environment, prefix_chars)]
+        # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
+        if guesses and not (stays and action.option_strings):
+            found[action] = guesses
+    return found
+
+
+def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> Iterator[Setting]:
     variable = documented_variable(action, prefix_chars)
     found = environment.settings.get(variable.name) if variable else None
-    candidates = [found] if found else []
+    if found:
+        yield found
     for name, _ in names(action, prefix_chars):
-        folded = fold(name)
-        channel = _channel(folded, environment.channel_settings)
-        candidates += [environment.channel_settings[channel]] if channel is not None else []
-    return [Match(setting) for setting in candidates]
+        channel = _channel(fold(name), environment.channel_settings)
+        if channel is not None:
+            yield environment.channel_settings[channel]
 
 
 def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 from smargs import commandline, conversion, display, filling, matching
 from smargs.environment import SageMakerEnvironment
-from smargs.variables import BY_NAME, MASK, PREFIX
+from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
 
 _current: ContextVar[Optional[filling.Job]] = ContextVar("smargs_job", default=None)
 
@@ -191,20 +191,23 @@ class SageMakerParserMixin(_Mixed):
     ) -> Tuple[Any, List[str]]:
         line = commandline.CommandLine(list(tokens), {})
         if outermost:
-            _warn_of(job.environment)
+            if job.environment.lost:
+                raise argparse.ArgumentError(None, job.environment.lost)
             line = commandline.take_apart(tokens, job.environment)
             job.undeclared.difference_update(getattr(tokens, "claimed", ()))
         job.lines.append((tokens, self.prefix_chars))
         namespace = argparse.Namespace() if namespace is None else namespace
         working = self._filled_copy(job, namespace)
+        _warn_of(job)
         filling.lift_requirements(working, working._fill)
         namespace, extras = self._run(working, how, line.typed, namespace, settings)
-        if outermost and job.undeclared and tokens != sys.argv[1:]:
+        values = job.environment.hyperparameter_settings
+        undeclared = [name for name in values if name in job.undeclared and not is_internal(name)]
+        if outermost and undeclared and tokens != sys.argv[1:]:
             # What another parser took off the process's command line before this one was given the rest is no stranger.
             started_with = commandline.take_apart(sys.argv[1:], job.environment)
             job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
-        values = job.environment.hyperparameter_settings
-        undeclared = [name for name in values if name in job.undeclared]
+            undeclared = [name for name in undeclared if name in job.undeclared]
         if outermost and job.strict and undeclared:
             raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
         if outermost and not job.strict:
@@ -235,12 +238,12 @@ class SageMakerParserMixin(_Mixed):
 
     def _parse_optional(self, arg_string: str) -> Any:
         """``--batch_size`` finds ``--batch-size`` and the other way round, unless both are declared."""
-        return super()._parse_optional(self._declared_spelling(arg_string))
+        if arg_string[:1] in self.prefix_chars and arg_string not in self._option_string_actions:
+            arg_string = self._declared_spelling(arg_string)
+        return super()._parse_optional(arg_string)
 
     def _declared_spelling(self, token: str) -> str:
         declared: Mapping[str, argparse.Action] = self._option_string_actions
-        if not token or token[0] not in self.prefix_chars or token in declared:
-            return token
         name, equals, value = token.partition("=")
         if name in declared:
             return token
@@ -256,7 +259,7 @@ class SageMakerParserMixin(_Mixed):
         if job:
             job.given.append((action, arg_string))
         try:
-            return self._read_text(action, arg_string)
+            return self._read_text(action, arg_string) if action.type is None else super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
             variable = matching.environment_variable(action)
             if job and variable and job.environ.get(variable) == arg_string:
@@ -291,9 +294,8 @@ class SageMakerParserMixin(_Mixed):
     def _get_nargs_pattern(self, action: argparse.Action) -> str:
         """A positional that SageMaker fills may go without tokens."""
         pattern: str = super()._get_nargs_pattern(action)
-        if action.option_strings or self._fill is None or action not in self._fill.settings:
-            return pattern
-        return f"{pattern[:-1]}|)"
+        is_filled = not action.option_strings and self._fill is not None and action in self._fill.settings
+        return f"{pattern[:-1]}|)" if is_filled else pattern
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
         """What argparse cannot know is checked where argparse checks, before anything acts on the namespace."""
@@ -337,12 +339,12 @@ def _named_like(wanted: type, read: Any) -> Any:
     return named
 
 
-def _warn_of(environment: SageMakerEnvironment) -> None:
-    """Say what could not be read; it is an error where the hyperparameters are lost with it."""
-    if environment.lost:
-        raise argparse.ArgumentError(None, environment.lost)
-    for problem in environment.problems:
-        warnings.warn(problem, stacklevel=_callers_level())
+def _warn_of(job: filling.Job) -> None:
+    """Say what the arguments asked for and could not be read, once in a parse."""
+    for problem in job.environment.problems:
+        if problem not in job.warned:
+            job.warned.add(problem)
+            warnings.warn(problem, stacklevel=_callers_level())
 
 
 def _callers_level() -> int:

@@ -197,8 +197,9 @@ def _of_sagemaker(parser: Any, action: argparse.Action, job: filling.Job) -> Opt
     if fill is None:
         return None
     if filling.own_setting(parser, action, job.environ):
-        found = matching.match(parser._actions, job.environment, parser.prefix_chars)[0].get(action)
-        return found[0].setting if found else None
+        found = matching.match(parser, job.environment)
+        kept_out = [found.meant[action]] if action in found.meant else found.guesses.get(action, [])
+        return kept_out[0][0] if kept_out else None
     setting: Optional[Setting] = fill.settings.get(action)
     return setting
 
