@@ -9,7 +9,6 @@ as the platform writes them are recognised one by one. Every other token was typ
 from __future__ import annotations
 
 import json
-from collections import namedtuple
 
 from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
@@ -29,7 +28,7 @@ else:
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
 
 
-class CommandLine(namedtuple("CommandLine", "typed generated")):
+class CommandLine:
     """A command line, taken apart.
 
     Attributes:
@@ -37,10 +36,11 @@ class CommandLine(namedtuple("CommandLine", "typed generated")):
         generated: For each hyperparameter that SageMaker put there, its tokens as SageMaker meant them.
     """
 
-    __slots__ = ()
+    __slots__ = ("generated", "typed")
 
-    typed: List[str]
-    generated: Mapping[str, Tuple[str, str]]
+    def __init__(self, typed: List[str], generated: Mapping[str, Tuple[str, str]]) -> None:
+        self.typed = typed
+        self.generated = generated
 
 
 def tokens_of(args: Iterable[str]) -> List[str]:
@@ -87,7 +87,7 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
 
 def _kept(tokens: Sequence[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
     """The hyperparameters' tokens, where the command line is just what the toolkit says that it made of them."""
-    told = environment.settings.get("SM_USER_ARGS")
+    told = environment.setting("SM_USER_ARGS")
     if told is None or told.value != tokens:
         return None
     pairs = {option.lstrip("-"): (option, value) for option, value in zip(tokens[::2], tokens[1::2])}
@@ -136,7 +136,7 @@ def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
         own = sorted(name for name in hyperparameters if name not in environment.internal)
         yield [(name, render_as_toolkit(name, hyperparameters[name])) for name in own]
         yield [(name, render_as_sdk(name, value)) for name, value in hyperparameters.items()]
-    kept = environment.settings.get("SM_USER_ARGS")
+    kept = environment.setting("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):
         texts = [str(token) for token in kept.value]
         pairs = [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]

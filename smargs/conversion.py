@@ -10,7 +10,6 @@ import json
 import re
 import sys
 import warnings
-from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _FILTERING = _thread.allocate_lock()
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
 
 
-class Call(namedtuple("Call", "values option")):
+class Call:
     """One call of an argument's action, as argparse makes it.
 
     Attributes:
@@ -40,10 +39,11 @@ class Call(namedtuple("Call", "values option")):
         option: The option string that it is told; None for a positional.
     """
 
-    __slots__ = ()
+    __slots__ = ("option", "values")
 
-    values: Any
-    option: Optional[str]
+    def __init__(self, values: Any, option: Optional[str]) -> None:
+        self.values = values
+        self.option = option
 
 
 def load_json(text: str) -> object:
@@ -259,11 +259,9 @@ def _one(action: argparse.Action, value: object, text: str, wanted: object, read
     """One value through the argument's type and choices."""
     if value is None:
         return None
-    if type(value) is wanted and wanted in (int, float):
-        result: object = value
-    elif isinstance(wanted, type) and issubclass(wanted, enum.Enum):
+    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
         try:
-            result = _member(wanted, value, text)
+            result: object = _member(wanted, value, text)
         except ValueError:
             raise argparse.ArgumentError(action, f"invalid {wanted.__name__} value: {text!r}") from None
     else:

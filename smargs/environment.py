@@ -114,6 +114,10 @@ class SageMakerEnvironment:
         """The documented variables."""
         return self._reading.variables
 
+    def setting(self, variable: str) -> Optional[Setting]:
+        """One documented variable, without reading the others; None where there is none."""
+        return self._reading.variable(variable)
+
     @property
     def hyperparameter_settings(self) -> Mapping[str, Setting]:
         """All hyperparameters, the platform's own among them."""
@@ -203,7 +207,7 @@ _PUBLIC_ATTRIBUTES = (*(name for name in SageMakerEnvironment.__annotations__ if
 def _attributes(reading: Reading) -> Dict[str, object]:
     """The attributes, but for those that are no more than what was read."""
     attributes: Dict[str, object] = {
-        variable.attribute: _typed(variable.kind, reading.variables.get(variable.name)) for variable in VARIABLES
+        variable.attribute: _typed(variable.kind, reading.variable(variable.name)) for variable in VARIABLES
     }
     hosts = sorted(reading.names("SM_HOSTS"))
     current = attributes["current_host"]

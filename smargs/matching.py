@@ -6,14 +6,13 @@
 4. A channel of that name; of the name without ``_dir``, ``_path``, ``_data``, ``_data_dir``, ``_data_path``; of its twin. For
    ``--data-dir`` the only channel, where there is exactly one.
 
-Names compare without leading prefix characters, in any case, with ``-`` equal to ``_``; exact spelling wins. Rules 1 and 2
-were meant. Rules 3 and 4 are guesses: the caller drops one that does not convert.
+Names compare without leading prefix characters, in any case, with ``-`` equal to ``_``; exact spelling wins, ``--name`` first.
+Rules 1 and 2 were meant. Rules 3 and 4 are guesses: the caller drops one that does not convert.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import namedtuple
 
 from smargs.conversion import path_types
 from smargs.environment import SageMakerEnvironment
@@ -50,7 +49,7 @@ _TWINS = {
 }
 
 
-class Matches(namedtuple("Matches", "meant guesses claimed")):
+class Matches:
     """The values of an environment for the arguments of a parser.
 
     Attributes:
@@ -60,11 +59,17 @@ class Matches(namedtuple("Matches", "meant guesses claimed")):
         claimed: The hyperparameters that are declared.
     """
 
-    __slots__ = ()
+    __slots__ = ("claimed", "guesses", "meant")
 
-    meant: Dict[argparse.Action, Tuple[Setting, Optional[str]]]
-    guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]]
-    claimed: Set[str]
+    def __init__(
+        self,
+        meant: Dict[argparse.Action, Tuple[Setting, Optional[str]]],
+        guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]],
+        claimed: Set[str],
+    ) -> None:
+        self.meant = meant
+        self.guesses = guesses
+        self.claimed = claimed
 
 
 def can_be_filled(action: argparse.Action) -> bool:
@@ -191,7 +196,7 @@ def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[s
     if variable.startswith(CHANNEL_PREFIX):
         channel = _find(variable[len(CHANNEL_PREFIX) :], environment.channel_settings)
         return None, environment.channel_settings[channel] if channel is not None else None
-    return None, environment.settings.get(variable)
+    return None, environment.setting(variable)
 
 
 def documented_variable(action: argparse.Action, prefix_chars: str) -> Optional[Variable]:
@@ -317,7 +322,7 @@ def _guesses(
 
 def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> Iterator[Setting]:
     variable = documented_variable(action, prefix_chars)
-    found = environment.settings.get(variable.name) if variable else None
+    found = environment.setting(variable.name) if variable else None
     if found:
         yield found
     for name, _ in names(action, prefix_chars):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import contextlib
 import functools
 import os
 import sys
 import warnings
-from contextvars import ContextVar
 
-from smargs import commandline, conversion, display, filling, matching
+from smargs import commandline, conversion, filling, matching
 from smargs.environment import SageMakerEnvironment
 from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
-
-_current: ContextVar[Optional[filling.Job]] = ContextVar("smargs_job", default=None)
 
 TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
 if TYPE_CHECKING:
@@ -24,6 +22,27 @@ if TYPE_CHECKING:
 else:
     # A mixin has its methods from the class that it is mixed into.
     _Mixed = object
+
+
+class _Current:
+    """The parse that is under way in this thread, of which there is none most of the time."""
+
+    # As contextvars.ContextVar, whose import takes longer than that of most modules here.
+    def __init__(self) -> None:
+        self._jobs: Dict[int, filling.Job] = {}
+
+    def get(self) -> Optional[filling.Job]:
+        return self._jobs.get(_thread.get_ident())
+
+    def set(self, job: Optional[filling.Job]) -> Optional[filling.Job]:
+        """Have another, or none; what was before is handed back, to be set again."""
+        before = self._jobs.pop(_thread.get_ident(), None)
+        if job is not None:
+            self._jobs[_thread.get_ident()] = job
+        return before
+
+
+_current = _Current()
 
 
 class SageMakerParserMixin(_Mixed):
@@ -116,6 +135,8 @@ class SageMakerParserMixin(_Mixed):
 
     def format_help(self) -> str:
         """The help text, with each argument's value or variable of SageMaker."""
+        from smargs import display  # Only what is shown needs it.
+
         return display.encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
 
     def format_usage(self) -> str:
@@ -126,7 +147,7 @@ class SageMakerParserMixin(_Mixed):
         """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
         job = _current.get()
         environment = job.environment if job else SageMakerEnvironment.load(os.environ)
-        message = display.mask(message, job.secrets if job else ())
+        message = _masked(message, job)
         # A shell that asks a script for completions (COMP_LINE, in bash's manual) has it parse half a command line.
         if environment and "COMP_LINE" not in os.environ:
             message = " ".join(message.splitlines())
@@ -143,14 +164,14 @@ class SageMakerParserMixin(_Mixed):
             return
         job = filling.Job(os.environ if environ is None else environ, strict)
         job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
-        token = _current.set(job)
+        _current.set(job)
         try:
             yield job
         except argparse.ArgumentError as error:
-            error.message = display.mask(error.message, job.secrets)
+            error.message = _masked(error.message, job)
             raise
         finally:
-            _current.reset(token)
+            _current.set(outer)
 
     def _parse(self, how: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
         if self._fill is not None:
@@ -209,6 +230,8 @@ class SageMakerParserMixin(_Mixed):
             job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
             undeclared = [name for name in undeclared if name in job.undeclared]
         if outermost and job.strict and undeclared:
+            from smargs import display  # Only what is shown needs it.
+
             raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
         if outermost and not job.strict:
             left = {name: line.generated.get(name) or commandline.render(name, values[name].value) for name in undeclared}
@@ -224,6 +247,8 @@ class SageMakerParserMixin(_Mixed):
 
     def _view(self) -> Any:
         """A copy that is only looked at."""
+        from smargs import display  # Only what is shown needs it.
+
         parser: Any = self._fill.parser if self._fill else self
         job = _current.get() or filling.Job(os.environ, strict=False)
         namespace = argparse.Namespace()
@@ -337,6 +362,12 @@ def _named_like(wanted: type, read: Any) -> Any:
 
     named.__name__ = wanted.__name__
     return named
+
+
+def _masked(message: str, job: Optional[filling.Job]) -> str:
+    from smargs import display  # Only what is shown needs it.
+
+    return display.mask(message, job.secrets if job else ())
 
 
 def _warn_of(job: filling.Job) -> None:

@@ -10,7 +10,7 @@ from collections import OrderedDict
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import conversion, display, filling, matching
+from smargs import conversion, filling, matching
 from smargs.mixin import SageMakerParserMixin
 from smargs.variables import MASK, PREFIX, is_secret
 
@@ -157,6 +157,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
 
     def format_values(self) -> str:
         """Where each value of the last parse came from, for people: secrets are masked."""
+        from smargs import display  # Only what is shown needs it.
+
         shown: Any = filling.working_copy(self, all_actions=False)
         shown._source_to_settings = OrderedDict(
             (
@@ -201,6 +203,8 @@ def _settings_key(action: argparse.Action, source: str) -> str:
 
 def _masked_setting(key: str, action: Optional[argparse.Action], value: Any, prefix_chars: str) -> Any:
     if isinstance(value, list) and action is None:
+        from smargs import display  # Only what is shown needs it.
+
         return display.mask_tokens(value, prefix_chars)
     return MASK if is_secret(key) or (action is not None and matching.is_secret_argument(action)) else value
 

@@ -106,11 +106,11 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _without_job() -> Iterator[None]:
-    token = _current.set(Job(_NO_JOB, strict=False))
+    outer = _current.set(Job(_NO_JOB, strict=False))
     try:
         yield
     finally:
-        _current.reset(token)
+        _current.set(outer)
 
 
 def _is_command_line(args: Any) -> bool:

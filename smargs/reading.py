@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections import abc
 from functools import cached_property
 
 from smargs.conversion import decode, load_json, spell
@@ -28,7 +27,7 @@ from smargs.variables import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Tuple
+    from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 _FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
 _OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
@@ -61,37 +60,6 @@ def squash(text: str) -> str:
     return text.translate(_STRIPPED_BY_SHELLS)
 
 
-if TYPE_CHECKING:
-    _Settings = Mapping[str, Setting]
-else:
-    _Settings = abc.Mapping
-
-
-class Variables(_Settings):
-    """The documented variables that a job has, each read when it is asked for: a parse needs few of them."""
-
-    def __init__(self, read: Callable[[Variable], Optional[Setting]]) -> None:
-        self._read = read
-        self._found: Dict[str, Optional[Setting]] = {}
-
-    def __getitem__(self, name: str) -> Setting:
-        if name not in self._found:
-            self._found[name] = self._read(BY_NAME[name])
-        found = self._found[name]
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in BY_NAME if name in self)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __bool__(self) -> bool:
-        return any(True for _ in self)
-
-
 class Reading:
     """One reading of a job: what was found, where, and what could not be read.
 
@@ -108,6 +76,7 @@ class Reading:
             self.config = self.environ.get("SM_INPUT_CONFIG_DIR") or self.config
         self._files: Dict[str, Optional[Mapping[str, object]]] = {}
         self._values: Dict[str, object] = {}
+        self._variables: Dict[str, Optional[Setting]] = {}
         self._written = ""
         self.rendered: Mapping[str, object] = {}
         self.lost: Optional[str] = None
@@ -124,8 +93,15 @@ class Reading:
 
     @cached_property
     def variables(self) -> Mapping[str, Setting]:
-        """The documented variables."""
-        return {} if self.is_empty else Variables(self._documented)
+        """The documented variables that there are."""
+        return {name: setting for name in BY_NAME for setting in (self.variable(name),) if setting}
+
+    def variable(self, name: str) -> Optional[Setting]:
+        """One documented variable, read once; None where there is none, nor what stands for it."""
+        if name not in self._variables:
+            variable = BY_NAME.get(name)
+            self._variables[name] = self._documented(variable) if variable and not self.is_empty else None
+        return self._variables[name]
 
     @cached_property
     def channels(self) -> Mapping[str, Setting]:
@@ -150,7 +126,7 @@ class Reading:
 
     def names(self, variable: str) -> List[str]:
         """The texts of a list variable."""
-        found = self.variables.get(variable)
+        found = self.variable(variable)
         return [name for name in found.value if isinstance(name, str)] if found and isinstance(found.value, list) else []
 
     def file(self, name: str) -> Optional[Mapping[str, object]]:
@@ -208,13 +184,13 @@ class Reading:
 
     def _documented(self, variable: Variable) -> Optional[Setting]:
         return (
-            self._variable(variable.name, variable.kind)
+            self._in_environ(variable.name, variable.kind)
             or self._told(variable.attribute)
             or (self._in_file(*variable.file) if variable.file else None)
             or (self._directory(variable.directory) if variable.directory else None)
         )
 
-    def _variable(self, name: str, kind: str) -> Optional[Setting]:
+    def _in_environ(self, name: str, kind: str) -> Optional[Setting]:
         # The toolkit writes an absent value as an empty variable.
         text = self.environ.get(name)
         if not text:
@@ -222,6 +198,8 @@ class Reading:
         return Setting(self._decoded(name) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
 
     def _told(self, attribute: str) -> Optional[Setting]:
+        if f'"{attribute}"' not in self.environ.get("SM_TRAINING_ENV", ""):
+            return None  # A look at the text: it need not be decoded.
         value = self.training_env.get(attribute)
         return None if value is None else Setting(value, spell(value), "SM_TRAINING_ENV")
 

@@ -10,8 +10,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 
 from __future__ import annotations
 
-from collections import namedtuple
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Optional, Tuple
@@ -48,9 +46,7 @@ MASK = "******"
 """What is shown in the place of a secret. Source: ``HIDDEN_VALUE`` of SDK."""
 
 
-class Variable(
-    namedtuple("Variable", "name kind doc platforms file directory by_name aliases", defaults=(BOTH, None, None, True, ()))
-):
+class Variable:
     """One documented environment variable of a training container.
 
     Attributes:
@@ -64,16 +60,28 @@ class Variable(
         aliases: Other names of arguments that mean it.
     """
 
-    __slots__ = ()
+    __slots__ = ("aliases", "by_name", "directory", "doc", "file", "kind", "name", "platforms")
 
-    name: str
-    kind: str
-    doc: str
-    platforms: Tuple[str, ...]
-    file: Optional[Tuple[str, str]]
-    directory: Optional[str]
-    by_name: bool
-    aliases: Tuple[str, ...]
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        doc: str,
+        platforms: Tuple[str, ...] = BOTH,
+        *,
+        file: Optional[Tuple[str, str]] = None,
+        directory: Optional[str] = None,
+        by_name: bool = True,
+        aliases: Tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.doc = doc
+        self.platforms = platforms
+        self.file = file
+        self.directory = directory
+        self.by_name = by_name
+        self.aliases = aliases
 
     @property
     def attribute(self) -> str:

@@ -147,6 +147,13 @@ def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channe
     assert found == {"model_dir": "s3://bucket", "sm_model_dir": "/opt/ml/model", "train": "t", "hosts": ["algo-1"]}
 
 
+@pytest.mark.parametrize("arguments", [("-lr", "--lr"), ("--lr", "-lr")])
+def test_the_option_that_the_platform_types_comes_first(arguments):
+    found = parse({"SM_HPS": '{"lr": "here"}'}, *((option, {"dest": f"of {option}"}) for option in arguments))
+
+    assert found == {"of --lr": "here", "of -lr": None}
+
+
 def test_exact_spelling_comes_before_folded_spelling():
     environ = SageMakerJob({"batch-size": 1, "batch_size": 2, "LR": 3, "lr": 4}).environ
 

@@ -419,6 +419,24 @@ def test_a_namespace_that_has_a_value_keeps_it():
     assert vars(namespace) == {"epochs": "kept", "lr": "0.5"}
 
 
+def test_a_namespace_class_that_has_a_value_keeps_it():
+    class Options(argparse.Namespace):
+        epochs = "kept"
+
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--epochs")
+    assert parser.parse_args([], namespace=Options(), env_vars={"SM_HP_EPOCHS": "3"}).epochs == "kept"
+
+
+def test_a_type_that_a_script_registers_reads_what_sagemaker_says():
+    parser = SageMakerArgumentParser()
+    parser.register("type", int, lambda text: int(text) + 1000)
+    parser.add_argument("--epochs", type=int)
+
+    assert parser.parse_args([], env_vars={"SM_HP_EPOCHS": "3"}).epochs == 1003
+    assert parser.parse_args(["--epochs", "4"], env_vars={}).epochs == 1004
+
+
 def test_a_command_line_may_be_one_text():
     assert parser_with("--epochs", "--lr").parse_args("--epochs 7", env_vars=JOB.environ).epochs == "7"
     assert parser_with("--epochs", "--lr").parse("--epochs 7", env_vars=JOB.environ).lr == "0.5"
