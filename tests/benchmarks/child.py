@@ -7,11 +7,12 @@ import gc
 import json
 import os
 import pstats
+import statistics
 import sys
 from collections import Counter
 from pathlib import Path
 from time import perf_counter
-from typing import Dict, List
+from typing import Callable, Dict, List
 
 from competitors import COMPETITORS, found
 
@@ -54,7 +55,38 @@ def profile(count: int) -> Dict[str, object]:
         for path, part in shared.items():
             own[_module(path)] += part
     total = sum(own.values())
-    return {"calls": stats.total_calls / ROUNDS / count, "shares": {name: part / total for name, part in own.items()}}
+    shares = {name: part / total for name, part in own.items()}
+    return {"calls": stats.total_calls / ROUNDS / count, "shares": shares, "limit": limit(count)}
+
+
+def limit(count: int) -> Dict[str, float]:
+    """The seconds of what no parse of a job can do without, and of all of it."""
+    empty, whole = (
+        next(competitor.declare for competitor in COMPETITORS if competitor.label == label)(count)
+        for label in ("argparse", "smargs")
+    )
+    file = Path(os.environ["SAGEMAKER_BASE_DIR"], "input", "config", "hyperparameters.json")
+    typed = sys.argv[1:]
+
+    def parse_nothing() -> None:
+        sys.argv[1:] = []
+        empty()
+        sys.argv[1:] = typed
+
+    steps: Dict[str, Callable[[], object]] = {
+        "to read the variables out of `os.environ`": lambda: {name: os.environ[name] for name in os.environ},
+        "`json.loads` of `SM_HPS`": lambda: json.loads(os.environ["SM_HPS"]),
+        "to read `hyperparameters.json`, and `json.loads` of it": lambda: json.loads(file.read_text(encoding="utf-8")),
+        "argparse's parse of an empty command line": parse_nothing,
+        "all that smargs does": whole,
+    }
+    return {name: statistics.median(_seconds(step) for _ in range(ROUNDS)) for name, step in steps.items()}
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    started = perf_counter()
+    step()
+    return perf_counter() - started
 
 
 def _module(path: str) -> str:

@@ -120,6 +120,8 @@ def tables(result: Mapping[str, Any]) -> str:
         parts += [f"## {heading}", _rows([unit, *(f"{count:,}" for count in sizes)], rows)]
     if result.get("profile"):
         parts += ["## Where the time goes, in the job with 1,000 hyperparameters", profiles(result["profile"])]
+        limit = [[name, _digits(1000 * seconds)] for name, seconds in result["profile"]["limit"].items()]
+        parts += ["## The limit, in the same job", _rows(["ms", "again and again in one process"], limit)]
     return "\n\n".join(parts)
 
 
