@@ -67,7 +67,7 @@ class Job:
     def _texts(self) -> Iterator[Tuple[argparse.Action, str]]:
         yield from self.given
         for found in self.matches:
-            yield from ((action, setting.text) for action, (setting, _) in found.meant.items())
+            yield from ((action, setting.text) for action, setting in found.meant.items())
             yield from ((action, setting.text) for action, guesses in found.guesses.items() for setting, _ in guesses)
 
 
@@ -210,28 +210,24 @@ def fill(
         if action in settled:
             continue
         if action in meant:
-            setting, option = meant[action]
-            settings[action] = setting
+            setting = settings[action] = meant[action]
             if type(setting.value) is action.type and action.type in as_they_are and _keeps_one(action):
                 setattr(namespace, action.dest, setting.value)
             elif action not in report.verbatim:
-                _fill_meant(working, action, setting, option, namespace, report, infer_types)
+                _fill_meant(working, action, setting, found.options.get(action), namespace, report, infer_types)
         elif action in guesses:
             _fill_guess(working, action, guesses[action], namespace, report, infer_types)
 
 
 def _settled(working: argparse.ArgumentParser, job: Job, namespace: object, found: matching.Matches) -> Set[argparse.Action]:
     """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
-    # An empty namespace has nothing; any other may have it in a way of its own.
-    is_empty = type(namespace) is argparse.Namespace and not vars(namespace)
     automatic = getattr(working, "_auto_env_var_prefix", None) is not None
-    return {
-        action
-        for values in (found.meant, found.guesses)
-        for action in values
-        if (not is_empty and hasattr(namespace, action.dest))
-        or ((automatic or getattr(action, "env_var", None)) and own_setting(working, action, job.environ))
-    }
+    candidates = working._actions if automatic else matching.with_variable(working)
+    settled = {action for action in candidates if own_setting(working, action, job.environ)}
+    # An empty namespace has nothing; any other may have it in a way of its own.
+    if type(namespace) is not argparse.Namespace or vars(namespace):
+        settled.update(action for action in (*found.meant, *found.guesses) if hasattr(namespace, action.dest))
+    return settled
 
 
 def _keeps_one(action: argparse.Action) -> bool:

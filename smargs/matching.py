@@ -53,23 +53,25 @@ class Matches:
     """The values of an environment for the arguments of a parser.
 
     Attributes:
-        meant: By rules 1 and 2 the one value of an argument, with the option string that was matched; None where the argument
-            was found by its dest.
+        meant: By rules 1 and 2 the one value of an argument.
+        options: The option string that was matched then; none where the argument was found by its dest.
         guesses: By rules 3 and 4 values that may be an argument's, the best first, each with whether it is the default already.
         claimed: The hyperparameters that are declared.
     """
 
-    __slots__ = ("claimed", "guesses", "meant")
+    __slots__ = ("claimed", "guesses", "meant", "options")
 
-    def __init__(
-        self,
-        meant: Dict[argparse.Action, Tuple[Setting, Optional[str]]],
-        guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]],
-        claimed: Set[str],
-    ) -> None:
-        self.meant = meant
-        self.guesses = guesses
-        self.claimed = claimed
+    def __init__(self) -> None:
+        self.meant: Dict[argparse.Action, Setting] = {}
+        self.options: Dict[argparse.Action, str] = {}
+        self.guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]] = {}
+        self.claimed: Set[str] = set()
+
+    def mean(self, action: argparse.Action, setting: Setting, option: Optional[str]) -> None:
+        """Have a value meant for an argument."""
+        self.meant[action] = setting
+        if option is not None:
+            self.options[action] = option
 
 
 def can_be_filled(action: argparse.Action) -> bool:
@@ -86,6 +88,11 @@ def can_be_filled(action: argparse.Action) -> bool:
 def environment_variable(action: argparse.Action) -> Optional[str]:
     """The variable that the argument names outright with ``env_var=``."""
     return getattr(action, "env_var", None)
+
+
+def with_variable(parser: argparse.ArgumentParser) -> List[argparse.Action]:
+    """The arguments that name a variable with ``env_var=``."""
+    return [action for action in parser._actions if getattr(action, "env_var", None)]
 
 
 def is_secret_argument(action: argparse.Action) -> bool:
@@ -120,33 +127,33 @@ def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) ->
     """Find the values of an environment for the arguments of a parser."""
     hyperparameters = environment.hyperparameter_settings
     outright = _outright_variables(parser)
-    meant, claimed = _by_typed_option(parser, hyperparameters, outright)
+    found = Matches()
+    _by_typed_option(parser, hyperparameters, outright, found)
     for action, variable in outright.items():
         name, setting = lookup(variable, environment)
         if setting:
-            meant[action] = setting, next(iter(action.option_strings), None)
+            found.mean(action, setting, next(iter(action.option_strings), None))
         if name is not None:
-            claimed.add(name)
-    free = [action for action in parser._actions if action not in meant and action not in outright and can_be_filled(action)]
-    left = {name: setting for name, setting in hyperparameters.items() if name not in claimed}
+            found.claimed.add(name)
+    free = [
+        action for action in parser._actions if action not in found.meant and action not in outright and can_be_filled(action)
+    ]
+    left = {name: setting for name, setting in hyperparameters.items() if name not in found.claimed}
     for name, (action, option) in _by_hyperparameter(free, left, parser.prefix_chars).items():
-        claimed.add(name)
-        meant[action] = hyperparameters[name], option
-    unfilled = [action for action in free if action not in meant and action.nargs != 0]
-    return Matches(meant, _guesses(unfilled, environment, parser.prefix_chars), claimed)
+        found.claimed.add(name)
+        found.mean(action, hyperparameters[name], option)
+    unfilled = [action for action in free if action not in found.meant and action.nargs != 0]
+    found.guesses = _guesses(unfilled, environment, parser.prefix_chars)
+    return found
 
 
 def _outright_variables(parser: argparse.ArgumentParser) -> Dict[argparse.Action, str]:
     """The arguments that name a variable of SageMaker outright (rule 1)."""
     every_name = fold("\n".join((*parser._option_string_actions, *[action.dest for action in parser._actions]))).upper()
-    by_name = HYPERPARAMETER_PREFIX in every_name or CHANNEL_PREFIX in every_name
-    return {
-        action: variable
-        for action in parser._actions
-        if by_name or getattr(action, "env_var", None)
-        for variable in (_outright_variable(action, parser.prefix_chars),)
-        if variable and can_be_filled(action)
-    }
+    is_named = HYPERPARAMETER_PREFIX in every_name or CHANNEL_PREFIX in every_name
+    candidates = parser._actions if is_named else with_variable(parser)
+    named = {action: _outright_variable(action, parser.prefix_chars) for action in candidates if can_be_filled(action)}
+    return {action: variable for action, variable in named.items() if variable}
 
 
 def _outright_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
@@ -161,20 +168,21 @@ def _outright_variable(action: argparse.Action, prefix_chars: str) -> Optional[s
 
 
 def _by_typed_option(
-    parser: argparse.ArgumentParser, hyperparameters: Mapping[str, Setting], outright: Container[argparse.Action]
-) -> Tuple[Dict[argparse.Action, Tuple[Setting, Optional[str]]], Set[str]]:
+    parser: argparse.ArgumentParser,
+    hyperparameters: Mapping[str, Setting],
+    outright: Container[argparse.Action],
+    found: Matches,
+) -> None:
     """Rule 2 where a hyperparameter is named just as an option is: most are, and this takes a look at each and no more."""
-    found: Dict[argparse.Action, Tuple[Setting, Optional[str]]] = {}
-    claimed = set()
-    declared = parser._option_string_actions
+    declared, meant, options, claimed = parser._option_string_actions, found.meant, found.options, found.claimed
     for name, setting in hyperparameters.items():
         option = f"--{name}"
         action = declared.get(option)
         # Of flags, which may be several with one dest, the value decides.
-        if action and action.nargs != 0 and action not in found and action not in outright and can_be_filled(action):
-            found[action] = setting, option
+        if action and action.nargs != 0 and action not in meant and action not in outright and can_be_filled(action):
+            meant[action] = setting
+            options[action] = option
             claimed.add(name)
-    return found, claimed
 
 
 def _may_be_a_default(variable: Variable) -> bool:

@@ -198,8 +198,8 @@ def _of_sagemaker(parser: Any, action: argparse.Action, job: filling.Job) -> Opt
         return None
     if filling.own_setting(parser, action, job.environ):
         found = matching.match(parser, job.environment)
-        kept_out = [found.meant[action]] if action in found.meant else found.guesses.get(action, [])
-        return kept_out[0][0] if kept_out else None
+        guesses = found.guesses.get(action)
+        return found.meant.get(action) or (guesses[0][0] if guesses else None)
     setting: Optional[Setting] = fill.settings.get(action)
     return setting
 
