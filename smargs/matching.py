@@ -269,12 +269,11 @@ def _by_hyperparameter(
         for spelling in (str, fold):
             declared = _declared(named, by_option, spelling, used)
             for name in [name for name in left if spelling(name) in declared]:
-                free = [pair for pair in declared[spelling(name)] if pair[0] not in used]
-                if free:
-                    setting = left.pop(name)
-                    pair = free[0] if len(free) == 1 else next((pair for pair in free if _stores(pair[0], setting)), free[0])
+                pair = next((pair for pair in declared[spelling(name)] if pair[0] not in used), None)
+                if pair:
                     taken[name] = pair
                     used.add(pair[0])
+                    del left[name]
     flags: Dict[str, List[argparse.Action]] = {}
     for action in arguments if taken else ():
         if action.nargs == 0:
