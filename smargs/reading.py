@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
 _OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
-_PREFIXES = (PREFIX, "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
+_OTHER_VARIABLES = ("SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
 
 # What a shell that does not quote, or quotes badly, takes out of a value.
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
@@ -68,7 +68,7 @@ class Reading:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         # os.environ decodes whatever is asked of it each time.
-        self.environ = {name: environ[name] for name in environ if name.startswith(_PREFIXES)}
+        self.environ = {name: environ[name] for name in environ if name[:3] == PREFIX or name in _OTHER_VARIABLES}
         self.problems: Dict[str, str] = {}
         self.base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
         self.config = os.path.join(self.base, "input", "config")
