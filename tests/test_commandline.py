@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from platforms import Job, torn
+from platforms import Job, encoded, torn, write_files
 
 from smargs import SageMakerEnvironment
 from smargs.commandline import take_apart
@@ -51,10 +51,19 @@ def test_where_the_platform_repeats_nothing_every_token_was_typed():
     assert taken_apart(["--own", "1"], SageMakerJob(HYPERPARAMETERS).environ) == (["--own", "1"], {})
 
 
-def test_a_rendering_that_is_a_part_of_another_is_not_mistaken_for_it():
+@pytest.mark.parametrize("after", [[], ["--own"]])
+def test_a_rendering_that_is_a_part_of_another_is_not_mistaken_for_it(after):
     job = SageMakerJob({"sagemaker_program": "train.py", "lr": 1}, platform="sdk")
 
-    assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
+    assert taken_apart([*job.argv, *after], job.environ) == (after, pairs(job.argv))
+
+
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+def test_the_file_alone_tells_what_a_platform_wrote(tmp_path, platform):
+    job = SageMakerJob(HYPERPARAMETERS, platform=platform)
+    write_files(tmp_path, {"hyperparameters.json": encoded(HYPERPARAMETERS)})
+
+    assert taken_apart(job.argv, {"SAGEMAKER_BASE_DIR": str(tmp_path)}) == ([], pairs(job.argv))
 
 
 def test_a_whole_run_comes_before_one_that_is_like_it_once_torn():

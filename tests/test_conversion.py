@@ -64,6 +64,7 @@ class Raising(SageMakerArgumentParser):
         ("BLUE", {"type": Color}, Color.BLUE),
         (1, {"type": Level}, Level.FULL),
         ([1, 2], {"type": json.loads}, [1, 2]),
+        ([1, 2], {"type": json.loads, "nargs": "?"}, [1, 2]),
         ("a b", {"type": str.split}, ["a", "b"]),
         ("yes", {"type": bool}, True),
         (0, {"type": bool}, False),
@@ -157,6 +158,17 @@ def test_a_value_may_be_nested_64_deep_and_no_deeper():
         assert decode(written(65)) == written(65)
 
 
+@pytest.mark.parametrize("text", ["true ", " false", "null\n", " 5 "])
+def test_there_may_be_white_space_around_json(text):
+    assert decode(text) == json.loads(text)
+
+
+def test_where_nothing_has_imported_paths_nothing_is_one(monkeypatch):
+    monkeypatch.delitem(sys.modules, "pathlib")
+
+    assert convert("a/b", default="c") == "a/b"
+
+
 def test_choices_of_another_type_say_that_the_default_tells_nothing():
     assert convert(None, ["--x", "1"], {}, default=1, choices=["1", "2"]) == "1"
     assert convert(None, ["--x", "1"], {}, default=1, choices=[1, 2]) == 1
@@ -191,8 +203,10 @@ def recording(base):
 def test_an_action_that_is_derived_from_argparses_own_is_called_as_argparse_calls_it():
     parser = SageMakerArgumentParser()
     parser.add_argument("--verbose", action=recording(argparse._CountAction))
+    parser.add_argument("--tag", action=recording(argparse._AppendAction))
 
     assert parser.parse_args([], env_vars={"SM_HP_VERBOSE": "2"}).calls == [([], "--verbose")] * 2
+    assert parser.parse_args([], env_vars={"SM_HP_TAG": '["a", "b"]'}).calls == [("a", "--tag"), ("b", "--tag")]
     assert parser.parse_args(["--verbose"] * 2, env_vars={}).calls == [([], "--verbose")] * 2
 
 
@@ -227,6 +241,13 @@ def test_a_documented_variable_of_the_name_shows_the_type():
         "gpus": None,
     }
     assert parser.parse_args(["--gpus", "2"], env_vars={}).gpus == 2
+
+
+def test_choices_without_a_default_stay_texts_whatever_their_name():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--num-gpus", choices=["1", "2"])
+
+    assert parser.parse_args(["--num-gpus", "2"], env_vars={}).num_gpus == "2"
 
 
 def test_a_documented_variable_shows_no_type_to_an_argument_that_collects_or_acts_on_its_own():

@@ -10,7 +10,7 @@ import configargparse
 import pytest
 from platforms import Job
 
-from smargs import SageMakerArgumentParser, conversion, matching
+from smargs import SageMakerArgumentParser, commandline, conversion, matching, reading
 from smargs.testing import SageMakerJob
 
 FEW, MORE, MANY = 12, 52, 92  # The service takes 100, some of the SDK's own among them.
@@ -51,7 +51,7 @@ class Environ(Mapping):
 
 def values(count):
     """Numbers, texts and booleans, as many of each."""
-    kinds = (lambda place: 7 * place, lambda place: place + 0.5, lambda place: f"text {place}", lambda place: place % 8 > 3)
+    kinds = (lambda place: 7 * place, lambda place: place + 0.5, lambda place: f"v{place} beta", lambda place: place % 8 > 3)
     return {f"name_{place}": kinds[place % 4](place) for place in range(count)}
 
 
@@ -148,6 +148,33 @@ def test_where_copies_differ_only_these_are_decoded_too(job, monkeypatch):
     assert decoded[MANY] - decoded[MORE] == decoded[MORE] - decoded[FEW] == 2 * (MORE - FEW) // 2
 
 
+def test_where_copies_agree_none_is_weighed(job, monkeypatch):
+    made, parser = job(MANY), parser_of(MANY)
+    weighed = calls_of(monkeypatch, reading, "_least_damaged", lambda: parsed(parser, made))
+    assert [routes for (routes,) in weighed if len(routes) > 1] == []
+    assert calls_of(monkeypatch, reading.Reading, "_own_variables", lambda: parsed(parser, made)) == []
+
+
+def test_a_number_is_spelled_without_an_encoder(job, monkeypatch):
+    made, parser = job(MANY), parser_of(MANY)
+    encoded = calls_of(monkeypatch, json, "dumps", lambda: parsed(parser, made, argv=False))
+    assert not {int, float} & {type(value) for (value,) in encoded}
+
+
+def test_the_command_line_is_made_again_only_where_nothing_tells_it(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    rendered = calls_of(monkeypatch, commandline, "_renderings", lambda: parsed(parser, made))
+    assert len(rendered) == ("SM_USER_ARGS" not in made.environ)
+
+
+def test_without_a_command_line_nothing_of_it_is_looked_for(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    made.environ["SM_USER_ARGS"] = json.dumps(made.argv)
+    decoded = [text for (text,) in calls_of(monkeypatch, json, "loads", lambda: parsed(parser, made, argv=False))]
+    assert made.environ["SM_USER_ARGS"] not in decoded
+    assert calls_of(monkeypatch, commandline, "_renderings", lambda: parsed(parser, made, argv=False)) == []
+
+
 def opened(run_script, job, count, more=""):
     """The names of the files that a parse opens."""
     told = run_script(OPENING.format(count=count, more=more), job)
@@ -168,6 +195,18 @@ def test_the_files_that_another_argument_may_need_are_opened_once(job, count, ru
 
 def test_off_sagemaker_no_file_is_opened(run_script):
     assert opened(run_script, off_sagemaker(FEW), FEW) == []
+
+
+def test_off_sagemaker_there_is_one_look_for_files(monkeypatch):
+    made, parser = off_sagemaker(FEW), parser_of(FEW)
+    looks = calls_of(monkeypatch, os, "stat", lambda: parsed(parser, made))
+    assert looks == [(os.path.join("/opt/ml", "input", "config"),)]
+
+
+def test_where_each_hyperparameter_is_spelled_as_an_option_no_name_is_compared(monkeypatch):
+    made, parser = SageMakerJob(values(FEW)), parser_of(FEW)
+    parser.add_argument("--own", action="store_true")
+    assert calls_of(monkeypatch, matching, "names", lambda: parsed(parser, made)) == []
 
 
 def test_an_argument_is_looked_at_once_and_only_a_value_of_another_type_is_converted(job, monkeypatch):

@@ -80,7 +80,7 @@ def test_every_variable_of_the_catalogue_is_an_attribute_or_behind_one():
         assert variable.name in behind or hasattr(attributes, variable.attribute), variable.name
 
 
-def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_directories(tmp_path):
+def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_directories(tmp_path, recwarn):
     write_files(
         tmp_path,
         {
@@ -101,6 +101,21 @@ def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_
     assert environment.output_data_dir == os.path.join(tmp_path, "output", "data")
     assert environment.num_gpus is None
     assert environment.job_name == "job-7"
+    assert not recwarn.list
+
+
+def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, monkeypatch):
+    monkeypatch.setattr("smargs.reading.BASE_DIRECTORY", str(write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}})))
+
+    assert SageMakerEnvironment.load({}).hyperparameters == {"lr": 0.1}
+
+
+def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkeypatch):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    monkeypatch.setattr("smargs.reading.BASE_DIRECTORY", str(tmp_path / "loop"))
+    problems = SageMakerEnvironment.load({}).problems
+
+    assert [problem.partition(" cannot be read: ")[2] for problem in problems] == [os.strerror(errno.ELOOP)] * 3
 
 
 def told(setting):
@@ -109,7 +124,8 @@ def told(setting):
 
 def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
     write_files(tmp_path, {"resourceconfig.json": RESOURCE})
-    environ = {"SM_NUM_CPUS": "8", "SM_TRAINING_ENV": '{"num_gpus": 4, "is_hetero": true}'}
+    whole = '{"num_gpus": 4, "is_hetero": true, "current_instance_type": null}'
+    environ = {"SM_NUM_CPUS": "8", "SM_TRAINING_ENV": whole}
     model = os.path.join(tmp_path, "model")
     settings = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).settings
 
@@ -118,6 +134,7 @@ def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
     assert told(settings["SM_IS_HETERO"]) == (True, "true", "SM_TRAINING_ENV")
     assert told(settings["SM_CURRENT_HOST"]) == ("algo-2", "algo-2", "resourceconfig.json")
     assert told(settings["SM_HOSTS"]) == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
+    assert told(settings["SM_CURRENT_INSTANCE_TYPE"]) == ("ml.g5.2xlarge", "ml.g5.2xlarge", "resourceconfig.json")
     assert told(settings["SM_RESOURCE_CONFIG"]) == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
     assert told(settings["SM_MODEL_DIR"]) == (model, model, "SAGEMAKER_BASE_DIR")
     elsewhere = SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")})
@@ -191,6 +208,33 @@ def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_pat
     assert environment.hyperparameter_settings["note"].source == source
 
 
+def test_a_text_in_a_variable_of_its_own_comes_before_another_in_the_variable_of_all():
+    assert SageMakerEnvironment.load({"SM_HP_SIZE": "small", "SM_HPS": '{"size": "large"}'}).hyperparameters == {
+        "size": "small"
+    }
+
+
+@pytest.mark.parametrize(
+    ("decoded", "variable", "expected"),
+    [
+        ("a b", '"a b"', "a b"),
+        ('say "hi" now', '"say "hi" now"', '"say "hi" now"'),
+        ("a\\tb", '"a\\tb"', "a\tb"),
+    ],
+    ids=["JSON", "no JSON", "JSON of another text"],
+)
+def test_a_variable_in_quotes_is_the_text_that_its_json_holds(decoded, variable, expected):
+    environ = {"SM_HPS": json.dumps({"note": decoded}), "SM_HP_NOTE": variable}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"note": expected}
+
+
+def test_of_two_variables_that_have_them_all_the_less_damaged_one_is_meant():
+    environ = {"SM_HPS": '{"note": "dont"}', "SM_TRAINING_ENV": json.dumps({"hyperparameters": {"note": "don't"}})}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"note": "don't"}
+
+
 def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
     job = SageMakerJob({"a-b": 1, "a_b": 2}, platform="sdk")
     assert job.environ["SM_HP_A_B"] == "2"
@@ -199,16 +243,22 @@ def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
     assert SageMakerEnvironment.load(SageMakerJob({"a": 1, "A": 2}).environ).hyperparameters == {"a": 1, "A": 2}
 
 
+@pytest.mark.parametrize("names", [("a-b", "a_b"), ("a_b", "a-b")])
+def test_a_shared_variable_that_says_something_else_speaks_for_neither(names):
+    environ = {"SM_HPS": json.dumps(dict.fromkeys(names, 1)), "SM_HP_A_B": "2"}
+
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"a-b": 1, "a_b": 1}
+
+
 def test_both_spellings_of_a_variable_without_any_other_route():
     environ = {"SM_HP_": "3", "SM_HP_BATCH-SIZE": "1", "SM_HP_BATCH_SIZE": "2"}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"batch-size": 1, "batch_size": 2}
 
 
-def test_the_toolkits_spelling_of_a_known_name_comes_before_the_other():
-    environ = {"SM_HPS": '{"a-b": 0}', "SM_HP_A_B": "2", "SM_HP_A-B": "1"}
-
-    assert SageMakerEnvironment.load(environ).hyperparameters == {"a-b": 1}
+@pytest.mark.parametrize("variables", [{"SM_HP_A_B": "2", "SM_HP_A-B": "1"}, {"SM_HP_A-B": "1"}, {"SM_HP_A_B": "1"}])
+def test_the_toolkits_spelling_of_a_known_name_comes_before_the_other(variables):
+    assert SageMakerEnvironment.load({"SM_HPS": '{"a-b": 0}', **variables}).hyperparameters == {"a-b": 1}
 
 
 def test_a_channel_without_its_own_variable_is_in_the_input_directory():
@@ -381,9 +431,10 @@ def test_what_is_inside_of_it_cannot_be_changed_either():
     ],
     ids=["two values", "an odd number", "a semicolon after it", "a variable after it"],
 )
-def test_where_bash_took_apostrophes_for_quotes_the_file_has_the_values(tmp_path, hyperparameters, exported):
+@pytest.mark.parametrize("apostrophe", ["'", "\\u0027"])
+def test_where_bash_took_apostrophes_for_quotes_the_file_has_the_values(tmp_path, hyperparameters, exported, apostrophe):
     """SDK v3 exports values in single quotes: the first apostrophe ends a quotation, the next begins one."""
-    write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
+    write_files(tmp_path, {"hyperparameters.json": json.dumps(encoded(hyperparameters)).replace("'", apostrophe)})
 
     environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **exported})
 
@@ -406,6 +457,11 @@ def test_what_was_a_text_is_a_text_though_its_own_variable_cannot_tell(text):
 
     assert dict(environment.hyperparameters) == {"zip": text}
     assert environment.hyperparameter_settings["zip"].source == "SM_HP_ZIP"
+
+
+@pytest.mark.parametrize("environ", [{"SM_HPS": '{"zip": "5"}'}, {"SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'}])
+def test_a_text_in_what_is_json_throughout_stays_a_text(environ):
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"zip": "5"}
 
 
 def test_elements_of_a_list_read_the_same_from_a_file_and_from_a_variable(tmp_path):

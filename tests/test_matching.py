@@ -385,5 +385,15 @@ def test_a_hyperparameter_is_found_with_the_prefix_too():
     assert vars(parser.parse_args([], env_vars={"SM_HPS": '{"lr": 1}'})) == {"sm_hp_lr": 1.0}
 
 
+def test_a_name_that_only_begins_like_the_prefix_is_the_hyperparameters():
+    environ = {"SM_HPS": '{"lr": 1, "small-batch": 2}'}
+
+    assert parse(environ, "--sm-hp-lr", "--small-batch") == {"sm_hp_lr": "1", "small_batch": "2"}
+
+
+def test_a_guess_of_nothing_adds_nothing_to_a_list():
+    assert parse({"SM_HOSTS": "null"}, ("--hosts", {"action": "append", "default": ["a"]})) == {"hosts": ["a"]}
+
+
 def test_of_two_hyperparameters_that_are_spelled_otherwise_the_first_fills_the_argument():
     assert parse({"SM_HPS": '{"Batch-Size": 1, "BATCH_SIZE": 2}'}, "--batch_size") == {"batch_size": "1"}
