@@ -105,7 +105,7 @@ def secret_tokens(tokens: Sequence[str], prefix_chars: str) -> Set[str]:
     secrets: Set[str] = set()
     secret = False
     for token in tokens if is_secret(*tokens) else ():
-        if token[:1] and token[0] in prefix_chars:
+        if token and token[0] in prefix_chars:
             name, _, value = token.partition("=")
             secret = is_secret(name)
             secrets.update((value,) if secret and value else ())
