@@ -321,8 +321,8 @@ def test_a_secret_that_is_part_of_another_leaves_nothing_of_it():
 
 
 def test_what_is_no_secret_is_shown():
-    assert failure({}, argv=["--other=shown", "--token", "s3cr3t", "--more", "value"]) == (
-        "unrecognized arguments: --other=shown --token ****** --more value"
+    assert failure({}, argv=["first-word", "--other=shown", "--token", "s3cr3t", "--more", "value"]) == (
+        "unrecognized arguments: first-word --other=shown --token ****** --more value"
     )
 
 

@@ -586,6 +586,7 @@ def test_automatic_variables_of_configargparse():
     parser.add_argument("--lr")
     parser.add_argument("-s")
     parser.add_argument("--per-host-rate-")
+    parser.add_argument("--depth", env_var="SM_HP_DEPTH", type=int)
     before = [dict(vars(action)) for action in parser._actions]
 
     assert parser.parse_args([], env_vars={**JOB.environ, "MY_EPOCHS": "3"}).epochs == 3
@@ -593,6 +594,7 @@ def test_automatic_variables_of_configargparse():
     assert parser.parse_args([], env_vars={"MY_EPOCHS": "4"}).epochs == 4
     both = {"SM_HP_PER_HOST_RATE_": "5", "MY_PER_HOST_RATE": "6"}
     assert vars(parser.parse_args([], env_vars=both))["per_host_rate_"] == "6"
+    assert parser.parse_args([], env_vars={"SM_HP_DEPTH": "5.0", "MY_DEPTH": "6"}).depth == 5
     assert [dict(vars(action)) for action in parser._actions] == before
 
 
