@@ -130,6 +130,13 @@ def test_the_hyperparameters_are_decoded_once_where_two_variables_have_them(job,
     assert made.environ["SM_TRAINING_ENV"] not in decoded
 
 
+def test_the_hyperparameters_are_decoded_once_where_an_argument_wants_them_all(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    parser.add_argument("--hps")
+    decoded = Counter(text for (text,) in calls_of(monkeypatch, json, "loads", lambda: parsed(parser, made)))
+    assert decoded[made.environ["SM_HPS"]] == 1
+
+
 def test_a_variable_that_no_argument_stands_for_is_not_decoded(job, monkeypatch):
     made, parser = job(FEW), parser_of(FEW)
     made.environ["SM_FRAMEWORK_PARAMS"] = '{"sagemaker_program": "train.py"}'

@@ -113,9 +113,10 @@ def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, mo
 def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setattr("smargs.reading.BASE_DIRECTORY", str(tmp_path / "loop"))
-    problems = SageMakerEnvironment.load({}).problems
+    environment = SageMakerEnvironment.load({})
 
-    assert [problem.partition(" cannot be read: ")[2] for problem in problems] == [os.strerror(errno.ELOOP)] * 3
+    assert environment
+    assert [problem.partition(" cannot be read: ")[2] for problem in environment.problems] == [os.strerror(errno.ELOOP)] * 3
 
 
 def told(setting):
@@ -459,7 +460,15 @@ def test_what_was_a_text_is_a_text_though_its_own_variable_cannot_tell(text):
     assert environment.hyperparameter_settings["zip"].source == "SM_HP_ZIP"
 
 
-@pytest.mark.parametrize("environ", [{"SM_HPS": '{"zip": "5"}'}, {"SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'}])
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SM_HPS": '{"zip": "5"}'},
+        {"SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'},
+        {"SM_HPS": '{"zip":"5"}', "SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'},
+    ],
+    ids=["SM_HPS", "SM_TRAINING_ENV", "both, each written in a way of its own"],
+)
 def test_a_text_in_what_is_json_throughout_stays_a_text(environ):
     assert SageMakerEnvironment.load(environ).hyperparameters == {"zip": "5"}
 
