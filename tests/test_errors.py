@@ -164,6 +164,16 @@ def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
         parser.parse_args([], env_vars={"SM_INPUT_DATA_CONFIG": "{oops"})
 
 
+def test_what_a_parser_and_its_subparser_cannot_read_is_said_once():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--train")
+    parser.add_subparsers().add_parser("fit").add_argument("--test")
+
+    with pytest.warns(UserWarning, match="SM_INPUT_DATA_CONFIG is not valid JSON") as caught:
+        parser.parse_args(["fit"], env_vars={"SM_INPUT_DATA_CONFIG": "{oops"})
+    assert len(caught) == 1
+
+
 def test_what_no_argument_asks_for_is_not_read():
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int)
