@@ -169,9 +169,10 @@ def test_a_number_is_spelled_without_an_encoder(job, monkeypatch):
 
 
 def test_the_command_line_is_made_again_only_where_nothing_tells_it(job, monkeypatch):
-    made, parser = job(FEW), parser_of(FEW)
-    rendered = calls_of(monkeypatch, commandline, "_renderings", lambda: parsed(parser, made))
-    assert len(rendered) == ("SM_USER_ARGS" not in made.environ)
+    parser = parser_of(FEW)
+    for made in (job(FEW), SageMakerJob(values(FEW))):
+        rendered = calls_of(monkeypatch, commandline, "_renderings", lambda made=made: parsed(parser, made))
+        assert len(rendered) == ("SM_USER_ARGS" not in made.environ)
 
 
 def test_without_a_command_line_nothing_of_it_is_looked_for(job, monkeypatch):
