@@ -85,6 +85,11 @@ def run(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Opt
     return took, (done.stdout.splitlines() or [""])[-1], done.stderr
 
 
+def run_warm(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Optional[Tuple[float, str, str]]:
+    """The second of two runs: the first process that reads a module, of however many competitors share it, reads it for all."""
+    return run(command, environ, limit) and run(command, environ, limit)
+
+
 def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit: float) -> Optional[Cell]:
     """One round of one competitor in a process of its own: the medians of its parses there."""
     found = run([os.fspath(HERE / "child.py"), competitor.label, work, str(count), os.fspath(job)], quiet(), limit)
@@ -96,7 +101,7 @@ def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit:
 
 def import_round(imports: str, limit: float) -> Optional[Cell]:
     """One round of one import: the seconds of the process, and the seconds that Python says its modules took."""
-    whole = run(["-c", imports], quiet(), limit)
+    whole = run_warm(["-c", imports], quiet(), limit)
     told = run(["-X", "importtime", "-c", imports], quiet(), limit)
     if whole is None or told is None:
         return None
@@ -107,7 +112,7 @@ def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -
     """One round of a whole script, from the start of its process to its end behind the parse."""
     code = "import competitors; competitors.once()" if label else "import competitors; print(competitors.peak())"
     arguments = [label, str(count), *job["argv"]] if label else []
-    found = run(["-c", code, *arguments], quiet(**job["environ"]), limit)
+    found = run_warm(["-c", code, *arguments], quiet(**job["environ"]), limit)
     return None if found is None else {"process": found[0], "peak": int(found[1]) / 1024}
 
 
