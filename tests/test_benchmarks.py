@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import competitors
 import pytest
+import report
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
-sys.path.append(os.fspath(BENCHMARKS))
-import competitors  # noqa: E402
-import report  # noqa: E402
 
 
 def child(tmp_path, label, work, environ, argv):

@@ -147,6 +147,21 @@ def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channe
     assert found == {"model_dir": "s3://bucket", "sm_model_dir": "/opt/ml/model", "train": "t", "hosts": ["algo-1"]}
 
 
+def test_an_argument_with_a_variable_of_its_own_takes_no_hyperparameter_of_its_name():
+    environ = SageMakerJob({"epochs": 3}).environ
+
+    assert parse(environ, ("--epochs", {"env_var": "SM_HP_PASSES"})) == {"epochs": None}
+
+
+def test_an_argument_takes_one_hyperparameter_of_its_two_names():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--lr", "--rate")
+    job = SageMakerJob({"lr": 1, "rate": 2}).environ
+
+    namespace, left = parser.parse_known_args([], env_vars=job)
+    assert (namespace.lr, left) == ("1", ["--rate", "2"])
+
+
 @pytest.mark.parametrize("arguments", [("-lr", "--lr"), ("--lr", "-lr")])
 def test_the_option_that_the_platform_types_comes_first(arguments):
     found = parse({"SM_HPS": '{"lr": "here"}'}, *((option, {"dest": f"of {option}"}) for option in arguments))
