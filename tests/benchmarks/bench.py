@@ -1,8 +1,8 @@
 """Measure smargs and its peers side by side: ``make bench``.
 
 Every round starts a child process for each competitor, one after the other, so that what else the machine does meets all of
-them alike. What is reported is the median of the rounds, with the quartiles. A competitor that takes longer than the limit is
-said so, and not asked again; so is one that fails, or does not parse what it was given.
+them alike, and the values of one round can be compared. What takes little time is asked several times in a round. A competitor
+that takes longer than the limit is said so, and not asked again; so is one that fails, or does not parse what it was given.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, 
 HERE = Path(__file__).parent
 # Linux starts no process with a variable of more than 128 KiB, and SM_TRAINING_ENV of 10,000 hyperparameters has more.
 LARGEST_PROCESS = 1000
+# How often a round asks for what has no more arguments than a job has, and how often a process that only imports is timed then.
+OFTEN, SMALL = 3, 100
+IMPORTS = 7
 
 # The toolkit itself makes the job, as it does before it starts a script.
 RENDER = """
@@ -101,11 +104,12 @@ def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit:
 
 def import_round(imports: str, limit: float) -> Optional[Cell]:
     """One round of one import: the seconds of the process, and the seconds that Python says its modules took."""
-    whole = run_warm(["-c", imports], quiet(), limit)
+    took = [whole[0] for _ in range(IMPORTS) for whole in (run(["-c", imports], quiet(), limit),) if whole]
     told = run(["-X", "importtime", "-c", imports], quiet(), limit)
-    if whole is None or told is None:
+    if told is None or not took:
         return None
-    return {"process": whole[0], "modules": sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE))) / 1e6}
+    modules = sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE)))
+    return {"process": statistics.median(took), "modules": modules / 1e6}
 
 
 def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -> Optional[Cell]:
@@ -134,7 +138,7 @@ def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[in
 
 
 def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell], Optional[Dict[str, Any]]]:
-    """All rounds, of each cell the median and the quartiles; and the profile of a parse of 1,000 arguments in the job."""
+    """Each cell with its value in every round, and the profile of a parse of 1,000 arguments in the job."""
     with tempfile.TemporaryDirectory() as directory:
         works = {count: jobs(Path(directory), count) for count in sizes}
         files = {}
@@ -144,20 +148,21 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell]
                 files[count, work].write_text(json.dumps(job), encoding="utf-8")
         taken: Dict[Tuple[str, str, int], List[Cell]] = {}
         given_up = set()
-        for done in range(rounds):
+        for done in range(rounds * OFTEN):
             for place, measured in rows(sizes, works, files, limit):
+                if place in given_up or (done % OFTEN and place[2] > SMALL):
+                    continue
                 cells = taken.setdefault(place, [])
                 try:
-                    found = None if place in given_up else measured()
+                    found = measured()
                 except ChildProcessError as error:
                     print(error, file=sys.stderr)
-                    cells.append({"wrong": "fails"})
-                    found = None
-                if found is None:
+                    found = {"wrong": "fails"}
+                if found is None or found.get("wrong") == "fails":
                     given_up.add(place)
-                else:
-                    cells.append(found)
-            print(f"round {done + 1} of {rounds}", file=sys.stderr, flush=True)
+                    cells.clear()
+                cells.extend([found] if found else [])
+            print(f"{done + 1} of {rounds * OFTEN}", file=sys.stderr, flush=True)
         profiled = 1000 in sizes and run(
             [os.fspath(HERE / "child.py"), "smargs", "profile", "1000", os.fspath(files[1000, IN_THE_JOB])], quiet(), 60
         )
@@ -165,20 +170,16 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell]
 
 
 def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
-    """One cell of the table: for each quantity the lower quartile, the median and the upper quartile; none over the limit."""
+    """One cell of the table: for each quantity its value in every round; none over the limit."""
     work, label, count = place
-    taken = {name: [cell[name] for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
+    taken = {name: [round(cell[name], 7) for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
     return {
         "work": work,
         "competitor": label,
         "count": count,
         "wrong": next((cell["wrong"] for cell in cells if cell.get("wrong")), ""),
-        **{name: _quartiles(values) for name, values in taken.items()},
+        **taken,
     }
-
-
-def _quartiles(values: List[float]) -> List[float]:
-    return statistics.quantiles(values, method="inclusive") if len(values) > 1 else values * 3
 
 
 def machine() -> str:
@@ -193,7 +194,7 @@ def main() -> None:
     """Measure, and write what the docs say from it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000, 10000], help="numbers of arguments")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help=f"rounds; each has {OFTEN} of up to {SMALL} arguments")
     parser.add_argument("--limit", type=float, default=10, help="seconds that a process may take")
     parser.add_argument("--write", action="store_true", help="write the docs' numbers, instead of only printing them")
     options = parser.parse_args()
@@ -204,7 +205,7 @@ def main() -> None:
         "machine": machine(),
         "python": platform.python_version(),
         "versions": {competitor.label: _version(competitor.label) for competitor in COMPETITORS},
-        "rounds": options.rounds,
+        "rounds": [options.rounds * OFTEN, options.rounds],
         "limit": options.limit,
         "minutes": round((perf_counter() - started) / 60, 1),
         "profile": profile,

@@ -1,17 +1,20 @@
 """The same work for each competitor: N typed arguments, declared and parsed by the way that its own documentation shows first.
 
-Nothing is imported but where it is used, so that a child process imports one competitor alone. Every parse reads ``sys.argv``
-and ``os.environ``, as a script's does.
+Nothing is imported but where it is used, so that a child process imports one competitor alone, and what that needs. Every parse
+reads ``sys.argv`` and ``os.environ``, as a script's does.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Tuple
+
+TYPE_CHECKING = False  # What the module typing imports, some competitors need and some do not.
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
+
+    Parse = Callable[[], Mapping[str, object]]
 
 IN_THE_JOB, ENVIRONMENT_ONLY, NOTHING_SET, TYPED = "in the job", "environment only", "nothing set", "options typed"
-
-Parse = Callable[[], Mapping[str, object]]
 
 
 def arguments(count: int) -> Iterator[Tuple[str, type, Any, object]]:
@@ -119,13 +122,14 @@ def toolkit(count: int) -> Parse:
     return lambda: environment.Environment().hyperparameters
 
 
-class Competitor(NamedTuple):
-    """One competitor: how people call it, what a script imports, the work that it can do, how it declares and parses."""
+class Competitor:
+    """One competitor: how people call it, what a script imports, how it declares and parses, the work that it can do."""
 
-    label: str
-    imports: str
-    declare: Callable[[int], Parse]
-    works: Tuple[str, ...]
+    def __init__(self, label: str, imports: str, declare: Callable[[int], Parse], works: Tuple[str, ...]) -> None:
+        self.label = label
+        self.imports = imports
+        self.declare = declare
+        self.works = works
 
 
 ARGV, ENVIRONMENT = (IN_THE_JOB, NOTHING_SET, TYPED), (IN_THE_JOB, ENVIRONMENT_ONLY, NOTHING_SET)
