@@ -28,9 +28,9 @@ from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, 
 HERE = Path(__file__).parent
 # Linux starts no process with a variable of more than 128 KiB, and SM_TRAINING_ENV of 10,000 hyperparameters has more.
 LARGEST_PROCESS = 1000
-# How often a round asks for what has no more arguments than a job has, and how often a process that only imports is timed then.
+# How often a round asks for what has no more arguments than a job has, and how often it asks for the imports then.
 OFTEN, SMALL = 3, 100
-IMPORTS = 7
+IMPORTS = 3
 
 # The toolkit itself makes the job, as it does before it starts a script.
 RENDER = """
@@ -104,12 +104,11 @@ def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit:
 
 def import_round(imports: str, limit: float) -> Optional[Cell]:
     """One round of one import: the seconds of the process, and the seconds that Python says its modules took."""
-    took = [whole[0] for _ in range(IMPORTS) for whole in (run(["-c", imports], quiet(), limit),) if whole]
+    whole = run_warm(["-c", imports], quiet(), limit)
     told = run(["-X", "importtime", "-c", imports], quiet(), limit)
-    if told is None or not took:
+    if whole is None or told is None:
         return None
-    modules = sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE)))
-    return {"process": statistics.median(took), "modules": modules / 1e6}
+    return {"process": whole[0], "modules": sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE))) / 1e6}
 
 
 def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -> Optional[Cell]:
@@ -122,9 +121,10 @@ def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -
 
 def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
     """Everything that a round measures: its place in the table, and what measures it."""
-    yield ("import", "bare interpreter", 0), partial(import_round, "pass", limit)
-    for competitor in COMPETITORS:
-        yield ("import", competitor.label, 0), partial(import_round, competitor.imports, limit)
+    for _ in range(IMPORTS):
+        yield ("import", "bare interpreter", 0), partial(import_round, "pass", limit)
+        for competitor in COMPETITORS:
+            yield ("import", competitor.label, 0), partial(import_round, competitor.imports, limit)
     for count in sizes:
         for work in works[count]:
             for competitor in COMPETITORS:
