@@ -16,7 +16,7 @@ from smargs.reading import squash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+    from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
     # A hyperparameter's name and the tokens that stand for it.
     Rendering = List[Tuple[str, Tuple[str, str]]]
@@ -41,13 +41,6 @@ class CommandLine:
     def __init__(self, typed: List[str], generated: Mapping[str, Tuple[str, str]]) -> None:
         self.typed = typed
         self.generated = generated
-
-
-def tokens_of(args: Iterable[str]) -> List[str]:
-    """The tokens that a parser is given: a text is split at white space, as ConfigArgParse does."""
-    if isinstance(args, Remainder):
-        return args
-    return args.split() if isinstance(args, str) else list(args)
 
 
 def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> CommandLine:

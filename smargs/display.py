@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 
 from smargs import matching
-from smargs.environment import masked
-from smargs.filling import Fill, Job, own_setting
-from smargs.reading import Setting
-from smargs.variables import MASK, PREFIX, fold
+from smargs.environment import masked, secret_texts
+from smargs.filling import own_setting
+from smargs.variables import MASK, PREFIX, fold, is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, List, Optional
+    from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+    from smargs.parse import Fill, Job
+    from smargs.reading import Setting
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4
@@ -28,7 +30,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
         values: What it stored, by dest.
         with_variables: Whether the variable is named behind each help text.
     """
-    secrets = job.secrets
+    secrets = secrets_of(job)
     for action in view._actions:
         if not matching.can_be_filled(action):
             continue
@@ -47,6 +49,24 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
         if own or (matching.environment_variable(action) or "").startswith(PREFIX):
             # ConfigArgParse would name the variable a second time.
             vars(action)["env_var"] = None
+
+
+def secrets_of(job: Job) -> Set[str]:
+    """The texts of a parse that must not be shown."""
+    hyperparameters = job.environment.hyperparameter_settings
+    return {
+        *(text for name, setting in hyperparameters.items() for text in secret_texts(name, setting.value)),
+        *(setting.text for name, setting in hyperparameters.items() if is_secret(name)),
+        *(text for action, text in _texts(job) if matching.is_secret_argument(action)),
+        *(text for tokens, prefix_chars in job.lines for text in matching.secret_tokens(tokens, prefix_chars)),
+    }
+
+
+def _texts(job: Job) -> Iterator[Tuple[argparse.Action, str]]:
+    yield from job.given
+    for found in job.matches:
+        yield from ((action, setting.text) for action, setting in found.meant.items())
+        yield from ((action, setting.text) for action, guesses in found.guesses.items() for setting, _ in guesses)
 
 
 def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:

@@ -238,6 +238,17 @@ def _typed(kind: str, setting: Optional[Setting]) -> object:
     return value if isinstance(value, str) else None
 
 
+def failure_file(environment: SageMakerEnvironment) -> Optional[str]:
+    """Where a training container says why its job failed.
+
+    Source: "How Amazon SageMaker Processes Training Output",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+    """
+    if environment.output_failure:
+        return environment.output_failure
+    return os.path.join(environment.output_dir, "failure") if environment.output_dir else None
+
+
 def secret_texts(name: str, value: object) -> Iterator[str]:
     """The texts that a value holds under a secret's name, at any depth."""
     if isinstance(value, dict):

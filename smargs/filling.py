@@ -6,144 +6,19 @@ Everything here happens on a working copy of a parser and on the namespace of on
 from __future__ import annotations
 
 import argparse
-import os
 
 from smargs import conversion, matching
-from smargs.environment import SageMakerEnvironment, secret_texts
-from smargs.reading import Reading, Setting
-from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX, is_secret
+from smargs.reading import Setting
+from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
+    from typing import Any, Dict, Iterable, Mapping, Optional, Set, Tuple
 
-    Held = TypeVar("Held")
-    Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+    from smargs.environment import SageMakerEnvironment
+    from smargs.parse import Fill, Job
 
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
-
-
-class Job:
-    """What all parsers of one parse, the outermost and its subparsers, share.
-
-    Attributes:
-        environ: The environment variables of this parse.
-        environment: What the platform says in them.
-        strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
-        undeclared: The hyperparameters that no argument has claimed so far.
-        given: Texts of arguments, of which some may be secrets.
-        matches: What the environment has for the arguments of its parsers.
-        lines: The command lines of its parsers, and the characters that their options start with.
-        settings: What the outermost parser was given beside the command line, for ConfigArgParse.
-        started: Whether a parser has begun to parse.
-        warned: What could not be read, and was said.
-    """
-
-    def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
-        self.environ = environ
-        self.environment = SageMakerEnvironment(Reading(environ))
-        self.strict = strict
-        self.undeclared: Set[str] = set(self.environment.hyperparameter_settings)
-        self.given: List[Tuple[argparse.Action, str]] = []
-        self.matches: List[matching.Matches] = []
-        self.lines: List[Tuple[Sequence[str], str]] = []
-        self.settings: Dict[str, object] = {}
-        self.started = False
-        self.warned: Set[str] = set()
-
-    @property
-    def secrets(self) -> Set[str]:
-        """Texts that must not be shown. They are looked for when something is shown: most parses show nothing."""
-        return {
-            *(
-                text
-                for name, setting in self.environment.hyperparameter_settings.items()
-                for text in _secret_texts(name, setting)
-            ),
-            *(text for action, text in self._texts() if matching.is_secret_argument(action)),
-            *(text for tokens, prefix_chars in self.lines for text in matching.secret_tokens(tokens, prefix_chars)),
-        }
-
-    def _texts(self) -> Iterator[Tuple[argparse.Action, str]]:
-        yield from self.given
-        for found in self.matches:
-            yield from ((action, setting.text) for action, setting in found.meant.items())
-            yield from ((action, setting.text) for action, guesses in found.guesses.items() for setting, _ in guesses)
-
-
-def _secret_texts(name: str, setting: Setting) -> Iterator[str]:
-    yield from secret_texts(name, setting.value)
-    if is_secret(name):
-        yield setting.text
-
-
-class Fill:
-    """What SageMaker filled in one parse of one parser.
-
-    Attributes:
-        parser: The parser that the working copy was made of.
-        job: The parse.
-        settings: The value that fills each argument.
-        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
-        verbatim: Arguments whose value is known only as it was written.
-        refused: Why a guess does not fit its argument.
-        left: Arguments that their value leaves as they are: flags that are false.
-        guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
-        required: The arguments that must come from somewhere.
-        groups: The arguments that exclude each other.
-        seen: The arguments that were on the command line, or came from a config file.
-        visited: These, and the positionals that argparse is content to see without tokens.
-    """
-
-    def __init__(self, parser: argparse.ArgumentParser, job: Job) -> None:
-        self.parser = parser
-        self.job = job
-        self.settings: Dict[argparse.Action, Setting] = {}
-        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self.guessed: Set[argparse.Action] = set()
-        self.verbatim: Set[argparse.Action] = set()
-        self.refused: Dict[argparse.Action, str] = {}
-        self.left: Set[argparse.Action] = set()
-        self.required: List[argparse.Action] = []
-        self.groups: List[List[argparse.Action]] = []
-        self.seen: Set[argparse.Action] = set()
-        self.visited: Set[argparse.Action] = set()
-
-
-def bare_copy(held: Held) -> Held:
-    """A parser, an argument or a group that shares whatever another holds, and takes no assignment to it along."""
-    # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
-    copied = type(held).__new__(type(held))
-    vars(copied).update(vars(held))
-    return copied
-
-
-def working_copy(parser: Parser, all_actions: bool) -> Parser:
-    """A parser with the same arguments, whose ``required`` may change without a trace.
-
-    Args:
-        parser: The parser; it stays as it is.
-        all_actions: Whether every argument is copied, or only those that are required.
-
-    Returns:
-        The copy. It shares all but what it must not share.
-    """
-    copied = bare_copy(parser)
-    twins = {action: bare_copy(action) for action in parser._actions if all_actions or action.required}
-
-    def with_twins(group: Any) -> Any:
-        group = bare_copy(group)
-        group._group_actions = [twins.get(action, action) for action in group._group_actions]
-        return group
-
-    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
-    if not twins:
-        return copied
-    copied._actions = [twins.get(action, action) for action in parser._actions]
-    copied._option_string_actions = {name: twins.get(action, action) for name, action in parser._option_string_actions.items()}
-    if all_actions:
-        copied._action_groups = [with_twins(group) for group in parser._action_groups]
-    return copied
 
 
 def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
@@ -379,14 +254,3 @@ def _missing(action: argparse.Action, report: Fill, environment: SageMakerEnviro
     )
     listed = f"; channels here: {', '.join(channels)}" if channels and matching.is_channel_variable(variable) else ""
     return f"{name} ({variable} is not set{listed})"
-
-
-def failure_file(environment: SageMakerEnvironment) -> Optional[str]:
-    """Where a training container says why its job failed.
-
-    Source: "How Amazon SageMaker Processes Training Output",
-    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
-    """
-    if environment.output_failure:
-        return environment.output_failure
-    return os.path.join(environment.output_dir, "failure") if environment.output_dir else None

@@ -10,8 +10,9 @@ import os
 import sys
 import warnings
 
-from smargs import commandline, conversion, filling, matching
-from smargs.environment import SageMakerEnvironment
+from smargs import conversion
+from smargs.environment import SageMakerEnvironment, failure_file
+from smargs.parse import Fill, Job, bare_copy, tokens_of, working_copy
 from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
 
 TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
@@ -29,12 +30,12 @@ class _Current:
 
     # As contextvars.ContextVar, whose import takes longer than that of most modules here.
     def __init__(self) -> None:
-        self._jobs: Dict[int, filling.Job] = {}
+        self._jobs: Dict[int, Job] = {}
 
-    def get(self) -> Optional[filling.Job]:
+    def get(self) -> Optional[Job]:
         return self._jobs.get(_thread.get_ident())
 
-    def set(self, job: Optional[filling.Job]) -> Optional[filling.Job]:
+    def set(self, job: Optional[Job]) -> Optional[Job]:
         """Have another, or none; what was before is handed back, to be set again."""
         before = self._jobs.pop(_thread.get_ident(), None)
         if job is not None:
@@ -53,8 +54,8 @@ class SageMakerParserMixin(_Mixed):
     """
 
     # No annotations: there are parser classes that take those of a class and its bases for declared arguments.
-    _fill = None  # type: Optional[filling.Fill]
-    _last_fill = None  # type: Optional[filling.Fill]
+    _fill = None  # type: Optional[Fill]
+    _last_fill = None  # type: Optional[Fill]
     _infer_types = True
     _reads_variables = False  # Whether the parser class takes ``env_vars=`` itself.
 
@@ -155,14 +156,14 @@ class SageMakerParserMixin(_Mixed):
         super().error(message)
 
     @contextlib.contextmanager
-    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[filling.Job]:
+    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[Job]:
         """The parse that is under way, or a new one."""
         outer = _current.get()
         environ = settings.get("env_vars")
         if outer is not None and environ in (None, outer.environ):
             yield outer
             return
-        job = filling.Job(os.environ if environ is None else environ, strict)
+        job = Job(os.environ if environ is None else environ, strict)
         job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
         _current.set(job)
         try:
@@ -184,10 +185,10 @@ class SageMakerParserMixin(_Mixed):
             settings.pop("env_vars", None)
             if self._reads_variables and how == "parse_known_args":
                 settings["env_vars"] = job.environ
-            tokens = commandline.tokens_of(sys.argv[1:] if args is None else args)
+            tokens = tokens_of(sys.argv[1:] if args is None else args)
             if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
                 job.lines.append((tokens, self.prefix_chars))
-                return self._run(filling.bare_copy(self), how, list(tokens), namespace, settings)
+                return self._run(bare_copy(self), how, list(tokens), namespace, settings)
             try:
                 return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
             except argparse.ArgumentError as error:
@@ -208,8 +209,10 @@ class SageMakerParserMixin(_Mixed):
             self.__dict__.update(kept, _last_fill=working._fill)
 
     def _parse_in_job(
-        self, how: str, tokens: Sequence[str], namespace: Any, settings: Dict[str, Any], job: filling.Job, outermost: bool
+        self, how: str, tokens: Sequence[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool
     ) -> Tuple[Any, List[str]]:
+        from smargs import commandline, filling  # Off SageMaker nothing needs them.
+
         line = commandline.CommandLine(list(tokens), {})
         if outermost:
             if job.environment.lost:
@@ -238,10 +241,12 @@ class SageMakerParserMixin(_Mixed):
             extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
         return namespace, extras
 
-    def _filled_copy(self, job: filling.Job, namespace: Any, **options: Any) -> Any:
+    def _filled_copy(self, job: Job, namespace: Any, **options: Any) -> Any:
+        from smargs import filling  # Off SageMaker only what is shown needs it.
+
         every = options.pop("all_actions", getattr(self, "_auto_env_var_prefix", None) is not None)
-        working: Any = filling.working_copy(self, every)
-        working._fill = filling.Fill(self, job)
+        working: Any = working_copy(self, every)
+        working._fill = Fill(self, job)
         filling.fill(working, job, namespace, working._fill, self._infer_types, **options)
         return working
 
@@ -250,7 +255,7 @@ class SageMakerParserMixin(_Mixed):
         from smargs import display  # Only what is shown needs it.
 
         parser: Any = self._fill.parser if self._fill else self
-        job = _current.get() or filling.Job(os.environ, strict=False)
+        job = _current.get() or Job(os.environ, strict=False)
         namespace = argparse.Namespace()
         view = parser._filled_copy(job, namespace, all_actions=True, call_custom_actions=False)
         display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
@@ -286,20 +291,25 @@ class SageMakerParserMixin(_Mixed):
         try:
             return self._read_text(action, arg_string) if action.type is None else super()._get_value(action, arg_string)
         except argparse.ArgumentError as error:
-            variable = matching.environment_variable(action)
+            variable = getattr(action, "env_var", None)
             if job and variable and job.environ.get(variable) == arg_string:
                 error.message = f"{error.message} (from {variable})"
             raise
 
     def _read_text(self, action: argparse.Action, arg_string: str) -> Any:
         """An argument without a type has that of its default; the registry of types does not see the argument."""
-        infers = self._infer_types and action.type is None
-        inferred = filling.inferred_type(action, self.prefix_chars) if infers else None
+        inferred = None
+        if self._infer_types and action.type is None:
+            from smargs import filling  # Only what declares no type needs it.
+
+            inferred = filling.inferred_type(action, self.prefix_chars)
         if inferred is None:
             return super()._get_value(action, arg_string)
         try:
             return conversion.reader(inferred)(arg_string)
         except (TypeError, ValueError):
+            from smargs import matching  # Only what is shown needs it.
+
             because = "its name" if action.default is None else f"the default {action.default!r}"
             why = f"inferred from {MASK if matching.is_secret_argument(action) else because}; infer_types=False turns this off"
             message = f"invalid {inferred.__name__} value: {arg_string!r} ({why})"
@@ -327,6 +337,8 @@ class SageMakerParserMixin(_Mixed):
         result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         job = _current.get()
         if self._fill is not None and job is not None:
+            from smargs import filling  # Off SageMaker nothing needs it.
+
             filling.check(self, self._fill, namespace, job.environment)
         return result
 
@@ -364,13 +376,13 @@ def _named_like(wanted: type, read: Any) -> Any:
     return named
 
 
-def _masked(message: str, job: Optional[filling.Job]) -> str:
+def _masked(message: str, job: Optional[Job]) -> str:
     from smargs import display  # Only what is shown needs it.
 
-    return display.mask(message, job.secrets if job else ())
+    return display.mask(message, display.secrets_of(job) if job else ())
 
 
-def _warn_of(job: filling.Job) -> None:
+def _warn_of(job: Job) -> None:
     """Say what the arguments asked for and could not be read, once in a parse."""
     for problem in job.environment.problems:
         if problem not in job.warned:
@@ -387,7 +399,7 @@ def _callers_level() -> int:
 
 
 def _write_failure(environment: SageMakerEnvironment, message: str) -> None:
-    path = filling.failure_file(environment)
+    path = failure_file(environment)
     if path:
         with contextlib.suppress(OSError, ValueError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{message}\n")

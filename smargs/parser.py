@@ -10,13 +10,16 @@ from collections import OrderedDict
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import conversion, filling, matching
+from smargs import conversion
 from smargs.mixin import SageMakerParserMixin
+from smargs.parse import bare_copy, working_copy
 from smargs.variables import MASK, PREFIX, is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+    from smargs.parse import Fill
 
 
 class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]
@@ -59,7 +62,7 @@ class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc
             raise AttributeError("nothing was parsed yet")
         told = self.__dict__["_source_to_settings"]
         if isinstance(told, list):
-            asked = filling.bare_copy(self)
+            asked = bare_copy(self)
             asked.__dict__["_parse_known_args"] = lambda tokens, namespace, *rest, **settings: (namespace, [])
             configargparse.ArgumentParser.parse_known_args(asked, told, env_vars={})
             self.__dict__["_source_to_settings"] = asked.__dict__["_source_to_settings"]
@@ -146,7 +149,9 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         if action is not None and self._fill is not None and action in self._fill.settings:
             return []
         if action is not None and isinstance(value, list) and not conversion.collects(action):
-            wanted = action.type or (filling.inferred_type(action, self.prefix_chars) if self._infer_types else None)
+            from smargs.filling import inferred_type  # Only a config file or a variable has a list.
+
+            wanted = action.type or (inferred_type(action, self.prefix_chars) if self._infer_types else None)
             if wanted in conversion.MENDED:
                 value = conversion.spell(value)
         return list(super().convert_item_to_command_line_arg(action, key, value))
@@ -159,7 +164,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         """Where each value of the last parse came from, for people: secrets are masked."""
         from smargs import display  # Only what is shown needs it.
 
-        shown: Any = filling.working_copy(self, all_actions=False)
+        shown: Any = working_copy(self, all_actions=False)
         shown._source_to_settings = OrderedDict(
             (
                 source,
@@ -170,7 +175,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
             )
             for source, settings in self.get_source_to_settings_dict().items()
         )
-        secrets = self._last_fill.job.secrets if self._last_fill else ()
+        secrets = display.secrets_of(self._last_fill.job) if self._last_fill else ()
         return display.encodable(display.mask(str(super(SageMakerArgumentParser, shown).format_values()), secrets))
 
     def print_values(self, file: Any = None) -> None:
@@ -182,7 +187,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         told = self._with_sagemaker(source_to_settings, self._fill)
         return super().get_items_for_config_file_output(told, parsed_namespace)
 
-    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.Fill]) -> OrderedDict[str, Any]:
+    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[Fill]) -> OrderedDict[str, Any]:
         filled = {action: setting for action, setting in fill.settings.items() if action not in fill.seen} if fill else {}
         variables = {_settings_key(action, setting.source): (action, setting.text) for action, setting in filled.items()}
         merged: OrderedDict[str, Any] = OrderedDict()
@@ -202,9 +207,9 @@ def _settings_key(action: argparse.Action, source: str) -> str:
 
 
 def _masked_setting(key: str, action: Optional[argparse.Action], value: Any, prefix_chars: str) -> Any:
-    if isinstance(value, list) and action is None:
-        from smargs import display  # Only what is shown needs it.
+    from smargs import display, matching  # Only what is shown needs them.
 
+    if isinstance(value, list) and action is None:
         return display.mask_tokens(value, prefix_chars)
     return MASK if is_secret(key) or (action is not None and matching.is_secret_argument(action)) else value
 

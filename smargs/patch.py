@@ -16,8 +16,8 @@ from importlib.machinery import SourceFileLoader
 from typing import Any, Callable, Iterator, Sequence, TypeVar, cast
 
 from smargs.commandline import Remainder
-from smargs.filling import Job
 from smargs.mixin import _current
+from smargs.parse import Job
 from smargs.parser import SageMakerArgumentParser
 
 # A base directory in which nothing can be: without one, a job's files would be looked for in /opt/ml.

@@ -16,8 +16,9 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, NoReturn, Op
 
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import commandline, display, filling, matching, mixin
+from smargs import display, filling, matching, mixin
 from smargs.environment import masked
+from smargs.parse import Job, tokens_of
 from smargs.reading import Setting
 from smargs.tables import print_table
 from smargs.variables import MASK
@@ -51,7 +52,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.under_way = False
-        self.parsers: Dict[int, Tuple[Any, object, filling.Job]] = {}
+        self.parsers: Dict[int, Tuple[Any, object, Job]] = {}
         self.seen: Set[argparse.Action] = set()
         self.in_files: Dict[str, object] = {}
         self.secrets: Set[str] = set()
@@ -99,7 +100,7 @@ class Watch:
         os._exit(status)
 
     def _note_parser(self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **more: Any) -> Any:
-        job = mixin._current.get() or filling.Job(os.environ, strict=False)
+        job = mixin._current.get() or Job(os.environ, strict=False)
         self.parsers[id(parser)] = (parser, namespace, job)
         return parse(parser, tokens, namespace, *rest, **more)
 
@@ -118,7 +119,7 @@ class Watch:
         """Print the table of a parse that has returned."""
         namespace, unknown = result if isinstance(result, tuple) else (result, [])
         self.secrets |= matching.secret_tokens(sys.argv[1:], prefix_chars)
-        self.secrets.update(*(job.secrets for _, _, job in self.parsers.values()))
+        self.secrets.update(*(display.secrets_of(job) for _, _, job in self.parsers.values()))
         # In the repr of a value its special characters are escaped.
         self.secrets.update([repr(text)[1:-1] for text in self.secrets])
         rows = [self._row(action, getattr(namespace, dest), told) for dest, (action, told) in self._winners(namespace).items()]
@@ -159,7 +160,7 @@ class Watch:
             winners.update(ranked)
         return winners
 
-    def _sources(self, parser: Any, action: argparse.Action, job: filling.Job) -> Iterator[_Told]:
+    def _sources(self, parser: Any, action: argparse.Action, job: Job) -> Iterator[_Told]:
         """Everything that has a value for an argument, the winner first."""
         read = _read_by_configargparse(parser, action)
         setting = _of_sagemaker(parser, action, job)
@@ -191,7 +192,7 @@ def _read_by_configargparse(parser: Any, action: argparse.Action) -> Dict[str, o
     }
 
 
-def _of_sagemaker(parser: Any, action: argparse.Action, job: filling.Job) -> Optional[Setting]:
+def _of_sagemaker(parser: Any, action: argparse.Action, job: Job) -> Optional[Setting]:
     """What SageMaker has for an argument, also where a variable of the user's own kept it out."""
     fill = getattr(parser, "_fill", None)
     if fill is None:
@@ -206,7 +207,7 @@ def _of_sagemaker(parser: Any, action: argparse.Action, job: filling.Job) -> Opt
 
 def _is_command_line(args: Any) -> bool:
     """Whether the tokens that a parser is given are those of the process."""
-    return args is None or (isinstance(args, (str, list, tuple)) and commandline.tokens_of(args) == sys.argv[1:])
+    return args is None or (isinstance(args, (str, list, tuple)) and tokens_of(args) == sys.argv[1:])
 
 
 def _wrap(cls: Any, name: str, around: Callable[..., Any]) -> None:

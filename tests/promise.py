@@ -34,7 +34,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 import configargparse
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
-from smargs.filling import failure_file
+from smargs.environment import failure_file
 
 SECRET = "planted-and-never-shown"
 

@@ -24,10 +24,22 @@ parser = SageMakerArgumentParser()
 for place in range({count}):
     parser.add_argument(f"--name_{{place}}")
 {more}
+parser.parse_args()  # What is imported once is there then.
 opened = []
 sys.addaudithook(lambda event, args: opened.append(os.fspath(args[0])) if event == "open" else None)
 parser.parse_args()
 print(json.dumps(opened))
+"""
+
+IMPORTING = """
+import sys
+from smargs import SageMakerArgumentParser
+
+parser = SageMakerArgumentParser()
+parser.add_argument("--name_0", type=int)
+before = set(sys.modules)
+parser.parse_args()
+print(*sorted(name for name in set(sys.modules) - before if name.startswith("smargs")))
 """
 
 
@@ -203,6 +215,11 @@ def test_the_files_that_another_argument_may_need_are_opened_once(job, count, ru
 
 def test_off_sagemaker_no_file_is_opened(run_script):
     assert opened(run_script, off_sagemaker(FEW), FEW) == []
+
+
+def test_what_only_a_job_needs_is_not_imported_off_sagemaker(run_script, job):
+    assert run_script(IMPORTING, off_sagemaker(1)).stdout.split() == []
+    assert run_script(IMPORTING, job(1)).stdout.split() == ["smargs.commandline", "smargs.filling", "smargs.matching"]
 
 
 def test_off_sagemaker_there_is_one_look_for_files(monkeypatch):
