@@ -83,7 +83,8 @@ def _kept(tokens: Sequence[str], environment: SageMakerEnvironment) -> Optional[
     told = environment.setting("SM_USER_ARGS")
     if told is None or told.value != tokens:
         return None
-    pairs = {option.lstrip("-"): (option, value) for option, value in zip(tokens[::2], tokens[1::2])}
+    options = tokens[::2]
+    pairs = dict(zip([option.lstrip("-") for option in options], zip(options, tokens[1::2])))
     is_whole = 2 * len(pairs) == len(tokens) and pairs.keys() <= environment.hyperparameter_settings.keys()
     return pairs if is_whole else None
 

@@ -67,8 +67,7 @@ class Reading:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        # os.environ decodes whatever is asked of it each time.
-        self.environ = {name: environ[name] for name in environ if name[:3] == PREFIX or name in _OTHER_VARIABLES}
+        self.environ = _platform_variables(environ)
         self.problems: Dict[str, str] = {}
         self.base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
         self.config = os.path.join(self.base, "input", "config")
@@ -326,6 +325,17 @@ class Reading:
         for variable in sorted(strange):
             found.setdefault(variable[len(prefix) :].lower(), (variable, self.environ[variable]))
         return found
+
+
+def _platform_variables(environ: Mapping[str, str]) -> Dict[str, str]:
+    """The variables that the platform may have set, as they are now."""
+    if type(environ) is not type(os.environ) or not hasattr(environ, "_data"):
+        return {name: environ[name] for name in environ if name[:3] == PREFIX or name in _OTHER_VARIABLES}
+    # To be asked for a variable, os.environ calls five functions of Python; a job has hundreds. This is what they end in.
+    encode, decode, held = environ.encodevalue, environ.decodevalue, environ._data
+    prefix, others = encode(PREFIX), [encode(name) for name in _OTHER_VARIABLES]
+    # Taken over at once: another thread may set a variable meanwhile.
+    return {decode(name): decode(text) for name, text in list(held.items()) if name[:3] == prefix or name in others}
 
 
 def _is_absent(path: str) -> bool:

@@ -407,6 +407,14 @@ def test_the_process_environment_is_the_default(monkeypatch):
     assert SageMakerEnvironment.load().current_host == "algo-3"
 
 
+def test_what_stands_in_the_place_of_the_process_environment_is_read_too(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"SM_CURRENT_HOST": "algo-3", "TRAINING_JOB_NAME": "job-7"})
+
+    environment = SageMakerEnvironment.load(os.environ)
+
+    assert (environment.current_host, environment.job_name) == ("algo-3", "job-7")
+
+
 def test_what_is_inside_of_it_cannot_be_changed_either():
     environ = {"SM_HPS": '{"layers": [1]}', "SM_RESOURCE_CONFIG": '{"hosts": []}', "SM_TOPOLOGY": '[{"hosts": []}]'}
     environment = SageMakerEnvironment.load(environ)

@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from unittest.mock import patch
 
 import configargparse
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from platforms import routes
 
-from smargs import SageMakerArgumentParser
+from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.testing import SageMakerJob, assert_parses_like_argparse, assert_same_on_every_platform
 
 KINDS = kinds(PLAIN_TEXTS)
@@ -50,6 +51,24 @@ def test_one_value_every_route(job, positional):
     for route, made in routes(hyperparameters(job)).items():
         namespace = parser_of(job, positional).parse_args(made.argv, env_vars=made.environ)
         assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
+
+
+# What a process may have: any bytes but NUL, of which those that are no UTF-8 become surrogates.
+VARIABLE_TEXTS = st.binary(max_size=8).map(lambda drawn: os.fsdecode(drawn.replace(b"\0", b"")))
+VARIABLE_NAMES = st.builds(
+    "{}{}".format,
+    st.sampled_from(["SM_HP_", "SM_CHANNEL_", "SM_", "sm_hp_", "SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", "OTHER"]),
+    VARIABLE_TEXTS.map(lambda drawn: drawn.replace("=", "")),
+)
+
+
+@given(st.dictionaries(VARIABLE_NAMES, VARIABLE_TEXTS, max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_the_process_environment_is_read_as_a_mapping_of_the_same_is(variables):
+    with patch.dict(os.environ, variables):
+        read, of_a_mapping = SageMakerEnvironment.load(os.environ), SageMakerEnvironment.load(dict(os.environ))
+        assert read.hyperparameters == of_a_mapping.hyperparameters
+        assert repr(read) == repr(of_a_mapping)
 
 
 @given(arguments(ON_EVERY_ROUTE), st.booleans())
