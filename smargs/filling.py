@@ -73,31 +73,34 @@ def fill(
     job.undeclared.difference_update(found.claimed)
     job.matches.append(found)
     settled = _settled(working, job, namespace, found)
-    nothing = argparse.SUPPRESS
-    for action in working._actions:
-        if action.dest is not nothing and action.default is not nothing and not hasattr(namespace, action.dest):
-            setattr(namespace, action.dest, action.default)
     if not call_custom_actions:
         report.verbatim.update(action for action in working._actions if type(action).__module__ != "argparse")
-    meant, guesses, settings = found.meant, found.guesses, report.settings
+    meant, settings, nothing = found.meant, report.settings, argparse.SUPPRESS
     as_they_are = {wanted for wanted in (int, float, str) if working._registry_get("type", wanted, wanted) is wanted}
+    waiting = []
+    # Each argument has its value or its default, in the order in which argparse sets the defaults, before any action is called.
     for action in working._actions:
-        if action in settled:
-            continue
-        if action in meant:
+        if action in meant and action not in settled:
             setting = settings[action] = meant[action]
             if type(setting.value) is action.type and action.type in as_they_are and _keeps_one(action):
                 setattr(namespace, action.dest, setting.value)
-            elif action not in report.verbatim:
-                _fill_meant(working, action, setting, found.options.get(action), namespace, report, infer_types)
-        elif action in guesses:
-            _fill_guess(working, action, guesses[action], namespace, report, infer_types)
+                continue
+        if action.dest is not nothing and action.default is not nothing and not hasattr(namespace, action.dest):
+            setattr(namespace, action.dest, action.default)
+        waiting.append(action)
+    for action in waiting:
+        if action in settings and action not in report.verbatim:
+            _fill_meant(working, action, settings[action], found.options.get(action), namespace, report, infer_types)
+        elif action in found.guesses and action not in settled:
+            _fill_guess(working, action, found.guesses[action], namespace, report, infer_types)
+    if report.guessed:
+        report.settings = {action: settings[action] for action in working._actions if action in settings}
 
 
 def _settled(working: argparse.ArgumentParser, job: Job, namespace: object, found: matching.Matches) -> Set[argparse.Action]:
     """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
     automatic = getattr(working, "_auto_env_var_prefix", None) is not None
-    candidates = working._actions if automatic else matching.with_variable(working)
+    candidates = working._actions if automatic else found.named
     settled = {action for action in candidates if own_setting(working, action, job.environ)}
     # An empty namespace has nothing; any other may have it in a way of its own.
     if type(namespace) is not argparse.Namespace or vars(namespace):

@@ -57,11 +57,13 @@ class Matches:
         options: The option string that was matched then; none where the argument was found by its dest.
         guesses: By rules 3 and 4 values that may be an argument's, the best first, each with whether it is the default already.
         claimed: The hyperparameters that are declared.
+        named: The arguments that name a variable with ``env_var=``.
     """
 
-    __slots__ = ("claimed", "guesses", "meant", "options")
+    __slots__ = ("claimed", "guesses", "meant", "named", "options")
 
-    def __init__(self) -> None:
+    def __init__(self, named: List[argparse.Action]) -> None:
+        self.named = named
         self.meant: Dict[argparse.Action, Setting] = {}
         self.options: Dict[argparse.Action, str] = {}
         self.guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]] = {}
@@ -127,8 +129,8 @@ def names(action: argparse.Action, prefix_chars: str) -> Names:
 def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) -> Matches:
     """Find the values of an environment for the arguments of a parser."""
     hyperparameters = environment.hyperparameter_settings
-    outright = _outright_variables(parser)
-    found = Matches()
+    found = Matches(with_variable(parser))
+    outright = _outright_variables(parser, found.named)
     _by_typed_option(parser, hyperparameters, outright, found)
     for action, variable in outright.items():
         name, setting = lookup(variable, environment)
@@ -147,13 +149,13 @@ def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) ->
     return found
 
 
-def _outright_variables(parser: argparse.ArgumentParser) -> Dict[argparse.Action, str]:
+def _outright_variables(parser: argparse.ArgumentParser, named: List[argparse.Action]) -> Dict[argparse.Action, str]:
     """The arguments that name a variable of SageMaker outright (rule 1)."""
     every_name = fold("\n".join((*parser._option_string_actions, *[action.dest for action in parser._actions]))).upper()
     is_named = HYPERPARAMETER_PREFIX in every_name or CHANNEL_PREFIX in every_name
-    candidates = parser._actions if is_named else with_variable(parser)
-    named = {action: _outright_variable(action, parser.prefix_chars) for action in candidates if can_be_filled(action)}
-    return {action: variable for action, variable in named.items() if variable}
+    candidates = parser._actions if is_named else named
+    variables = {action: _outright_variable(action, parser.prefix_chars) for action in candidates if can_be_filled(action)}
+    return {action: variable for action, variable in variables.items() if variable}
 
 
 def _outright_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
