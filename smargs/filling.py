@@ -94,6 +94,7 @@ def fill(
         elif action in found.guesses and action not in settled:
             _fill_guess(working, action, found.guesses[action], namespace, report, infer_types)
     if report.guessed:
+        # Guesses came last; what is told of a parse is in the order of the arguments.
         report.settings = {action: settings[action] for action in working._actions if action in settings}
 
 

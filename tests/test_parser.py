@@ -536,6 +536,22 @@ def test_config_files(tmp_path):
     assert parser.parse_args(["--config", str(tmp_path / "other")], env_vars={}).epochs == 9
 
 
+@pytest.mark.parametrize("variable", [None, "MY_CONFIG"])
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_the_path_of_a_config_file_may_be_typed_where_it_has_a_variable_too(tmp_path, variable, by_variable):
+    path = tmp_path / "config.ini"
+    path.write_text("epochs = 9\n")
+    tokens, environ = ([], {"MY_CONFIG": str(path)}) if by_variable else (["--config", str(path)], {})
+    found = []
+    for parser in (configargparse.ArgumentParser(), SageMakerArgumentParser()):
+        parser.add_argument("--config", is_config_file=True, env_var=variable)
+        parser.add_argument("--epochs", type=int, default=1)
+        found.append(vars(parser.parse_args(tokens, env_vars=environ)))
+
+    assert found[0] == found[1]
+    assert found[1]["epochs"] == (9 if variable or not by_variable else 1)
+
+
 def test_a_date_in_a_list_of_a_yaml_file_is_its_text():
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.YAMLConfigFileParser)
     parser.add_argument("--days", type=list)
