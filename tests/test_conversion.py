@@ -164,6 +164,7 @@ def test_there_may_be_white_space_around_json(text):
 
 
 def test_where_nothing_has_imported_paths_nothing_is_one(monkeypatch):
+    convert("a/b", default="c")  # What a parse imports is there then.
     monkeypatch.delitem(sys.modules, "pathlib")
 
     assert convert("a/b", default="c") == "a/b"

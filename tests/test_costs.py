@@ -126,6 +126,17 @@ def test_each_variable_of_sagemaker_is_read_once_and_no_other(job, argv):
     assert reads == Counter(made.environ.keys() - of_others)
 
 
+def test_the_process_environment_is_not_asked_for_each_variable(job, monkeypatch):
+    made, parser = job(FEW), parser_of(FEW)
+    for name, text in {**made.environ, "OTHER": "text"}.items():
+        monkeypatch.setenv(name, text)
+    found = []
+    asked = calls_of(monkeypatch, type(os.environ), "__getitem__", lambda: found.append(vars(parser.parse_args(made.argv))))
+    assert found == [values(FEW)]
+    assert not {name for _, name in asked} & made.environ.keys()
+    assert "OTHER" not in reading.Reading(os.environ).environ
+
+
 @pytest.mark.parametrize("argv", [True, False], ids=["in the job", "environment only"])
 def test_json_is_decoded_as_often_for_many_hyperparameters_as_for_few(job, argv, monkeypatch):
     decoded = {}
