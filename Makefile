@@ -18,7 +18,7 @@ demo: $(VENV)/.demo
 
 # Run the whole test suite.
 test: $(VENV)/.test $(VENV)/.suites
-	$(VENV)/bin/python -m pytest -rs $(PYTEST_OPTIONS)
+	$(VENV)/bin/python -m pytest -rs -n auto $(PYTEST_OPTIONS)
 
 # Look for inputs that break the promise, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz
@@ -43,7 +43,7 @@ ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
 distributed: $(VENV)/.distributed
 	$(VENV)/bin/python -m pytest -rs tests/distributed
 
-# Measure the package beside its peers, and write the numbers of the docs. Some ten minutes of a machine that does nothing else.
+# Measure the package beside its peers, and write the numbers of the docs. Some 25 minutes of a machine that does nothing else.
 bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
 	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
