@@ -43,7 +43,7 @@ class CommandLine:
         self.generated = generated
 
 
-def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> CommandLine:
+def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandLine:
     """Tell the tokens that SageMaker generated from those that a person typed.
 
     Args:
@@ -78,10 +78,9 @@ def take_apart(tokens: Sequence[str], environment: SageMakerEnvironment) -> Comm
     return _take_out_pairs(tokens, {pair: name for rendering in renderings for name, pair in rendering})
 
 
-def _kept(tokens: Sequence[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
+def _kept(tokens: List[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
     """The hyperparameters' tokens, where the command line is just what the toolkit says that it made of them."""
-    told = environment.setting("SM_USER_ARGS")
-    if told is None or told.value != tokens:
+    if not environment.lists("SM_USER_ARGS", tokens):
         return None
     options = tokens[::2]
     pairs = dict(zip([option.lstrip("-") for option in options], zip(options, tokens[1::2])))

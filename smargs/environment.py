@@ -20,7 +20,7 @@ from smargs.variables import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterator, Mapping, NoReturn, Optional, Tuple
+    from typing import Dict, FrozenSet, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
 
 class SageMakerEnvironment:
@@ -117,6 +117,10 @@ class SageMakerEnvironment:
     def setting(self, variable: str) -> Optional[Setting]:
         """One documented variable, without reading the others; None where there is none."""
         return self._reading.variable(variable)
+
+    def lists(self, variable: str, texts: List[str]) -> bool:
+        """Whether a list variable has just these texts."""
+        return self._reading.lists(variable, texts)
 
     @property
     def hyperparameter_settings(self) -> Mapping[str, Setting]:

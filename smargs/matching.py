@@ -141,7 +141,8 @@ def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) ->
     meant, claimed = found.meant, found.claimed
     free = [action for action in parser._actions if action not in meant and action not in outright and can_be_filled(action)]
     left = {name: setting for name, setting in hyperparameters.items() if name not in claimed} if free else {}
-    for name, (action, option) in _by_hyperparameter(free, left, parser.prefix_chars).items():
+    found_by_name = _by_hyperparameter(free, left, parser.prefix_chars) if left else {}
+    for name, (action, option) in found_by_name.items():
         claimed.add(name)
         found.mean(action, hyperparameters[name], option)
     unfilled = [action for action in free if action not in meant and action.nargs != 0]
@@ -266,7 +267,7 @@ def _by_hyperparameter(
     left = dict(settings)
     taken: Dict[str, Tuple[argparse.Action, Optional[str]]] = {}
     used: Set[argparse.Action] = set()
-    named = {action: names(action, prefix_chars) for action in arguments} if left else {}
+    named = {action: names(action, prefix_chars) for action in arguments}
     for by_option in (True, False):
         for spelling in (str, fold):
             declared = _declared(named, by_option, spelling, used)

@@ -17,7 +17,7 @@ from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
 
 TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
     _Mixed = argparse.ArgumentParser
 else:
@@ -209,7 +209,7 @@ class SageMakerParserMixin(_Mixed):
             self.__dict__.update(kept, _last_fill=working._fill)
 
     def _parse_in_job(
-        self, how: str, tokens: Sequence[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool
+        self, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool
     ) -> Tuple[Any, List[str]]:
         from smargs import commandline, filling  # Off SageMaker nothing needs them.
 
@@ -226,7 +226,7 @@ class SageMakerParserMixin(_Mixed):
         filling.lift_requirements(working, working._fill)
         namespace, extras = self._run(working, how, line.typed, namespace, settings)
         values = job.environment.hyperparameter_settings
-        undeclared = [name for name in values if name in job.undeclared and not is_internal(name)]
+        undeclared = [name for name in values if name in job.undeclared and not is_internal(name)] if job.undeclared else []
         if outermost and undeclared and tokens != sys.argv[1:]:
             # What another parser took off the process's command line before this one was given the rest is no stranger.
             started_with = commandline.take_apart(sys.argv[1:], job.environment)

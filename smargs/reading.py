@@ -33,6 +33,9 @@ _FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
 _OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
 _OTHER_VARIABLES = ("SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
 
+# Between the texts of a list, as the toolkit writes it.
+_COMMA = '","'
+
 # What a shell that does not quote, or quotes badly, takes out of a value.
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
 
@@ -122,6 +125,15 @@ class Reading:
         """The name of the training job."""
         told = self.training_env.get("job_name")
         return self.environ.get("TRAINING_JOB_NAME") or (told if isinstance(told, str) else None)
+
+    def lists(self, variable: str, texts: List[str]) -> bool:
+        """Whether a list variable has just these texts."""
+        told = self.environ.get(variable, "")
+        is_plain = told.isprintable() and "\\" not in told and told.count('"') == 2 * len(texts)
+        if is_plain and told == f'["{_COMMA.join(texts)}"]':
+            return True  # A look at the text: it need not be decoded.
+        found = self.variable(variable)
+        return found is not None and found.value == texts
 
     def names(self, variable: str) -> List[str]:
         """The texts of a list variable."""
@@ -335,7 +347,7 @@ def _platform_variables(environ: Mapping[str, str]) -> Dict[str, str]:
     encode, decode, held = environ.encodevalue, environ.decodevalue, environ._data
     prefix, others = encode(PREFIX), [encode(name) for name in _OTHER_VARIABLES]
     # Taken over at once: another thread may set a variable meanwhile.
-    return {decode(name): decode(text) for name, text in list(held.items()) if name[:3] == prefix or name in others}
+    return {decode(name): decode(text) for name, text in held.copy().items() if name[:3] == prefix or name in others}
 
 
 def _is_absent(path: str) -> bool:

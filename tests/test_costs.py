@@ -198,6 +198,12 @@ def test_the_command_line_is_made_again_only_where_nothing_tells_it(job, monkeyp
         assert len(rendered) == ("SM_USER_ARGS" not in made.environ)
 
 
+def test_what_the_toolkit_says_that_it_wrote_is_not_decoded(job, monkeypatch):
+    made, parser = job(MANY), parser_of(MANY)
+    decoded = [text for (text,) in calls_of(monkeypatch, json, "loads", lambda: parsed(parser, made))]
+    assert made.environ.get("SM_USER_ARGS") not in decoded
+
+
 def test_without_a_command_line_nothing_of_it_is_looked_for(job, monkeypatch):
     made, parser = job(FEW), parser_of(FEW)
     made.environ["SM_USER_ARGS"] = json.dumps(made.argv)

@@ -77,6 +77,18 @@ def test_one_value_every_platform(job, positional):
     assert_same_on_every_platform(parser_of(job, positional), hyperparameters(job))
 
 
+@given(st.lists(st.text('a",\\\n \u00e9', max_size=3), max_size=3), st.booleans())
+@settings(deadline=None)
+def test_a_list_variable_has_the_texts_that_its_json_has(texts, escaped):
+    told = json.dumps(texts, separators=(",", ":")) if escaped else '["' + '","'.join(texts) + '"]'
+    content = None
+    with suppress(ValueError):
+        content = json.loads(told)
+    read = SageMakerEnvironment.load({"SM_USER_ARGS": told})
+    for asked in (texts, texts[::-1]):
+        assert read.lists("SM_USER_ARGS", asked) == (content == asked)
+
+
 # YAML 1.1 reads 1e-05 as text, so numbers here are written without an exponent.
 EIGHTHS = st.integers(-1000, 1000).map(lambda number: number / 8)
 PLAIN = st.one_of(st.booleans(), INTEGERS, EIGHTHS, PLAIN_TEXTS)
