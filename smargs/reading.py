@@ -344,10 +344,10 @@ def _platform_variables(environ: Mapping[str, str]) -> Dict[str, str]:
     if type(environ) is not type(os.environ) or not hasattr(environ, "_data"):
         return {name: environ[name] for name in environ if name[:3] == PREFIX or name in _OTHER_VARIABLES}
     # To be asked for a variable, os.environ calls five functions of Python; a job has hundreds. This is what they end in.
-    encode, decode, held = environ.encodevalue, environ.decodevalue, environ._data
-    prefix, others = encode(PREFIX), [encode(name) for name in _OTHER_VARIABLES]
-    # Taken over at once: another thread may set a variable meanwhile.
-    return {decode(name): decode(text) for name, text in held.copy().items() if name[:3] == prefix or name in others}
+    # The content is taken over at once, for another thread may set a variable, and decoded at once: none has a NUL in it.
+    held = environ._data.copy()
+    texts = environ.decodevalue(environ.encodevalue("\0").join([*held, *held.values()])).split("\0")
+    return {name: text for name, text in zip(texts, texts[len(held) :]) if name[:3] == PREFIX or name in _OTHER_VARIABLES}
 
 
 def _is_absent(path: str) -> bool:
