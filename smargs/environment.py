@@ -172,9 +172,7 @@ class SageMakerEnvironment:
         return next((count for count in told if isinstance(count, int) and count > 0), 1)
 
     def __bool__(self) -> bool:
-        return not self._reading.is_empty and bool(
-            self.hyperparameter_settings or self.settings or self.channel_settings or self.problems
-        )
+        return bool(self._reading)
 
     def __getattr__(self, name: str) -> object:
         if name == "_attributes":

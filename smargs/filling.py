@@ -80,8 +80,9 @@ def fill(
     waiting = []
     # Each argument has its value or its default, in the order in which argparse sets the defaults, before any action is called.
     for action in working._actions:
-        if action in meant and action not in settled:
-            setting = settings[action] = meant[action]
+        setting = meant.get(action) if action not in settled else None
+        if setting is not None:
+            settings[action] = setting
             if type(setting.value) is action.type and action.type in as_they_are and _keeps_one(action):
                 setattr(namespace, action.dest, setting.value)
                 continue
@@ -183,13 +184,16 @@ def _store(
 
 def lift_requirements(working: argparse.ArgumentParser, report: Fill) -> None:
     """Let argparse ask for nothing: what is required is checked by :func:`check`, which knows the variables."""
-    report.required = [action for action in working._actions if action.required]
+    # Where no argument is a copy, none is required.
+    has_copies = working._actions is not report.parser._actions
+    report.required = [action for action in working._actions if action.required] if has_copies else []
     for action in report.required:
         action.required = False
     report.groups = [list(group._group_actions) for group in working._mutually_exclusive_groups]
-    effective = report.settings.keys() - report.left
     for group in working._mutually_exclusive_groups:
-        group.required = group.required and effective.isdisjoint(group._group_actions)
+        group.required = group.required and not any(
+            action in report.settings and action not in report.left for action in group._group_actions
+        )
         # A positional that SageMaker filled and nobody typed is no conflict, though argparse visits it.
         group._group_actions = [
             action for action in group._group_actions if action.option_strings or action not in report.settings

@@ -11,7 +11,6 @@ import sys
 import warnings
 
 from smargs import conversion
-from smargs.environment import SageMakerEnvironment, failure_file
 from smargs.parse import Fill, Job, bare_copy, tokens_of, working_copy
 from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
 
@@ -146,13 +145,15 @@ class SageMakerParserMixin(_Mixed):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
+        from smargs.environment import SageMakerEnvironment, failure_file  # Only what fails, or is in a job, needs it.
+
         job = _current.get()
         environment = job.environment if job else SageMakerEnvironment.load(os.environ)
         message = _masked(message, job)
         # A shell that asks a script for completions (COMP_LINE, in bash's manual) has it parse half a command line.
         if environment and "COMP_LINE" not in os.environ:
             message = " ".join(message.splitlines())
-            _write_failure(environment, f"{self.prog}: error: {message}")
+            _write_failure(failure_file(environment), f"{self.prog}: error: {message}")
         super().error(message)
 
     @contextlib.contextmanager
@@ -186,7 +187,7 @@ class SageMakerParserMixin(_Mixed):
             if self._reads_variables and how == "parse_known_args":
                 settings["env_vars"] = job.environ
             tokens = tokens_of(sys.argv[1:] if args is None else args)
-            if not job.environment and getattr(self, "_auto_env_var_prefix", None) is None:
+            if not job.reading and getattr(self, "_auto_env_var_prefix", None) is None:
                 job.lines.append((tokens, self.prefix_chars))
                 return self._run(bare_copy(self), how, list(tokens), namespace, settings)
             try:
@@ -398,8 +399,7 @@ def _callers_level() -> int:
     return level
 
 
-def _write_failure(environment: SageMakerEnvironment, message: str) -> None:
-    path = failure_file(environment)
+def _write_failure(path: Optional[str], message: str) -> None:
     if path:
         with contextlib.suppress(OSError, ValueError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{message}\n")

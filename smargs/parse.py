@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from smargs.environment import SageMakerEnvironment
+from functools import cached_property
+
 from smargs.reading import Reading
 
 TYPE_CHECKING = False
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set, Tuple, TypeVar
 
+    from smargs.environment import SageMakerEnvironment
     from smargs.matching import Matches
     from smargs.reading import Setting
 
@@ -22,7 +24,7 @@ class Job:
 
     Attributes:
         environ: The environment variables of this parse.
-        environment: What the platform says in them.
+        reading: What the platform says in them; it is false off SageMaker.
         strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
         undeclared: The hyperparameters that no argument has claimed so far.
         given: Texts of arguments, of which some may be secrets.
@@ -35,15 +37,22 @@ class Job:
 
     def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
         self.environ = environ
-        self.environment = SageMakerEnvironment(Reading(environ))
+        self.reading = Reading(environ)
         self.strict = strict
-        self.undeclared: Set[str] = set(self.environment.hyperparameter_settings)
+        self.undeclared: Set[str] = set(self.reading.hyperparameters)
         self.given: List[Tuple[argparse.Action, str]] = []
         self.matches: List[Matches] = []
         self.lines: List[Tuple[Sequence[str], str]] = []
         self.settings: Dict[str, object] = {}
         self.started = False
         self.warned: Set[str] = set()
+
+    @cached_property
+    def environment(self) -> SageMakerEnvironment:
+        """The snapshot of what was read."""
+        from smargs.environment import SageMakerEnvironment  # Off SageMaker only what is shown needs it.
+
+        return SageMakerEnvironment(self.reading)
 
 
 class Fill:

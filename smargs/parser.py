@@ -42,19 +42,17 @@ class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc
         ignore_help_args: bool = False,
     ) -> bool:
         """Whether there is anything for ConfigArgParse to do before argparse parses."""
-        variables = [action.env_var for action in self._actions if getattr(action, "env_var", None)]
-        paths = [
-            action
-            for action in self._actions
-            if getattr(action, "is_config_file_arg", False) or getattr(action, "is_write_out_config_file_arg", False)
-        ]
         return (
             config_file_contents is not None
             or ignore_help_args
             or bool(self._default_config_files)
             or self._auto_env_var_prefix is not None
-            or bool(paths)
-            or any(variable in env_vars for variable in variables)
+            or any(
+                getattr(action, "is_config_file_arg", False)
+                or getattr(action, "is_write_out_config_file_arg", False)
+                or ((variable := getattr(action, "env_var", None)) and variable in env_vars)
+                for action in self._actions
+            )
         )
 
     @property

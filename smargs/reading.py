@@ -86,6 +86,9 @@ class Reading:
         self.is_empty = not self.environ and _is_absent(self.config)
         self.hyperparameters = {} if self.is_empty else self._hyperparameters()
 
+    def __bool__(self) -> bool:
+        return not self.is_empty and bool(self.hyperparameters or self.variables or self.channels or self.problems)
+
     def read_all(self) -> None:
         """Read what nobody asked for yet, so that what changes later is not seen, and what cannot be read is."""
         for file in _FILES:

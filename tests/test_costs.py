@@ -236,7 +236,8 @@ def test_off_sagemaker_no_file_is_opened(run_script):
 
 def test_what_only_a_job_needs_is_not_imported_off_sagemaker(run_script, job):
     assert run_script(IMPORTING, off_sagemaker(1)).stdout.split() == []
-    assert run_script(IMPORTING, job(1)).stdout.split() == ["smargs.commandline", "smargs.filling", "smargs.matching"]
+    needed = ["smargs.commandline", "smargs.environment", "smargs.filling", "smargs.matching"]
+    assert run_script(IMPORTING, job(1)).stdout.split() == needed
 
 
 def test_off_sagemaker_there_is_one_look_for_files(monkeypatch):
