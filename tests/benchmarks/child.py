@@ -16,7 +16,7 @@ from typing import Callable, Dict, List
 
 from competitors import COMPETITORS, found
 
-AT_LEAST, SECONDS, LONG = 3, 0.2, 1
+AT_LEAST, SECONDS, LONG = 7, 0.2, 1
 ROUNDS = 50
 
 
