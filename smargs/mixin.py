@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 
-from smargs import conversion
+from smargs import conversion, plain
 from smargs.parse import Fill, Job, bare_copy, tokens_of, working_copy
 from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
 
@@ -335,7 +335,9 @@ class SageMakerParserMixin(_Mixed):
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
         """What argparse cannot know is checked where argparse checks, before anything acts on the namespace."""
-        result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
+        result: Any = (namespace, [])
+        if not plain.parse(self, arg_strings, namespace):
+            result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         job = _current.get()
         if self._fill is not None and job is not None:
             from smargs import filling  # Off SageMaker nothing needs it.

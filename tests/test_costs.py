@@ -1,5 +1,6 @@
 """What a parse costs, in counts: they are the same on every machine, and grow as the hyperparameters do, or not at all."""
 
+import argparse
 import gc
 import json
 import os
@@ -284,6 +285,16 @@ def test_without_files_and_variables_configargparse_looks_for_nothing_until_it_i
     assert len(calls_of(monkeypatch, configargparse, "already_on_command_line", parse)) == 0
     assert len(calls_of(monkeypatch, configargparse, "already_on_command_line", parser.format_values)) > FEW
     assert parser.get_source_to_settings_dict()["command_line"][""] == (None, off_sagemaker(FEW).argv)
+
+
+def test_options_that_are_spelled_out_are_not_searched_for(monkeypatch):
+    made, parser = off_sagemaker(FEW), parser_of(FEW)
+    found = []
+    searched = calls_of(
+        monkeypatch, argparse.ArgumentParser, "_match_argument", lambda: found.append(vars(parser.parse_args(made.argv)))
+    )
+    assert found == [values(FEW)]
+    assert searched == []
 
 
 def test_secrets_are_looked_for_only_when_something_is_shown(job, monkeypatch):
