@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-    from smargs.parse import Fill, Job
+    from smargs.filling import Fill
+    from smargs.parse import Job
     from smargs.reading import Setting
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.

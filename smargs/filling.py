@@ -13,12 +13,45 @@ from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Mapping, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
 
     from smargs.environment import SageMakerEnvironment
-    from smargs.parse import Fill, Job
+    from smargs.parse import Job
 
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
+
+
+class Fill:
+    """What SageMaker filled in one parse of one parser.
+
+    Attributes:
+        parser: The parser that the working copy was made of.
+        job: The parse.
+        settings: The value that fills each argument.
+        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
+        verbatim: Arguments whose value is known only as it was written.
+        refused: Why a guess does not fit its argument.
+        left: Arguments that their value leaves as they are: flags that are false.
+        guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
+        required: The arguments that must come from somewhere.
+        groups: The arguments that exclude each other.
+        seen: The arguments that were on the command line, or came from a config file.
+        visited: These, and the positionals that argparse is content to see without tokens.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser, job: Job) -> None:
+        self.parser = parser
+        self.job = job
+        self.settings: Dict[argparse.Action, Setting] = {}
+        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
+        self.guessed: Set[argparse.Action] = set()
+        self.verbatim: Set[argparse.Action] = set()
+        self.refused: Dict[argparse.Action, str] = {}
+        self.left: Set[argparse.Action] = set()
+        self.required: List[argparse.Action] = []
+        self.groups: List[List[argparse.Action]] = []
+        self.seen: Set[argparse.Action] = set()
+        self.visited: Set[argparse.Action] = set()
 
 
 def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:

@@ -8,16 +8,18 @@ import contextlib
 import functools
 import os
 import sys
-import warnings
 
 from smargs import conversion, plain
-from smargs.parse import Fill, Job, bare_copy, tokens_of, working_copy
-from smargs.variables import BY_NAME, MASK, PREFIX, is_internal
+from smargs.parse import Job, bare_copy, tokens_of
+from smargs.variables import BY_NAME, MASK, PREFIX
 
 TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
+    from smargs.filling import Fill
+
+    Filled = Optional[Fill]
     _Mixed = argparse.ArgumentParser
 else:
     # A mixin has its methods from the class that it is mixed into.
@@ -53,8 +55,8 @@ class SageMakerParserMixin(_Mixed):
     """
 
     # No annotations: there are parser classes that take those of a class and its bases for declared arguments.
-    _fill = None  # type: Optional[Fill]
-    _last_fill = None  # type: Optional[Fill]
+    _fill = None  # type: Filled
+    _last_fill = None  # type: Filled
     _infer_types = True
     _reads_variables = False  # Whether the parser class takes ``env_vars=`` itself.
 
@@ -190,8 +192,10 @@ class SageMakerParserMixin(_Mixed):
             if not job.reading and getattr(self, "_auto_env_var_prefix", None) is None:
                 job.lines.append((tokens, self.prefix_chars))
                 return self._run(bare_copy(self), how, list(tokens), namespace, settings)
+            from smargs import injob  # Off SageMaker nothing needs it.
+
             try:
-                return self._parse_in_job(how, tokens, namespace, settings, job, outermost)
+                return injob.parse(self, how, tokens, namespace, settings, job, outermost)
             except argparse.ArgumentError as error:
                 if not getattr(self, "exit_on_error", True):
                     raise
@@ -209,56 +213,14 @@ class SageMakerParserMixin(_Mixed):
             kept = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
             self.__dict__.update(kept, _last_fill=working._fill)
 
-    def _parse_in_job(
-        self, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool
-    ) -> Tuple[Any, List[str]]:
-        from smargs import commandline, filling  # Off SageMaker nothing needs them.
-
-        line = commandline.CommandLine(list(tokens), {})
-        if outermost:
-            if job.environment.lost:
-                raise argparse.ArgumentError(None, job.environment.lost)
-            line = commandline.take_apart(tokens, job.environment)
-            job.undeclared.difference_update(getattr(tokens, "claimed", ()))
-        job.lines.append((tokens, self.prefix_chars))
-        namespace = argparse.Namespace() if namespace is None else namespace
-        working = self._filled_copy(job, namespace)
-        _warn_of(job)
-        filling.lift_requirements(working, working._fill)
-        namespace, extras = self._run(working, how, line.typed, namespace, settings)
-        values = job.environment.hyperparameter_settings
-        undeclared = [name for name in values if name in job.undeclared and not is_internal(name)] if job.undeclared else []
-        if outermost and undeclared and tokens != sys.argv[1:]:
-            # What another parser took off the process's command line before this one was given the rest is no stranger.
-            started_with = commandline.take_apart(sys.argv[1:], job.environment)
-            job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
-            undeclared = [name for name in undeclared if name in job.undeclared]
-        if outermost and job.strict and undeclared:
-            from smargs import display  # Only what is shown needs it.
-
-            raise argparse.ArgumentError(None, display.unrecognized(undeclared, self._option_string_actions))
-        if outermost and not job.strict:
-            left = {name: line.generated.get(name) or commandline.render(name, values[name].value) for name in undeclared}
-            extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
-        return namespace, extras
-
-    def _filled_copy(self, job: Job, namespace: Any, **options: Any) -> Any:
-        from smargs import filling  # Off SageMaker only what is shown needs it.
-
-        every = options.pop("all_actions", getattr(self, "_auto_env_var_prefix", None) is not None)
-        working: Any = working_copy(self, every)
-        working._fill = Fill(self, job)
-        filling.fill(working, job, namespace, working._fill, self._infer_types, **options)
-        return working
-
     def _view(self) -> Any:
         """A copy that is only looked at."""
-        from smargs import display  # Only what is shown needs it.
+        from smargs import display, injob  # Only what is shown needs them.
 
         parser: Any = self._fill.parser if self._fill else self
         job = _current.get() or Job(os.environ, strict=False)
         namespace = argparse.Namespace()
-        view = parser._filled_copy(job, namespace, all_actions=True, call_custom_actions=False)
+        view = injob.filled_copy(parser, job, namespace, all_actions=True, call_custom_actions=False)
         display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
         return view
 
@@ -340,9 +302,9 @@ class SageMakerParserMixin(_Mixed):
             result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         job = _current.get()
         if self._fill is not None and job is not None:
-            from smargs import filling  # Off SageMaker nothing needs it.
+            from smargs.filling import check  # Off SageMaker nothing needs it.
 
-            filling.check(self, self._fill, namespace, job.environment)
+            check(self, self._fill, namespace, job.environment)
         return result
 
 
@@ -383,22 +345,6 @@ def _masked(message: str, job: Optional[Job]) -> str:
     from smargs import display  # Only what is shown needs it.
 
     return display.mask(message, display.secrets_of(job) if job else ())
-
-
-def _warn_of(job: Job) -> None:
-    """Say what the arguments asked for and could not be read, once in a parse."""
-    for problem in job.environment.problems:
-        if problem not in job.warned:
-            job.warned.add(problem)
-            warnings.warn(problem, stacklevel=_callers_level())
-
-
-def _callers_level() -> int:
-    """The ``stacklevel`` that makes a warning of the calling function point at the script's own line."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("smargs", "argparse", "configargparse"):
-        frame, level = frame.f_back, level + 1
-    return level
 
 
 def _write_failure(path: Optional[str], message: str) -> None:

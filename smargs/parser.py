@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-    from smargs.parse import Fill
+    from smargs.filling import Fill
 
 
 class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]

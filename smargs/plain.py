@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     # An option's action, its texts and its option string, as argparse hands them to the action.
     Option = Tuple[argparse.Action, List[str], str]
 
-# How argparse tells what a token is and how many an option takes. Another class's way need not be argparse's.
+# How argparse tells what a token is and how many an option takes, and the modules whose ways are known.
 _WAYS = ("_parse_known_args", "_parse_optional", "_match_argument", "_get_nargs_pattern")
-_OWN = ("argparse", "smargs.mixin")
+_KNOWN = ("argparse", "smargs.mixin")
 _ACTIONS = (argparse._StoreAction, argparse._StoreConstAction, argparse._StoreTrueAction, argparse._StoreFalseAction)
 
 
@@ -58,12 +58,12 @@ def parse(parser: argparse.ArgumentParser, tokens: Sequence[str], namespace: arg
 
 
 def _goes_argparses_way(parser: argparse.ArgumentParser) -> bool:
-    """Whether nobody but argparse has a say in how this parser takes a command line apart."""
-    return (
-        parser.fromfile_prefix_chars is None
-        and not parser._mutually_exclusive_groups
-        and not any(way in vars(owner) for owner in type(parser).__mro__ if owner.__module__ not in _OWN for way in _WAYS)
-    )
+    """Whether nobody but argparse has a say in how this parser takes a command line apart: no other class, and no patch."""
+    if parser.fromfile_prefix_chars is not None or parser._mutually_exclusive_groups:
+        return False
+    members = [vars(owner) for owner in type(parser).__mro__]
+    ways = [member[way] for member in members for way in _WAYS if way in member]
+    return all(getattr(way, "__globals__", {}).get("__name__") in _KNOWN for way in ways)
 
 
 def _options(parser: argparse.ArgumentParser, tokens: Sequence[str]) -> Optional[List[Option]]:

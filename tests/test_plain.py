@@ -1,6 +1,7 @@
 """A plain command line parses without argparse's search, and just as with it."""
 
 import argparse
+import functools
 import io
 from contextlib import redirect_stderr
 
@@ -196,3 +197,20 @@ def test_a_parser_class_with_a_way_of_its_own_goes_that_way(parser_class):
     parser = parser_class()
     parser.add_argument("--alpha")
     assert parser.parse_known_args(["--alpha", "7"]) == (argparse.Namespace(alpha=[]), ["7"])
+
+
+@pytest.mark.parametrize("way", ["_parse_known_args", "_parse_optional", "_match_argument", "_get_nargs_pattern"])
+def test_what_is_patched_into_argparse_is_called(way, monkeypatch):
+    """As packages do that log what a script is given, and smargs.preview."""
+    called, original = [], getattr(argparse.ArgumentParser, way)
+
+    @functools.wraps(original)
+    def patched(parser, *args, **settings):
+        called.append(way)
+        return original(parser, *args, **settings)
+
+    monkeypatch.setattr(argparse.ArgumentParser, way, patched)
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--alpha", type=int)
+    assert parser.parse_args(["--alpha", "7"]).alpha == 7
+    assert way in called
