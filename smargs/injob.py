@@ -40,12 +40,13 @@ def parse(
     Raises:
         argparse.ArgumentError: If something is wrong.
     """
-    line = commandline.CommandLine(list(tokens), {})
     if outermost:
         if job.environment.lost:
             raise argparse.ArgumentError(None, job.environment.lost)
         line = commandline.take_apart(tokens, job.environment)
         job.undeclared.difference_update(getattr(tokens, "claimed", ()))
+    else:
+        line = commandline.CommandLine(list(tokens), {})
     job.lines.append((tokens, parser.prefix_chars))
     namespace = argparse.Namespace() if namespace is None else namespace
     working = filled_copy(parser, job, namespace, all_actions=getattr(parser, "_auto_env_var_prefix", None) is not None)

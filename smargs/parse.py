@@ -1,4 +1,4 @@
-"""One parse: what its parsers share, what SageMaker fills in each, and the copies that argparse works on."""
+"""One parse: what its parsers share, and the copies that argparse works on."""
 
 from __future__ import annotations
 

@@ -199,17 +199,17 @@ def test_a_parser_class_with_a_way_of_its_own_goes_that_way(parser_class):
     assert parser.parse_known_args(["--alpha", "7"]) == (argparse.Namespace(alpha=[]), ["7"])
 
 
+@pytest.mark.parametrize("wrap", [functools.wraps, lambda original: functools.partialmethod], ids=["a function", "no function"])
 @pytest.mark.parametrize("way", ["_parse_known_args", "_parse_optional", "_match_argument", "_get_nargs_pattern"])
-def test_what_is_patched_into_argparse_is_called(way, monkeypatch):
+def test_what_is_patched_into_argparse_is_called(way, wrap, monkeypatch):
     """As packages do that log what a script is given, and smargs.preview."""
     called, original = [], getattr(argparse.ArgumentParser, way)
 
-    @functools.wraps(original)
     def patched(parser, *args, **settings):
         called.append(way)
         return original(parser, *args, **settings)
 
-    monkeypatch.setattr(argparse.ArgumentParser, way, patched)
+    monkeypatch.setattr(argparse.ArgumentParser, way, wrap(original)(patched))
     parser = SageMakerArgumentParser()
     parser.add_argument("--alpha", type=int)
     assert parser.parse_args(["--alpha", "7"]).alpha == 7
