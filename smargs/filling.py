@@ -90,7 +90,7 @@ def fill(
     namespace: object,
     report: Fill,
     infer_types: bool,
-    call_custom_actions: bool = True,
+    call_custom_actions: bool,
 ) -> None:
     """Store what SageMaker says for each argument into a namespace.
 

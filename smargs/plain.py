@@ -39,19 +39,19 @@ def parse(parser: argparse.ArgumentParser, tokens: Sequence[str], namespace: arg
     if options is None:
         return False
     seen = {action for action, _, _ in options}
-    with_text = []
+    defaults = []
     for action in parser._actions:
         if action not in seen:
             if action.required or not action.option_strings:
                 return False
             if isinstance(action.default, str):
-                with_text.append((action, action.default))
+                defaults.append((action, action.default))
     for action, texts, option in options:
         value = parser._get_values(action, texts)
         if value is not argparse.SUPPRESS:
             action(parser, namespace, value, option)
-    # A default that is a text is converted where nobody gave another value.
-    for action, text in with_text:
+    # A default that is a text is converted, where it is the value still.
+    for action, text in defaults:
         if getattr(namespace, action.dest, None) is text:
             setattr(namespace, action.dest, parser._get_value(action, text))
     return True

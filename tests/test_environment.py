@@ -524,3 +524,20 @@ def test_the_variables_of_a_job_are_a_mapping():
 
     assert (list(settings), len(settings), bool(settings)) == (["SM_HOSTS"], 1, True)
     assert "SM_ELSE" not in settings
+
+
+@pytest.mark.parametrize(
+    ("text", "texts", "same"),
+    [
+        ('["a","b c"]', ["a", "b c"], True),
+        ('["a", "b c"]', ["a", "b c"], True),
+        ("[]", [], True),
+        (r'["a\nb"]', ["a\nb"], True),
+        (r'["a\nb"]', [r"a\nb"], False),
+        ('["a","b"]', ['a","b'], False),
+        ('["a"]', ["b"], False),
+        ("", ["a"], False),
+    ],
+)
+def test_a_list_variable_has_texts_however_their_json_is_written(text, texts, same):
+    assert SageMakerEnvironment.load({"SM_USER_ARGS": text}).lists("SM_USER_ARGS", texts) == same
