@@ -296,7 +296,7 @@ class SageMakerParserMixin(_Mixed):
         return f"{pattern[:-1]}|)" if is_filled else pattern
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
-        """What argparse need not search is not; what it cannot know is checked where it checks, before anything acts on it."""
+        """A plain command line needs no search. What argparse cannot know is checked before anything acts on the namespace."""
         result: Any = (namespace, [])
         if not plain.parse(self, arg_strings, namespace):
             result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
