@@ -8,18 +8,17 @@ as the platform writes them are recognised one by one. Every other token was typ
 
 from __future__ import annotations
 
-import json
-
-from smargs.conversion import decode
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import squash
+from smargs.spelling import as_sdk, as_toolkit
+from smargs.variables import SDK, TOOLKIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-    # A hyperparameter's name and the tokens that stand for it.
-    Rendering = List[Tuple[str, Tuple[str, str]]]
+    # The platform, and for each hyperparameter its name and the tokens that stand for it.
+    Rendering = Tuple[str, List[Tuple[str, Tuple[str, str]]]]
     _Tokens = List[str]
 else:
     _Tokens = list
@@ -34,13 +33,15 @@ class CommandLine:
     Attributes:
         typed: The tokens that a person typed, in order.
         generated: For each hyperparameter that SageMaker put there, its tokens as SageMaker meant them.
+        platform: ``toolkit`` or ``sdk``: who spells the hyperparameters.
     """
 
-    __slots__ = ("generated", "typed")
+    __slots__ = ("generated", "platform", "typed")
 
-    def __init__(self, typed: List[str], generated: Mapping[str, Tuple[str, str]]) -> None:
+    def __init__(self, typed: List[str], generated: Mapping[str, Tuple[str, str]], platform: str) -> None:
         self.typed = typed
         self.generated = generated
+        self.platform = platform
 
 
 def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandLine:
@@ -57,25 +58,32 @@ def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandL
         return tokens.line
     kept = _kept(tokens, environment) if tokens else None
     if kept is not None:
-        return CommandLine([], kept)  # Nobody typed anything.
+        return CommandLine([], kept, TOOLKIT)  # Nobody typed anything.
     renderings: List[Rendering] = []
-    for rendering in _renderings(environment) if tokens else ():
-        if tokens == [token for _, pair in rendering for token in pair]:
-            return CommandLine([], dict(rendering))
-        renderings.append(rendering)
+    for platform, pairs in _renderings(environment) if tokens else ():
+        if tokens == [token for _, pair in pairs for token in pair]:
+            return CommandLine([], dict(pairs), platform)
+        renderings.append((platform, pairs))
     found = []
     for find, form in ((_find_whole, str), (_find_torn, squash)):
         texts = [form(token) for token in tokens]
         for rendering in renderings:
-            found.append((*find(texts, [form(token) for _, pair in rendering for token in pair]), rendering))
+            # Options whose values are all empty are what a person may type, unless the toolkit says that it made them.
+            if find is _find_torn and not (
+                environment.setting("SM_USER_ARGS") or any(squash(pair[1]) for _, pair in rendering[1])
+            ):
+                continue
+            found.append((*find(texts, [form(token) for _, pair in rendering[1] for token in pair]), rendering))
+    nothing: Tuple[int, int, Rendering] = (0, 0, (environment.platform or TOOLKIT, []))
     # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
-    start, stop, rendering = max(found, key=lambda run: run[1] - run[0], default=(0, 0, []))
+    start, stop, rendering = max(found, key=lambda run: run[1] - run[0], default=nothing)
     if start == stop:
-        damaged = ((*_find_damaged(tokens, rendering), rendering) for rendering in renderings)
-        start, stop, rendering = next((run for run in damaged if run[1]), (0, 0, []))
+        damaged = ((*_find_damaged(tokens, rendering[1]), rendering) for rendering in renderings)
+        start, stop, rendering = next((run for run in damaged if run[1]), nothing)
     if start < stop:
-        return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering))
-    return _take_out_pairs(tokens, {pair: name for rendering in renderings for name, pair in rendering})
+        return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering[1]), rendering[0])
+    by_pair = {pair: name for _, pairs in renderings for name, pair in pairs}
+    return CommandLine(*_take_out_pairs(tokens, by_pair), environment.platform or TOOLKIT)
 
 
 def _kept(tokens: List[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
@@ -88,7 +96,9 @@ def _kept(tokens: List[str], environment: SageMakerEnvironment) -> Optional[Mapp
     return pairs if is_whole else None
 
 
-def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]) -> CommandLine:
+def _take_out_pairs(
+    tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]
+) -> Tuple[List[str], Dict[str, Tuple[str, str]]]:
     """Take out the whole renderings of single hyperparameters, each once, up to the end of the options."""
     typed: List[str] = []
     generated: Dict[str, Tuple[str, str]] = {}
@@ -101,7 +111,7 @@ def _take_out_pairs(tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str])
             del rest[:2]
         else:
             typed.append(rest.pop(0))
-    return CommandLine([*typed, *rest], generated)
+    return [*typed, *rest], generated
 
 
 class Remainder(_Tokens):
@@ -112,45 +122,39 @@ class Remainder(_Tokens):
         claimed: The hyperparameters that the first parser declares.
     """
 
-    def __init__(self, typed: Sequence[str], generated: Mapping[str, Tuple[str, str]], claimed: AbstractSet[str]) -> None:
-        super().__init__([*typed, *(token for pair in generated.values() for token in pair)])
-        self.line = CommandLine(list(typed), generated)
+    def __init__(self, line: CommandLine, claimed: AbstractSet[str]) -> None:
+        super().__init__([*line.typed, *(token for pair in line.generated.values() for token in pair)])
+        self.line = line
         self.claimed = frozenset(claimed)
 
 
-def render(name: str, value: object) -> Tuple[str, str]:
-    """The tokens of a hyperparameter as they would be typed."""
-    return f"--{name}", value if isinstance(value, str) else json.dumps(value)
+def render(platform: str, name: str, value: object) -> Tuple[str, str]:
+    """Return the tokens of a hyperparameter as a platform puts them on a command line."""
+    return render_as_sdk(name, value) if platform == SDK else render_as_toolkit(name, value)
 
 
 def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
     hyperparameters = environment.rendered_hyperparameters
-    if hyperparameters:
-        own = sorted(name for name in hyperparameters if name not in environment.internal)
-        yield [(name, render_as_toolkit(name, hyperparameters[name])) for name in own]
-        yield [(name, render_as_sdk(name, value)) for name, value in hyperparameters.items()]
+    platforms = (SDK, TOOLKIT) if environment.platform == SDK else (TOOLKIT, SDK)
+    for platform in platforms if hyperparameters else ():
+        names = hyperparameters if platform == SDK else sorted(hyperparameters.keys() - environment.internal)
+        yield platform, [(name, render(platform, name, hyperparameters[name])) for name in names]
     kept = environment.setting("SM_USER_ARGS")
     if kept and isinstance(kept.value, list):
         texts = [str(token) for token in kept.value]
         pairs = [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
         if all(name in environment.hyperparameter_settings for name, _ in pairs):
-            yield pairs
+            yield TOOLKIT, pairs
 
 
 def render_as_sdk(name: str, value: object) -> Tuple[str, str]:
-    """The tokens of a hyperparameter as SDK v3 puts them on a command line: a text that is JSON is decoded once more.
-
-    Source: ``hyperparameters_to_cli_args`` of its container drivers.
-    """
-    return render(name, decode(value) if isinstance(value, str) else value)
+    """Return the tokens of a hyperparameter as SDK v3 puts them on a command line."""
+    return f"--{name}", as_sdk(value)
 
 
 def render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
-    """The tokens of a hyperparameter as the toolkit puts them on a command line. Source: its ``mapping.to_cmd_args``."""
-    option = f"--{name}" if len(name) > 1 else f"-{name}"
-    if isinstance(value, dict):
-        return option, ",".join(f"{key}={inner}" for key, inner in sorted(value.items()))
-    return option, "" if value is None else str(value)
+    """Return the tokens of a hyperparameter as the toolkit puts them on a command line."""
+    return (f"--{name}" if len(name) > 1 else f"-{name}"), as_toolkit(value)
 
 
 def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
@@ -181,9 +185,9 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
     return 0, 0
 
 
-def _find_damaged(tokens: Sequence[str], rendering: Rendering) -> Tuple[int, int]:
+def _find_damaged(tokens: Sequence[str], pairs: Sequence[Tuple[str, Tuple[str, str]]]) -> Tuple[int, int]:
     """Where a rendering stands of which a shell has expanded or cut some values: the first index and the one after the last."""
-    run = [pair for _, pair in rendering]
+    run = [pair for _, pair in pairs]
     for start in range(len(tokens)):
         stop = _end_of_damaged(tokens, start, run)
         if stop is not None:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import ast
+import contextlib
 import enum
-import json
+import math
 import re
 import sys
-import warnings
+
+from smargs.spelling import decode, is_deep, is_number, on_command_line, spell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Type
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 
-_DEEPEST = 64
+# A decimal number: its sign, its integral part, its fraction and its exponent.
+_NUMBER = re.compile(r"([+-]?)(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*)?)?(?:[eE]([+-]?\d+))?", re.ASCII)
 
-# What JSON has that begins with a letter.
-_WORDS = frozenset(("true", "false", "null", "NaN", "Infinity"))
-
-_FILTERING = _thread.allocate_lock()
+# In a Python literal: backslashes with what they escape, strings, and the words outside of strings.
+_BACKSLASH = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
+_ESCAPED = frozenset("\n\\'\"abfnrtvxuUN01234567")
+# Without its closing quote a string goes on to the end.
+_STRING = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'?|"[^"\\]*(?:\\.[^"\\]*)*"?""", re.DOTALL)
+_LITERAL_WORD = re.compile(r"True|False|None|set|\d[\d_]*(?:[eE]\d*)?[jJ]?|0[xX][0-9a-fA-F]+", re.ASCII)
 
 # BooleanOptionalAction came with Python 3.9.
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
@@ -44,40 +48,6 @@ class Call:
     def __init__(self, values: Any, option: Optional[str]) -> None:
         self.values = values
         self.option = option
-
-
-def load_json(text: str) -> object:
-    """Read JSON that is nested no deeper than a job's values are.
-
-    Raises:
-        ValueError: If the text is not JSON, or nested so deeply that Python's own readers could exhaust the stack: for that,
-            Python 3.8 may abort the process.
-    """
-    if _is_deep(text):
-        raise ValueError("it is nested too deeply")
-    return json.loads(text)
-
-
-def decode(text: str) -> object:
-    """A text as the value that it stands for: JSON where it is JSON, else the text itself.
-
-    Source: ``read_hyperparameters`` of the toolkit and ``safe_deserialize`` of SDK v3 decode so, exactly once.
-    """
-    # Most texts are words, and to find by an exception that each is no JSON takes longer than all else.
-    if text[:1].isalpha() and text.rstrip() not in _WORDS:
-        return text
-    try:
-        return load_json(text)
-    except ValueError:
-        return text
-
-
-def spell(value: object) -> str:
-    """The text of a decoded value: a text as it is, anything else as JSON."""
-    if type(value) is int or (type(value) is float and value - value == 0):
-        # As json spells a finite number; it makes an encoder for each value, and most values are numbers.
-        return repr(value)
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def boolean(text: str) -> bool:
@@ -141,6 +111,8 @@ MENDED: Dict[type, Callable[[str], object]] = {
 }
 """Types that argparse applies to text in a way that nobody means, and what reads them instead."""
 
+_READ_AS_WRITTEN = (None, str, int, float)
+
 
 def reader(wanted: type) -> Callable[[str], object]:
     """What reads a text as an inferred type.
@@ -187,62 +159,102 @@ def collects(action: argparse.Action) -> bool:
     return _takes_many(action) or isinstance(action, argparse._AppendAction)
 
 
-def calls(
-    action: argparse.Action,
-    value: object,
-    text: str,
-    option: Optional[str],
-    wanted: object,
-    read: Callable[[str], object],
-) -> List[Call]:
-    """The calls of an argument's action that a value amounts to.
+def is_own(wanted: object) -> bool:
+    """Whether a declared type is a converter of the script's own: any but the builtin types."""
+    return wanted not in _READ_AS_WRITTEN and wanted not in MENDED
 
-    Args:
+
+class Converter:
+    """Converts values of the platform to what one declared argument stores.
+
+    Attributes:
         action: The declared argument.
-        value: The decoded value.
-        text: The value as it was written.
-        option: The option string that the value was found by; None if it was found by the dest.
         wanted: The type that the argument declares, or that was inferred.
-        read: What argparse does to one text of this argument; it raises ``ArgumentError``.
-
-    Returns:
-        The calls in order; none where a flag is left as it is.
-
-    Raises:
-        argparse.ArgumentError: If the value does not fit the argument.
+        read: What argparse does to one text of this argument; it raises whatever the type does.
+        platform: Whose spelling the type sees, of a hyperparameter; None for a variable, whose text it sees as it is.
     """
-    told = option or next(iter(action.option_strings), None)
-    if action.nargs == 0:
-        return _flag_calls(action, value, text, option, told)
-    if value is None:
-        return [] if isinstance(action, argparse._AppendAction) else [Call(None, told)]
 
-    if action.nargs is None and not isinstance(action, argparse._AppendAction):
-        return [Call(_one(action, value, text, wanted, read), told)]
+    def __init__(self, action: argparse.Action, wanted: Any, read: Callable[[str], object], platform: Optional[str]) -> None:
+        self.action = action
+        self.wanted = wanted
+        self.read = read
+        self.platform = platform
 
-    def one(inner: object, spelled: str) -> object:
-        return _one(action, inner, spelled, wanted, read)
+    def calls(self, value: object, text: str, option: Optional[str]) -> List[Call]:
+        """Return the calls of the argument's action that a value amounts to.
 
-    items = _items(value, text) if collects(action) else [(value, text)]
-    if not _takes_many(action):
-        return [Call(one(*item), told) for item in items]
-    batches = [items]
-    if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
-        batches = [_items(*item) for item in items]
-    for batch in batches:
-        _check_count(action, len(batch))
-    return [Call([one(*item) for item in batch], told) for batch in batches]
+        Args:
+            value: The decoded value.
+            text: The value as it was written.
+            option: The option string that the value was found by; None if it was found by the dest.
+
+        Returns:
+            The calls in order; none where a flag keeps its default.
+
+        Raises:
+            argparse.ArgumentError: If the value does not fit the argument.
+            Exception: Whatever else a type of the script's own raises.
+        """
+        action = self.action
+        shown = option or next(iter(action.option_strings), None)
+        if action.nargs == 0:
+            return _flag_calls(action, value, text, option, shown)
+        if value is None:
+            return [] if isinstance(action, argparse._AppendAction) else [Call(None, shown)]
+        items = _items(value, text) if collects(action) else [(value, text)]
+        if not _takes_many(action):
+            return [Call(self._one(*item), shown) for item in items]
+        batches = [items]
+        if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
+            batches = [_items(*item) for item in items]
+        for batch in batches:
+            _check_count(action, len(batch))
+        return [Call([self._one(*item) for item in batch], shown) for batch in batches]
+
+    def _one(self, value: object, text: str) -> object:
+        """Convert one value by the argument's type and choices."""
+        if value is None:
+            return None
+        refusal: Optional[Exception] = None
+        for spelled in self._texts(value, text):
+            try:
+                return self._accepted(self.read(_integral(spelled) if self.wanted is int else spelled))
+            except Exception as error:
+                # A type of the script's own may raise anything. What argparse would have said is said.
+                refusal = refusal or error
+        if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
+            with contextlib.suppress(ValueError):
+                return self._accepted(_member(self.wanted, value, text))
+        if text or refusal is None:
+            raise refusal or argparse.ArgumentError(self.action, f"invalid value: {text!r}")
+        # The toolkit writes null as an empty variable: what no type can read was null.
+        return None
+
+    def _texts(self, value: object, text: str) -> Iterable[str]:
+        """Return what the type is asked for in turn: the text that argparse would be given, then the other platform's."""
+        if self.platform is None or self.wanted in MENDED:
+            return (text,)
+        if self.wanted in _READ_AS_WRITTEN and is_number(value):
+            return (text,)
+        return on_command_line(self.platform, value)
+
+    def _accepted(self, result: object) -> object:
+        choices = self.action.choices
+        if choices is not None and result not in choices:
+            listed = ", ".join(map(repr, choices))
+            raise argparse.ArgumentError(self.action, f"invalid choice: {result!r} (choose from {listed})")
+        return result
 
 
-def _flag_calls(action: argparse.Action, value: object, text: str, option: Optional[str], told: Optional[str]) -> List[Call]:
+def _flag_calls(action: argparse.Action, value: object, text: str, option: Optional[str], shown: Optional[str]) -> List[Call]:
     """Calls of an action without arguments: a boolean sets it or leaves it, a count is so many calls."""
     if value is None or not text.strip():
         return []
     if isinstance(action, argparse._CountAction) and re.fullmatch(r"\d{1,4}", text.strip()):
         # More than that nobody means, and the calls would not fit into memory.
-        return [Call([], told)] * int(text)
+        return [Call([], shown)] * int(text)
     given = _BOOLEANS.get(text.strip().lower())
-    is_constant = action.const is not None and (action.const == value or str(action.const) == text)
+    is_constant = is_constant_of(action, value, text)
     if given is None and not is_constant:
         kind = "count" if isinstance(action, argparse._CountAction) else "bool"
         raise argparse.ArgumentError(action, f"invalid {kind} value: {text!r}")
@@ -252,46 +264,44 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
         return [Call([], name) for name in action.option_strings if name.startswith("--no-") != on][:1]
     found_by_dest = option is None and bool(action.option_strings)
     wants = is_constant if found_by_dest or given is None else given
-    return [Call([], told)] if wants else []
+    return [Call([], shown)] if wants else []
 
 
-def _one(action: argparse.Action, value: object, text: str, wanted: object, read: Callable[[str], object]) -> object:
-    """One value through the argument's type and choices."""
-    if value is None:
-        return None
-    if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
-        try:
-            result: object = _member(wanted, value, text)
-        except ValueError:
-            raise argparse.ArgumentError(action, f"invalid {wanted.__name__} value: {text!r}") from None
-    else:
-        try:
-            result = read(_integral(text) if wanted is int else text)
-        except argparse.ArgumentError:
-            if text:
-                raise
-            # The toolkit writes null as an empty variable: what no type can read was null.
-            return None
-    if action.choices is not None and result not in action.choices:
-        choices = ", ".join(map(repr, action.choices))
-        raise argparse.ArgumentError(action, f"invalid choice: {result!r} (choose from {choices})")
-    return result
+def is_constant_of(action: argparse.Action, value: object, text: str) -> bool:
+    """Whether a value is the constant that a flag stores; a boolean may be written in any way that is read as one."""
+    constant = action.const
+    if isinstance(constant, bool):
+        return _BOOLEANS.get(text.strip().lower()) is constant
+    return constant is not None and (constant == value or str(constant) == text)
 
 
 def _integral(text: str) -> str:
-    """A number without a fractional part as an integer is written; any other text as it is."""
-    try:
-        number = float(text)
-    except ValueError:
+    """Write a number without a fractional part as an integer; return any other text as it is."""
+    found = _NUMBER.fullmatch(text.strip())
+    if not found or math.isinf(float(text)):
         return text
-    return str(int(number)) if not text.strip().lstrip("+-").isdigit() and number.is_integer() else text
+    sign, whole, fraction, exponent = (group.replace("_", "") for group in found.groups(default=""))
+    digits = whole + fraction
+    places = len(fraction) - int(exponent or 0)
+    if not digits.strip("0"):
+        return "0"
+    if places <= 0:
+        return f"{sign}{digits}{'0' * -places}"
+    return text if digits[-places:].strip("0") else f"{sign}{digits[:-places]}"
 
 
 def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
-    """The member of an Enum that has a value or a name."""
-    for member in wanted.__members__.values():
-        if member.value == value or str(member.value) == text or member.name == text:
+    """Return the member of an Enum that has a value, or else a name.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    members = wanted.__members__.values()
+    for of_member in (lambda member: member.value == value, lambda member: str(member.value) == text):
+        for member in filter(of_member, members):
             return member
+    if text in wanted.__members__:
+        return wanted.__members__[text]
     raise ValueError(f"not a {wanted.__name__}: {text!r}")
 
 
@@ -313,29 +323,23 @@ def _check_count(action: argparse.Action, count: int) -> None:
 
 
 def _literal(text: str) -> object:
-    """A text as JSON, else as a Python literal, else itself."""
+    """Return a text as JSON, else as a Python literal, else itself."""
     value = decode(text)
-    if value is text and not _is_deep(text):
-        # Python warns of what it takes for source code, such as the \d of a pattern; its filters are all threads'.
-        with _FILTERING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return ast.literal_eval(text.strip())
-            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-                return text
-    return value
+    if value is not text or is_deep(text):
+        return value
+    source = _BACKSLASH.sub(_escaped, text.strip())
+    # Python warns of some source code, such as 1or 2, and to silence it is to change the filters of all threads.
+    if not all(map(_LITERAL_WORD.fullmatch, re.findall(r"\w+", _STRING.sub("", source)))):
+        return text
+    try:
+        return ast.literal_eval(source)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return text
 
 
-def _is_deep(text: str) -> bool:
-    """Whether the brackets of a text are nested deeper than any hyperparameter's."""
-    if sum(map(text.count, "[{(")) <= _DEEPEST:
-        return False
-    depth = deepest = 0
-    # Without its closing quote a string goes on to the end; to look for one again from each quote in it takes forever.
-    for bracket in re.findall(r"[\[{(\]})]", re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text)):
-        depth += 1 if bracket in "[{(" else -1
-        deepest = max(deepest, depth)
-    return deepest > _DEEPEST
+def _escaped(backslash: re.Match[str]) -> str:
+    """Write a backslash that escapes nothing as Python reads it: as itself."""
+    return backslash.group() if backslash.group(1) in _ESCAPED else f"\\{backslash.group()}"
 
 
 def _split(text: str) -> Sequence[str]:

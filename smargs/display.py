@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 
-from smargs import matching
+from smargs import matching, spelling
 from smargs.environment import masked, secret_texts
 from smargs.filling import own_setting
 from smargs.variables import MASK, PREFIX, fold, is_secret
@@ -82,13 +83,17 @@ def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:
 
 def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object]) -> None:
     """Show what fills an argument as its default, and the argument as optional."""
-    action.default = values.get(action.dest, setting.text)
+    value = values.get(action.dest, setting.text)
+    action.default = value if str(value).isprintable() else spelling.printable(str(value))
     action.required = False
     if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
         action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE
 
 
 def _name_source(action: argparse.Action, source: str) -> None:
+    if not isinstance(action.help, (str, type(None))):
+        # Hydra passes an object, which argparse never formats.
+        return
     source = source.replace("%", "%%")
     text = action.help or ""
     if "%(default)" in text or action.default is argparse.SUPPRESS or action.required:
@@ -138,8 +143,6 @@ def unrecognized(names: Iterable[str], declared: Iterable[str]) -> str:
 
 
 def _nearest(name: str, declared: List[str]) -> Optional[str]:
-    import difflib  # Only an error needs it.
-
     bare = {fold(option.lstrip("-+/")): option for option in reversed(declared)}
     found = difflib.get_close_matches(fold(name), bare, n=1)
     return bare[found[0]] if found else None

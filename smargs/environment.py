@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from types import MappingProxyType
 
-from smargs.conversion import spell
 from smargs.reading import Reading, Setting
+from smargs.spelling import spell
 from smargs.variables import (
     BOOLEAN,
     DEFAULT_MASTER_PORT,
@@ -36,7 +37,7 @@ class SageMakerEnvironment:
         current_host: Name of this host.
         host_rank: Place of this host among the sorted hosts, from 0.
         host_count: How many hosts there are.
-        master_addr: Host that the others meet at: the platform's, else the first.
+        master_addr: Host that the others meet at: the platform's, else the toolkit's master, else the first.
         master_port: TCP port that the others meet at: the platform's, else 7777 where there are hosts.
         problems: One line for each thing that was there but could not be read; all of them in one that :meth:`load` made.
     """
@@ -138,6 +139,11 @@ class SageMakerEnvironment:
         return self._reading.rendered
 
     @property
+    def platform(self) -> Optional[str]:
+        """Who started the script: ``toolkit`` or ``sdk``; None if no variable shows it."""
+        return self._reading.platform
+
+    @property
     def internal(self) -> FrozenSet[str]:
         """The platform's own hyperparameters."""
         return self._reading.internal
@@ -154,8 +160,12 @@ class SageMakerEnvironment:
 
     @property
     def is_leader(self) -> bool:
-        """Whether this host is the first, or the only one: the one that writes what is written once."""
-        return not self.host_rank
+        """Whether this host is the one that writes what is written once: the toolkit's master, else the first, or the only one.
+
+        Source: ``master_hostname`` and ``is_master`` of the toolkit, in ``SM_TRAINING_ENV``.
+        """
+        master = self._reading.master
+        return not self.host_rank if master is None or self.current_host is None else self.current_host == master
 
     @property
     def processes_per_host(self) -> int:
@@ -185,8 +195,6 @@ class SageMakerEnvironment:
             raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
         if not isinstance(value, (dict, tuple)):
             return value
-        import copy  # A parse needs none of it.
-
         # What is inside of a value is a copy, so that nobody can change the snapshot.
         copied = copy.deepcopy(value)
         return MappingProxyType(copied) if isinstance(copied, dict) else copied
@@ -219,7 +227,7 @@ def _attributes(reading: Reading) -> Dict[str, object]:
         channels={name: found.text for name, found in reading.channels.items()},
         host_rank=hosts.index(str(current)) if rank is None and current in hosts else rank,
         host_count=attributes["host_count"] or len(hosts) or None,
-        master_addr=attributes["master_addr"] or (hosts[0] if hosts else None),
+        master_addr=attributes["master_addr"] or reading.master or (hosts[0] if hosts else None),
         master_port=attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None),
         job_name=reading.job_name,
     )

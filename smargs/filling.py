@@ -6,52 +6,20 @@ Everything here happens on a working copy of a parser and on the namespace of on
 from __future__ import annotations
 
 import argparse
+import functools
 
 from smargs import conversion, matching
-from smargs.reading import Setting
+from smargs.reading import Hyperparameter, Setting
 from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Mapping, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
 
-    from smargs.environment import SageMakerEnvironment
     from smargs.parse import Job
 
+_ADDING = (argparse._AppendAction, argparse._AppendConstAction, argparse._CountAction)
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
-
-
-class Fill:
-    """What SageMaker filled in one parse of one parser.
-
-    Attributes:
-        parser: The parser that the working copy was made of.
-        job: The parse.
-        settings: The value that fills each argument.
-        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
-        verbatim: Arguments whose value is known only as it was written.
-        refused: Why a guess does not fit its argument.
-        left: Arguments that their value leaves as they are: flags that are false.
-        guessed: Arguments whose value nobody meant for them (rules 3 and 4 of matching).
-        required: The arguments that must come from somewhere.
-        groups: The arguments that exclude each other.
-        seen: The arguments that were on the command line, or came from a config file.
-        visited: These, and the positionals that argparse is content to see without tokens.
-    """
-
-    def __init__(self, parser: argparse.ArgumentParser, job: Job) -> None:
-        self.parser = parser
-        self.job = job
-        self.settings: Dict[argparse.Action, Setting] = {}
-        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self.guessed: Set[argparse.Action] = set()
-        self.verbatim: Set[argparse.Action] = set()
-        self.refused: Dict[argparse.Action, str] = {}
-        self.left: Set[argparse.Action] = set()
-        self.required: List[argparse.Action] = []
-        self.groups: List[List[argparse.Action]] = []
-        self.seen: Set[argparse.Action] = set()
-        self.visited: Set[argparse.Action] = set()
 
 
 def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
@@ -84,214 +52,279 @@ def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
     return _KIND_TYPES.get(variable.kind)
 
 
-def fill(
-    working: argparse.ArgumentParser,
-    job: Job,
-    namespace: object,
-    report: Fill,
-    infer_types: bool,
-    call_custom_actions: bool,
-) -> None:
-    """Store what SageMaker says for each argument into a namespace.
+class Fill:
+    """What SageMaker fills in one parse of one parser.
 
-    Args:
-        working: A working copy of a parser.
+    Attributes:
+        parser: The parser that the working copy was made of.
+        working: The working copy.
         job: The parse.
-        namespace: Where the values go; what it already has stays.
-        report: Is told what was filled.
-        infer_types: Whether arguments without a type have that of their default.
-        call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
+        platform: Whose spelling of hyperparameters the arguments see.
+        calls_own: Whether converters and actions of the script's own are called; where not, values stay as they were written.
+        matches: The values that match.
+        settings: The value that fills each argument.
+        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
+        verbatim: Arguments whose value is known only as it was written.
+        refused: Why a guess does not fit its argument.
+        left: Flags whose value is false, so they keep their default.
+        guessed: Arguments whose value is a guess (rules 3 and 4 of matching).
+        waiting: For each argument that a person may have typed what stands in its place in the namespace.
+        reset: Arguments that have their default again.
+        required: The arguments that must come from somewhere.
+        groups: The arguments that exclude each other.
+        seen: The arguments that were on the command line, or came from a config file.
+        visited: ``seen``, and the positionals that argparse visited without tokens.
     """
-    found = matching.match(working, job.environment)
-    job.undeclared.difference_update(found.claimed)
-    job.matches.append(found)
-    settled = _settled(working, job, namespace, found)
-    if not call_custom_actions:
-        report.verbatim.update(action for action in working._actions if type(action).__module__ != "argparse")
-    meant, settings, nothing = found.meant, report.settings, argparse.SUPPRESS
-    as_they_are = {wanted for wanted in (int, float, str) if working._registry_get("type", wanted, wanted) is wanted}
-    waiting = []
-    # Each argument has its value or its default, in the order in which argparse sets the defaults, before any action is called.
-    for action in working._actions:
-        setting = meant.get(action) if action not in settled else None
-        if setting is not None:
-            settings[action] = setting
-            if type(setting.value) is action.type and action.type in as_they_are and _keeps_one(action):
-                setattr(namespace, action.dest, setting.value)
+
+    def __init__(self, parser: argparse.ArgumentParser, working: Any, job: Job, calls_own: bool) -> None:
+        self.parser = parser
+        self.working = working
+        self.job = job
+        self.platform = job.platform
+        self.calls_own = calls_own
+        self.matches = matching.match(working, job.environment)
+        self.settings: Dict[argparse.Action, Setting] = {}
+        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
+        self.guessed: Set[argparse.Action] = set()
+        self.verbatim: Set[argparse.Action] = set()
+        self.refused: Dict[argparse.Action, str] = {}
+        self.left: Set[argparse.Action] = set()
+        self.waiting: Dict[argparse.Action, object] = {}
+        self.reset: List[argparse.Action] = []
+        self.required: List[argparse.Action] = []
+        self.groups: List[List[argparse.Action]] = []
+        self.seen: Set[argparse.Action] = set()
+        self.visited: Set[argparse.Action] = set()
+
+    def apply(self, namespace: object, typed: Sequence[str]) -> None:
+        """Store the value of each argument into a namespace, or its default, in the order in which argparse sets defaults.
+
+        What a person may have typed is not converted: :meth:`check` does it where nothing was typed.
+
+        Args:
+            namespace: Where the values go; what it already has stays.
+            typed: The tokens that a person typed.
+        """
+        found, working = self.matches, self.working
+        settled = self._settled(namespace)
+        may_be_typed = _may_be_typed(working, typed) if typed else set()
+        unfilled = argparse.SUPPRESS
+        ready = []
+        for action in working._actions:
+            is_filled = action not in settled and (action in found.meant or action in found.guesses)
+            if is_filled and action in may_be_typed:
+                self.settings[action] = found.meant.get(action) or found.guesses[action][0][0]
+                self.waiting[action] = object()
+                setattr(namespace, action.dest, self.waiting[action])
                 continue
-        if action.dest is not nothing and action.default is not nothing and not hasattr(namespace, action.dest):
-            setattr(namespace, action.dest, action.default)
-        waiting.append(action)
-    for action in waiting:
-        if action in settings and action not in report.verbatim:
-            _fill_meant(working, action, settings[action], found.options.get(action), namespace, report, infer_types)
-        elif action in found.guesses and action not in settled:
-            _fill_guess(working, action, found.guesses[action], namespace, report, infer_types)
-    if report.guessed:
-        # Guesses came last; what is told of a parse is in the order of the arguments.
-        report.settings = {action: settings[action] for action in working._actions if action in settings}
+            if action.dest is not unfilled and action.default is not unfilled and not hasattr(namespace, action.dest):
+                setattr(namespace, action.dest, action.default)
+            ready += [action] if is_filled else []
+        for action in ready:
+            self._fill(action, namespace)
+        if self.guessed:
+            # Help and errors go through the arguments in the order of their declaration.
+            self.settings = {action: self.settings[action] for action in working._actions if action in self.settings}
 
+    def _settled(self, namespace: object) -> Set[argparse.Action]:
+        """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
+        found, working = self.matches, self.working
+        automatic = getattr(working, "_auto_env_var_prefix", None) is not None
+        candidates = working._actions if automatic else found.named
+        settled = {action for action in candidates if own_setting(working, action, self.job.environ)}
+        # An empty namespace has nothing; any other may have it in a way of its own.
+        if type(namespace) is not argparse.Namespace or vars(namespace):
+            settled.update(action for action in (*found.meant, *found.guesses) if hasattr(namespace, action.dest))
+        return settled
 
-def _settled(working: argparse.ArgumentParser, job: Job, namespace: object, found: matching.Matches) -> Set[argparse.Action]:
-    """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
-    automatic = getattr(working, "_auto_env_var_prefix", None) is not None
-    candidates = working._actions if automatic else found.named
-    settled = {action for action in candidates if own_setting(working, action, job.environ)}
-    # An empty namespace has nothing; any other may have it in a way of its own.
-    if type(namespace) is not argparse.Namespace or vars(namespace):
-        settled.update(action for action in (*found.meant, *found.guesses) if hasattr(namespace, action.dest))
-    return settled
+    def _fill(self, action: argparse.Action, namespace: object) -> None:
+        """Store the value of an argument: the one that was meant for it, or the first guess that fits."""
+        meant = self.matches.meant.get(action)
+        if meant is not None:
+            self.settings[action] = meant
+            try:
+                self._store(action, meant, namespace)
+            except argparse.ArgumentError as error:
+                error.message = f"{error.message} (from {meant.source})"
+                self.failed[action] = error
+                self.verbatim.add(action)
+            return
+        self.settings.pop(action, None)
+        for setting, stored in self.matches.guesses[action]:
+            try:
+                if not stored or isinstance(action.default, str):
+                    self._store(action, setting, namespace)
+            except argparse.ArgumentError as error:
+                self.refused[action] = f"{setting.source} does not fit: {error.message}"
+                continue
+            self.settings[action] = setting
+            self.guessed.add(action)
+            break
 
+    def _store(self, action: argparse.Action, setting: Setting, namespace: Any) -> None:
+        """Convert a value and call the argument's action with it.
 
-def _keeps_one(action: argparse.Action) -> bool:
-    """Whether an argument takes one value, whichever, and keeps it as it is."""
-    return type(action) is argparse._StoreAction and action.nargs is None and action.choices is None
-
-
-def _fill_meant(
-    working: argparse.ArgumentParser,
-    action: argparse.Action,
-    setting: Setting,
-    option: Optional[str],
-    namespace: object,
-    report: Fill,
-    infer_types: bool,
-) -> None:
-    """Store the value that was meant for an argument; one that does not fit is the argument's error."""
-    try:
-        _store(working, action, setting, option, namespace, report, infer_types)
-    except argparse.ArgumentError as error:
-        error.message = f"{error.message} (from {setting.source})"
-        report.failed[action] = error
-        report.verbatim.add(action)
-
-
-def _fill_guess(
-    working: argparse.ArgumentParser,
-    action: argparse.Action,
-    guesses: Iterable[Tuple[Setting, bool]],
-    namespace: object,
-    report: Fill,
-    infer_types: bool,
-) -> None:
-    """Store the first guess that fits an argument."""
-    for setting, stored in guesses:
+        Raises:
+            argparse.ArgumentError: If the value does not fit.
+        """
+        working = self.working
+        wanted = action.type or (inferred_type(action, working.prefix_chars) if working._infer_types else None)
+        is_own = action.type is not None and conversion.is_own(wanted)
+        if not self.calls_own and (is_own or type(action).__module__ != "argparse"):
+            self.verbatim.add(action)
+            return
+        platform = self.platform if isinstance(setting, Hyperparameter) else None
+        converter = conversion.Converter(action, wanted, functools.partial(working._read_text, action), platform)
         try:
-            if action not in report.verbatim and (not stored or isinstance(action.default, str)):
-                _store(working, action, setting, None, namespace, report, infer_types)
-        except argparse.ArgumentError as error:
-            report.refused[action] = f"{setting.source} does not fit: {error.message}"
-            continue
-        report.settings[action] = setting
-        report.guessed.add(action)
-        break
+            calls = converter.calls(setting.value, setting.text, self.matches.options.get(action))
+            if is_own and action not in self.matches.meant and not _is_written_for(action, setting.value, calls):
+                raise argparse.ArgumentError(action, f"its type was not written for {setting.text!r}")
+            for call in calls:
+                action(working, namespace, call.values, call.option)
+        except argparse.ArgumentError:
+            raise
+        except Exception as error:
+            # A type or an action of the script's own may raise anything, and the promise is one line.
+            name = getattr(wanted, "__name__", repr(wanted))
+            raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
+        if not calls:
+            self.left.add(action)
 
+    def lift_requirements(self) -> None:
+        """Let argparse ask for nothing: what is required is checked by :meth:`check`, which knows the variables."""
+        working = self.working
+        # Where no argument is a copy, none is required.
+        has_copies = working._actions is not self.parser._actions
+        self.required = [action for action in working._actions if action.required] if has_copies else []
+        for action in self.required:
+            action.required = False
+        self.groups = [list(group._group_actions) for group in working._mutually_exclusive_groups]
+        for group in working._mutually_exclusive_groups:
+            group.required = group.required and not any(
+                action in self.settings and action not in self.left for action in group._group_actions
+            )
+            # A positional that SageMaker filled and nobody typed is no conflict, though argparse visits it.
+            group._group_actions = [
+                action for action in group._group_actions if action.option_strings or action not in self.settings
+            ]
 
-def _store(
-    working: Any,
-    action: argparse.Action,
-    setting: Setting,
-    option: Optional[str],
-    namespace: Any,
-    report: Fill,
-    infer_types: bool,
-) -> None:
-    wanted = action.type or (inferred_type(action, working.prefix_chars) if infer_types else None)
+    def check(self, namespace: object) -> None:
+        """Convert what waited and nobody typed, and check what argparse could not: conflicts, values that do not fit, and
+        arguments that are missing.
 
-    def read(text: str) -> object:
-        return working._read_text(action, text)
-
-    try:
-        calls = conversion.calls(action, setting.value, setting.text, option, wanted, read)
-        for call in calls:
-            action(working, namespace, call.values, call.option)
-    except argparse.ArgumentError:
-        raise
-    except Exception as error:
-        # A type or an action of the script's own may raise anything, and the promise is one line.
-        name = getattr(wanted, "__name__", repr(wanted))
-        raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
-    if not calls:
-        report.left.add(action)
-
-
-def lift_requirements(working: argparse.ArgumentParser, report: Fill) -> None:
-    """Let argparse ask for nothing: what is required is checked by :func:`check`, which knows the variables."""
-    # Where no argument is a copy, none is required.
-    has_copies = working._actions is not report.parser._actions
-    report.required = [action for action in working._actions if action.required] if has_copies else []
-    for action in report.required:
-        action.required = False
-    report.groups = [list(group._group_actions) for group in working._mutually_exclusive_groups]
-    for group in working._mutually_exclusive_groups:
-        group.required = group.required and not any(
-            action in report.settings and action not in report.left for action in group._group_actions
-        )
-        # A positional that SageMaker filled and nobody typed is no conflict, though argparse visits it.
-        group._group_actions = [
-            action for action in group._group_actions if action.option_strings or action not in report.settings
+        Raises:
+            argparse.ArgumentError: If something is wrong.
+        """
+        for group in self.groups:
+            self._settle_group(group, namespace)
+        for action, placeholder in self.waiting.items():
+            # parse_known_intermixed_args takes the positionals out of its first pass.
+            if getattr(namespace, action.dest, None) is placeholder and action.nargs != argparse.SUPPRESS:
+                self._reset(action, namespace)
+                self._fill(action, namespace)
+        for action in self.reset:
+            # argparse converts a default that is a text where it is the value still; it has done so already.
+            if isinstance(action.default, str) and getattr(namespace, action.dest, None) is action.default:
+                setattr(namespace, action.dest, self.working._get_value(action, action.default))
+        typed = {action.dest for action in self.seen}
+        for action, error in self.failed.items():
+            if action.dest not in typed and action in self.settings:
+                raise error
+        missing = [
+            action
+            for action in self.required
+            if action not in self.visited and action not in self.settings and action.nargs != argparse.SUPPRESS
         ]
+        if missing:
+            hints = ", ".join(map(self._missing, missing))
+            raise argparse.ArgumentError(None, f"the following arguments are required: {hints}")
 
+    def _settle_group(self, group: Iterable[argparse.Action], namespace: object) -> None:
+        """Of arguments that exclude each other, what was typed stands alone; two that SageMaker fills are an error."""
+        typed = [action for action in group if action in self.seen]
+        filled = [action for action in group if action in self.settings and action not in self.seen | self.left]
+        meant = [action for action in filled if action in self.matches.meant]
+        if len(typed) > 1 and any(action in self.settings for action in typed if not action.option_strings):
+            raise argparse.ArgumentError(typed[1], f"not allowed with argument {_name(typed[0])}")
+        if len(meant) > 1 and not typed:
+            source = self.settings[meant[1]].source
+            raise argparse.ArgumentError(meant[1], f"not allowed with argument {_name(meant[0])} (from {source})")
+        for action in filled if typed else [action for action in filled if meant and action not in meant]:
+            del self.settings[action]
+            if not any(action.dest == other.dest for other in typed):
+                self._reset(action, namespace)
 
-def check(working: argparse.ArgumentParser, report: Fill, namespace: object, environment: SageMakerEnvironment) -> None:
-    """Check what argparse could not: conflicts with what was typed, values that do not fit, arguments that are missing.
-
-    Raises:
-        argparse.ArgumentError: If something is wrong.
-    """
-    for group in report.groups:
-        _settle_group(working, group, report, namespace)
-    typed = {action.dest for action in report.seen}
-    for action, error in report.failed.items():
-        if action.dest not in typed and action in report.settings:
-            raise error
-    missing = [
-        action
-        for action in report.required
-        if action not in report.visited and action not in report.settings and action.nargs != argparse.SUPPRESS
-    ]
-    if missing:
-        hints = ", ".join(_missing(action, report, environment, working.prefix_chars) for action in missing)
-        raise argparse.ArgumentError(None, f"the following arguments are required: {hints}")
-
-
-def _settle_group(working: argparse.ArgumentParser, group: Iterable[argparse.Action], report: Fill, namespace: object) -> None:
-    """Of arguments that exclude each other, what was typed stands alone; two that SageMaker fills are an error."""
-    typed = [action for action in group if action in report.seen]
-    filled = [action for action in group if action in report.settings and action not in report.seen | report.left]
-    meant = [action for action in filled if action not in report.guessed]
-    if len(typed) > 1 and any(action in report.settings for action in typed if not action.option_strings):
-        raise argparse.ArgumentError(typed[1], f"not allowed with argument {_name(typed[0])}")
-    if len(meant) > 1 and not typed:
-        source = report.settings[meant[1]].source
-        raise argparse.ArgumentError(meant[1], f"not allowed with argument {_name(meant[0])} (from {source})")
-    beaten = filled if typed else [action for action in filled if meant and action not in meant]
-    for action in beaten:
-        del report.settings[action]
-        if any(action.dest == other.dest for other in typed):
-            continue
-        if action.default is argparse.SUPPRESS:
+    def _reset(self, action: argparse.Action, namespace: Any) -> None:
+        """Give an argument its default, which :meth:`check` converts as argparse does."""
+        self.reset.append(action)
+        if action.default is not argparse.SUPPRESS:
+            setattr(namespace, action.dest, action.default)
+        elif hasattr(namespace, action.dest):
             delattr(namespace, action.dest)
-        else:
-            text = isinstance(action.default, str)
-            setattr(namespace, action.dest, working._get_value(action, action.default) if text else action.default)
+
+    def _missing(self, action: argparse.Action) -> str:
+        """The name of a required argument that is missing, with the variables that would have filled it."""
+        name = _name(action)
+        if not matching.can_be_filled(action):
+            return name
+        if action in self.refused:
+            return f"{name} ({self.refused[action]})"
+        channels = sorted(self.job.environment.channels.keys() - PLATFORM_CHANNELS)
+        named = matching.environment_variable(action)
+        variables = (
+            [named] if named else matching.expected_variables(action, self.working.prefix_chars, among_channels=bool(channels))
+        )
+        absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
+        listed = f"; channels here: {', '.join(channels)}" if channels and matching.is_channel_variable(variables[-1]) else ""
+        return f"{name} ({absent}{listed})"
+
+
+def _may_be_typed(working: Any, typed: Sequence[str]) -> Set[argparse.Action]:
+    """The arguments that some tokens may be for: a typed value wins, so another one is not converted before.
+
+    Those that add to what they have need it first. An action of the script's own is called for each value, as by argparse.
+    """
+    marks = working.fromfile_prefix_chars or ""
+    options = {action for action in working._actions if action.option_strings}
+    if any(token and token[0] in marks for token in typed):
+        named = options
+    else:
+        named = {action for token in typed for action in _named_by(working, token)}
+    if any(isinstance(action, matching.SAYS_SOMETHING) for action in named):
+        # Help and version end the process: no value is used.
+        named = options
+    exclusive = [group._group_actions for group in working._mutually_exclusive_groups]
+    named = named.union(*(group for group in exclusive if not named.isdisjoint(group)))
+    dests = {action.dest for action in named}
+    return {
+        action
+        for action in working._actions
+        if not action.option_strings
+        or (action.dest in dests and type(action).__module__ == "argparse" and not isinstance(action, _ADDING))
+    }
+
+
+def _named_by(working: Any, token: str) -> Iterator[argparse.Action]:
+    """The arguments that a token names as an option; in ``-xyz`` each letter may be one."""
+    if token[:1] not in working.prefix_chars or token in ("", "--"):
+        return
+    found = working._parse_optional(token)
+    # Since Python 3.12 argparse returns every option that an abbreviation may be for.
+    for option in found if isinstance(found, list) else [found] if found else ():
+        if option[0] is not None:
+            yield option[0]
+    if token[1:2] not in working.prefix_chars:
+        yield from (
+            action for option, action in working._option_string_actions.items() if len(option) == 2 and option[1] in token[1:]
+        )
+
+
+def _is_written_for(action: argparse.Action, guess: object, calls: Sequence[conversion.Call]) -> bool:
+    """Whether a converter of the script's own was written for a guess: it is given texts, or gives back the very value."""
+    elements = guess if isinstance(guess, list) and conversion.collects(action) else [guess]
+    return all(isinstance(element, str) for element in elements) or [call.values for call in calls] == [guess]
 
 
 def _name(action: argparse.Action) -> str:
     """An argument as argparse's own errors name it."""
     return str(argparse.ArgumentError(action, "").argument_name)
-
-
-def _missing(action: argparse.Action, report: Fill, environment: SageMakerEnvironment, prefix_chars: str) -> str:
-    """The name of a required argument that is missing, with the variable that would have filled it."""
-    name = _name(action)
-    if not matching.can_be_filled(action):
-        return name
-    if action in report.refused:
-        return f"{name} ({report.refused[action]})"
-    channels = sorted(environment.channels.keys() - PLATFORM_CHANNELS)
-    variable = matching.environment_variable(action) or matching.expected_variable(
-        action, prefix_chars, among_channels=bool(channels)
-    )
-    listed = f"; channels here: {', '.join(channels)}" if channels and matching.is_channel_variable(variable) else ""
-    return f"{name} ({variable} is not set{listed})"

@@ -1,7 +1,4 @@
-"""A parse in a training job: SageMaker's tokens off the command line, its values into the namespace, the rest to argparse.
-
-Off SageMaker nobody imports this, nor what only it needs.
-"""
+"""A parse in a training job: SageMaker's tokens off the command line, its values into the namespace, the rest to argparse."""
 
 from __future__ import annotations
 
@@ -9,13 +6,13 @@ import argparse
 import sys
 import warnings
 
-from smargs import commandline, filling
+from smargs import commandline, display, filling
 from smargs.parse import working_copy
 from smargs.variables import is_internal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Sequence, Tuple
 
     from smargs.parse import Job
 
@@ -46,13 +43,16 @@ def parse(
         line = commandline.take_apart(tokens, job.environment)
         job.undeclared.difference_update(getattr(tokens, "claimed", ()))
     else:
-        line = commandline.CommandLine(list(tokens), {})
+        line = commandline.CommandLine(list(tokens), {}, job.platform)
+    # Where no variable tells the platforms apart, the command line does. An own container counts as the toolkit's.
+    job.platform = job.reading.platform or line.platform
     job.lines.append((tokens, parser.prefix_chars))
     namespace = argparse.Namespace() if namespace is None else namespace
-    working = filled_copy(parser, job, namespace, all_actions=getattr(parser, "_auto_env_var_prefix", None) is not None)
+    has_prefix = getattr(parser, "_auto_env_var_prefix", None) is not None
+    working = filled_copy(parser, job, namespace, line.typed, all_actions=has_prefix)
     _warn_of(job)
-    filling.lift_requirements(working, working._fill)
-    namespace, extras = parser._run(working, how, line.typed, namespace, settings)
+    working._fill.lift_requirements()
+    namespace, extras = parser._run(working, how, line.typed, namespace, settings, job)
     values = job.environment.hyperparameter_settings
     undeclared = [name for name in values if name in job.undeclared and not is_internal(name)] if job.undeclared else []
     if outermost and undeclared and tokens != sys.argv[1:]:
@@ -61,31 +61,37 @@ def parse(
         job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
         undeclared = [name for name in undeclared if name in job.undeclared]
     if outermost and job.strict and undeclared:
-        from smargs.display import unrecognized  # Only what is shown needs it.
-
-        raise argparse.ArgumentError(None, unrecognized(undeclared, parser._option_string_actions))
+        raise argparse.ArgumentError(None, display.unrecognized(undeclared, parser._option_string_actions))
     if outermost and not job.strict:
-        left = {name: line.generated.get(name) or commandline.render(name, values[name].value) for name in undeclared}
-        extras = commandline.Remainder(extras, left, values.keys() - job.undeclared)
+        left = {
+            name: line.generated.get(name) or commandline.render(job.platform, name, values[name].value) for name in undeclared
+        }
+        rest = commandline.CommandLine(extras, left, job.platform)
+        extras = commandline.Remainder(rest, values.keys() - job.undeclared)
     return namespace, extras
 
 
-def filled_copy(parser: Any, job: Job, namespace: Any, *, all_actions: bool, call_custom_actions: bool = True) -> Any:
+def filled_copy(
+    parser: Any, job: Job, namespace: Any, typed: Sequence[str], *, all_actions: bool, calls_own: bool = True
+) -> Any:
     """A working copy of a parser, when SageMaker's values for it are in a namespace.
 
     Args:
         parser: A parser of the mixin; it stays as it is.
         job: The parse.
         namespace: Where the values go.
+        typed: The tokens that a person typed.
         all_actions: Whether every argument is copied, or only those that are required.
-        call_custom_actions: Whether actions that are not argparse's own are called, or left alone.
+        calls_own: Whether converters and actions of the script's own are called.
 
     Returns:
         The copy; its ``_fill`` says what was filled.
     """
     working: Any = working_copy(parser, all_actions)
-    working._fill = filling.Fill(parser, job)
-    filling.fill(working, job, namespace, working._fill, parser._infer_types, call_custom_actions)
+    fill = working._fill = filling.Fill(parser, working, job, calls_own)
+    job.undeclared.difference_update(fill.matches.claimed)
+    job.matches.append(fill.matches)
+    fill.apply(namespace, typed)
     return working
 
 

@@ -7,9 +7,9 @@ import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
 
 from smargs import display
-from smargs.conversion import decode, spell
 from smargs.environment import SageMakerEnvironment, secret_texts
 from smargs.reading import Setting
+from smargs.spelling import decode, spell
 from smargs.tables import print_table
 from smargs.variables import BY_NAME, MASK, is_secret
 

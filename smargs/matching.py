@@ -13,8 +13,9 @@ Rules 1 and 2 were meant. Rules 3 and 4 are guesses: the caller drops one that d
 from __future__ import annotations
 
 import argparse
+import os
 
-from smargs.conversion import path_types
+from smargs.conversion import is_constant_of, path_types
 from smargs.environment import SageMakerEnvironment
 from smargs.reading import Setting
 from smargs.variables import (
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     # The names of an argument, each with its option string.
     Names = List[Tuple[str, Optional[str]]]
 
-_SAYS_SOMETHING = (argparse._HelpAction, argparse._VersionAction)
+SAYS_SOMETHING = (argparse._HelpAction, argparse._VersionAction)
 _SPELLED_SM = ("sm", "SM", "Sm", "sM")
 _SUFFIXES = ("_data_dir", "_data_path", "_dir", "_path", "_data")
 _TWINS = {
@@ -82,7 +83,7 @@ def can_be_filled(action: argparse.Action) -> bool:
         action.dest != argparse.SUPPRESS
         and action.nargs != argparse.PARSER
         # Nearly all only store a value, which is seen in a fifth of the time.
-        and (type(action) is argparse._StoreAction or not isinstance(action, _SAYS_SOMETHING))
+        and (type(action) is argparse._StoreAction or not isinstance(action, SAYS_SOMETHING))
         and not getattr(action, "is_config_file_arg", False)
         and not getattr(action, "is_write_out_config_file_arg", False)
     )
@@ -199,6 +200,16 @@ def _is_default(default: object, setting: Setting) -> bool:
     return isinstance(default, (str, *path_types())) and str(default) == setting.text
 
 
+def _is_of(action: argparse.Action, guess: Setting) -> bool:
+    """Whether the default of an argument is the value of its guess, or a path in the directory that is its guess."""
+    default = action.default
+    if isinstance(default, (str, *path_types())):
+        # argparse never takes the default of a positional that must have a token.
+        is_used = action.option_strings or action.nargs is not None
+        return bool(is_used) and os.path.isabs(guess.text) and f"{default}/".startswith(f"{guess.text.rstrip('/')}/")
+    return isinstance(default, (int, float, list, dict)) and default == guess.value
+
+
 def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[Setting]]:
     """What a variable holds (rule 1), whichever way it came: the hyperparameter that it stands for, if any, and the value."""
     if variable.startswith(HYPERPARAMETER_PREFIX):
@@ -220,14 +231,23 @@ def documented_variable(action: argparse.Action, prefix_chars: str) -> Optional[
     return next((ARGUMENT_NAMES[fold(name)] for name, _ in names(action, prefix_chars) if fold(name) in ARGUMENT_NAMES), None)
 
 
-def expected_variable(action: argparse.Action, prefix_chars: str, *, among_channels: bool = False) -> str:
-    """The variable that would fill an argument, for help and for errors, where none does.
+def expected_variables(action: argparse.Action, prefix_chars: str, *, among_channels: bool) -> List[str]:
+    """Return the variables that would fill an argument, for errors, where none does.
 
     Args:
         action: The argument.
         prefix_chars: The characters that option strings start with.
-        among_channels: Whether any argument that may be a path is taken for a channel; else only one named like it.
+        among_channels: Whether any argument that may be a path may be a channel; else only one with a channel's usual name.
     """
+    variable = expected_variable(action, prefix_chars)
+    is_guess = among_channels and action.nargs != 0 and may_be_path(action) and _outright_variable(action, prefix_chars) is None
+    if not is_guess or not variable.startswith(HYPERPARAMETER_PREFIX):
+        return [variable]
+    return [variable, f"{CHANNEL_PREFIX}{variable[len(HYPERPARAMETER_PREFIX) :]}"]
+
+
+def expected_variable(action: argparse.Action, prefix_chars: str) -> str:
+    """Return the variable that would fill an argument, for help, where none does: a channel's only for its usual names."""
     outright = _outright_variable(action, prefix_chars)
     if outright:
         return outright
@@ -236,8 +256,8 @@ def expected_variable(action: argparse.Action, prefix_chars: str, *, among_chann
         return variable.name
     name = fold(max((name for name, option in names(action, prefix_chars) if option is None or option[:5] != "--no-"), key=len))
     usual = [base for base in _bases(name) if base in _TWINS or base == "data"]
-    if action.nargs != 0 and may_be_path(action) and (usual or among_channels):
-        return f"{CHANNEL_PREFIX}{(usual or [name])[0].upper()}"
+    if usual and action.nargs != 0 and may_be_path(action):
+        return f"{CHANNEL_PREFIX}{usual[0].upper()}"
     return f"{HYPERPARAMETER_PREFIX}{name.upper()}"
 
 
@@ -309,7 +329,7 @@ def _or_sibling(
 
 def _stores(action: argparse.Action, setting: Setting) -> bool:
     """Whether a flag stores just this value."""
-    return action.nargs == 0 and (action.const == setting.value or str(action.const) == setting.text)
+    return action.nargs == 0 and is_constant_of(action, setting.value, setting.text)
 
 
 def _guesses(
@@ -322,8 +342,10 @@ def _guesses(
     told += environment.channel_settings.values()
     found = {}
     for action in unfilled:
+        by_name = list(_by_name(action, environment, prefix_chars))
         stays = next((setting for setting in told if _is_default(action.default, setting)), None)
-        guesses = [(stays, True)] if stays else [(setting, False) for setting in _by_name(action, environment, prefix_chars)]
+        stays = stays or next((setting for setting in by_name if _is_of(action, setting)), None)
+        guesses = [(stays, True)] if stays else [(setting, False) for setting in by_name]
         # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
         if guesses and not (stays and action.option_strings):
             found[action] = guesses
@@ -336,24 +358,24 @@ def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_
     if found:
         yield found
     for name, _ in names(action, prefix_chars):
-        channel = _channel(fold(name), environment.channel_settings)
+        channel = _channel(name, environment.channel_settings)
         if channel is not None:
             yield environment.channel_settings[channel]
 
 
 def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:
     bases = _bases(name)
-    for base in (*bases, *(_TWINS[base] for base in bases if base in _TWINS)):
+    for base in (*bases, *(_TWINS[fold(base)] for base in bases if fold(base) in _TWINS)):
         found = _find(base, channels)
         if found is not None:
             return found
     own = [channel for channel in channels if channel not in PLATFORM_CHANNELS]
-    return own[0] if name == "data_dir" and len(own) == 1 else None
+    return own[0] if fold(name) == "data_dir" and len(own) == 1 else None
 
 
 def _bases(name: str) -> List[str]:
     """A name and what is left of it without the endings that directories have."""
-    return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if name.endswith(suffix))]
+    return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if fold(name).endswith(suffix))]
 
 
 def _find(name: str, mapping: Mapping[str, Setting]) -> Optional[str]:

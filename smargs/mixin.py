@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import contextlib
 import functools
 import os
+import re
 import sys
+from contextvars import ContextVar
 
-from smargs import conversion, plain
+from smargs import conversion, display, filling, injob, matching, plain, spelling
+from smargs.environment import SageMakerEnvironment, failure_file
 from smargs.parse import Job, bare_copy, tokens_of
 from smargs.variables import BY_NAME, MASK, PREFIX
 
 TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-    from smargs.filling import Fill
-
-    Filled = Optional[Fill]
+    Filled = Optional[filling.Fill]
     _Mixed = argparse.ArgumentParser
 else:
     # A mixin has its methods from the class that it is mixed into.
     _Mixed = object
 
 
-class _Current:
-    """The parse that is under way in this thread, of which there is none most of the time."""
-
-    # As contextvars.ContextVar, whose import takes longer than that of most modules here.
-    def __init__(self) -> None:
-        self._jobs: Dict[int, Job] = {}
-
-    def get(self) -> Optional[Job]:
-        return self._jobs.get(_thread.get_ident())
-
-    def set(self, job: Optional[Job]) -> Optional[Job]:
-        """Have another, or none; what was before is handed back, to be set again."""
-        before = self._jobs.pop(_thread.get_ident(), None)
-        if job is not None:
-            self._jobs[_thread.get_ident()] = job
-        return before
-
-
-_current = _Current()
+_current: ContextVar[Optional[Job]] = ContextVar("smargs", default=None)
+"""The parse that is under way in this thread, of which there is none most of the time."""
 
 
 class SageMakerParserMixin(_Mixed):
@@ -137,8 +120,6 @@ class SageMakerParserMixin(_Mixed):
 
     def format_help(self) -> str:
         """The help text, with each argument's value or variable of SageMaker."""
-        from smargs import display  # Only what is shown needs it.
-
         return display.encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
 
     def format_usage(self) -> str:
@@ -147,35 +128,34 @@ class SageMakerParserMixin(_Mixed):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
-        from smargs.environment import SageMakerEnvironment, failure_file  # Only what fails, or is in a job, needs it.
-
         job = _current.get()
         environment = job.environment if job else SageMakerEnvironment.load(os.environ)
         message = _masked(message, job)
         # A shell that asks a script for completions (COMP_LINE, in bash's manual) has it parse half a command line.
         if environment and "COMP_LINE" not in os.environ:
-            message = " ".join(message.splitlines())
+            message = spelling.printable(" ".join(message.splitlines()))
             _write_failure(failure_file(environment), f"{self.prog}: error: {message}")
         super().error(message)
 
     @contextlib.contextmanager
     def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[Job]:
-        """The parse that is under way, or a new one."""
+        """The parse that is under way, if this parser or one that it is a subparser of began it, or a new one."""
         outer = _current.get()
         environ = settings.get("env_vars")
-        if outer is not None and environ in (None, outer.environ):
+        if outer is not None and outer.includes(self) and environ in (None, outer.environ):
             yield outer
             return
         job = Job(os.environ if environ is None else environ, strict)
+        job.parsers.append(self)
         job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
-        _current.set(job)
+        token = _current.set(job)
         try:
             yield job
         except argparse.ArgumentError as error:
             error.message = _masked(error.message, job)
             raise
         finally:
-            _current.set(outer)
+            _current.reset(token)
 
     def _parse(self, how: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
         if self._fill is not None:
@@ -184,6 +164,7 @@ class SageMakerParserMixin(_Mixed):
             return known
         with self._job(settings, strict=False) as job:
             outermost, job.started = not job.started, True
+            job.parsers.append(self)
             settings = {**(job.settings if outermost else {}), **settings}
             settings.pop("env_vars", None)
             if self._reads_variables and how == "parse_known_args":
@@ -191,9 +172,7 @@ class SageMakerParserMixin(_Mixed):
             tokens = tokens_of(sys.argv[1:] if args is None else args)
             if not job.reading and getattr(self, "_auto_env_var_prefix", None) is None:
                 job.lines.append((tokens, self.prefix_chars))
-                return self._run(bare_copy(self), how, list(tokens), namespace, settings)
-            from smargs import injob  # Off SageMaker nothing needs it.
-
+                return self._run(bare_copy(self), how, list(tokens), namespace, settings, job)
             try:
                 return injob.parse(self, how, tokens, namespace, settings, job, outermost)
             except argparse.ArgumentError as error:
@@ -202,10 +181,11 @@ class SageMakerParserMixin(_Mixed):
                 self.error(str(error))
 
     def _run(
-        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any]
+        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job
     ) -> Tuple[Any, List[str]]:
         """Have a copy parse, so that threads can share the parser, and keep what the parser class keeps of its last parse."""
         parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), how)
+        job.parsers.append(working)
         before = dict(vars(working))
         try:
             return parse(tokens, namespace, **settings)
@@ -215,12 +195,12 @@ class SageMakerParserMixin(_Mixed):
 
     def _view(self) -> Any:
         """A copy that is only looked at."""
-        from smargs import display, injob  # Only what is shown needs them.
-
         parser: Any = self._fill.parser if self._fill else self
-        job = _current.get() or Job(os.environ, strict=False)
+        job = _current.get()
+        if job is None or not job.includes(self):
+            job = Job(os.environ, strict=False)
         namespace = argparse.Namespace()
-        view = injob.filled_copy(parser, job, namespace, all_actions=True, call_custom_actions=False)
+        view = injob.filled_copy(parser, job, namespace, [], all_actions=True, calls_own=False)
         display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
         return view
 
@@ -263,16 +243,12 @@ class SageMakerParserMixin(_Mixed):
         """An argument without a type has that of its default; the registry of types does not see the argument."""
         inferred = None
         if self._infer_types and action.type is None:
-            from smargs import filling  # Only what declares no type needs it.
-
             inferred = filling.inferred_type(action, self.prefix_chars)
         if inferred is None:
             return super()._get_value(action, arg_string)
         try:
             return conversion.reader(inferred)(arg_string)
         except (TypeError, ValueError):
-            from smargs import matching  # Only what is shown needs it.
-
             because = "its name" if action.default is None else f"the default {action.default!r}"
             why = f"inferred from {MASK if matching.is_secret_argument(action) else because}; infer_types=False turns this off"
             message = f"invalid {inferred.__name__} value: {arg_string!r} ({why})"
@@ -289,22 +265,27 @@ class SageMakerParserMixin(_Mixed):
                 return argparse.SUPPRESS
         return super()._get_values(action, arg_strings)
 
-    def _get_nargs_pattern(self, action: argparse.Action) -> str:
-        """A positional that SageMaker fills may go without tokens."""
-        pattern: str = super()._get_nargs_pattern(action)
-        is_filled = not action.option_strings and self._fill is not None and action in self._fill.settings
-        return f"{pattern[:-1]}|)" if is_filled else pattern
+    def _match_arguments_partial(self, actions: Sequence[argparse.Action], arg_strings_pattern: str) -> List[int]:
+        """Positionals take tokens as in argparse; if the last tokens are too few, those that SageMaker fills take none."""
+        counts: List[int] = super()._match_arguments_partial(actions, arg_strings_pattern)
+        tokens_follow_options = "A" in arg_strings_pattern.partition("O")[2]
+        if self._fill is None or len(counts) == len(actions) or tokens_follow_options:
+            return counts
+        patterns = [super(SageMakerParserMixin, self)._get_nargs_pattern(action) for action in actions]
+        spared = [f"{p[:-1]}|)" if action in self._fill.settings else p for action, p in zip(actions, patterns)]
+        for count in range(len(actions), 0, -1):
+            found = re.match("".join(spared[:count]), arg_strings_pattern)
+            if found:
+                return [len(tokens) for tokens in found.groups()]
+        return counts
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
         """A plain command line needs no search. What argparse cannot know is checked before anything acts on the namespace."""
         result: Any = (namespace, [])
         if not plain.parse(self, arg_strings, namespace):
             result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
-        job = _current.get()
-        if self._fill is not None and job is not None:
-            from smargs.filling import check  # Off SageMaker nothing needs it.
-
-            check(self, self._fill, namespace, job.environment)
+        if self._fill is not None:
+            self._fill.check(namespace)
         return result
 
 
@@ -342,8 +323,6 @@ def _named_like(wanted: type, read: Any) -> Any:
 
 
 def _masked(message: str, job: Optional[Job]) -> str:
-    from smargs import display  # Only what is shown needs it.
-
     return display.mask(message, display.secrets_of(job) if job else ())
 
 

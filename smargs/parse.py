@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 from functools import cached_property
 
+from smargs.environment import SageMakerEnvironment
 from smargs.reading import Reading
+from smargs.variables import TOOLKIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set, Tuple, TypeVar
 
-    from smargs.environment import SageMakerEnvironment
     from smargs.matching import Matches
 
     Held = TypeVar("Held")
@@ -28,7 +29,9 @@ class Job:
         undeclared: The hyperparameters that no argument has claimed so far.
         given: Texts of arguments, of which some may be secrets.
         matches: What the environment has for the arguments of its parsers.
+        parsers: The parsers of this parse that have begun, and their working copies.
         lines: The command lines of its parsers, and the characters that their options start with.
+        platform: ``toolkit`` or ``sdk``: who spells the hyperparameters.
         settings: What the outermost parser was given beside the command line, for ConfigArgParse.
         started: Whether a parser has begun to parse.
         warned: What could not be read, and was said.
@@ -42,15 +45,25 @@ class Job:
         self.given: List[Tuple[argparse.Action, str]] = []
         self.matches: List[Matches] = []
         self.lines: List[Tuple[Sequence[str], str]] = []
+        self.parsers: List[argparse.ArgumentParser] = []
+        self.platform = self.reading.platform or TOOLKIT
         self.settings: Dict[str, object] = {}
         self.started = False
         self.warned: Set[str] = set()
 
+    def includes(self, parser: argparse.ArgumentParser) -> bool:
+        """Whether a parser has begun in this parse, or is a subparser of one that has."""
+        return any(parser is known for known in self.parsers) or any(
+            parser is subparser
+            for known in self.parsers
+            for action in known._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for subparser in action.choices.values()
+        )
+
     @cached_property
     def environment(self) -> SageMakerEnvironment:
         """The snapshot of what was read."""
-        from smargs.environment import SageMakerEnvironment  # Off SageMaker only what is shown needs it.
-
         return SageMakerEnvironment(self.reading)
 
 

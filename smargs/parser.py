@@ -10,16 +10,15 @@ from collections import OrderedDict
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import conversion
+from smargs import conversion, display, filling, matching
 from smargs.mixin import SageMakerParserMixin
 from smargs.parse import bare_copy, working_copy
+from smargs.spelling import printable, spell
 from smargs.variables import MASK, PREFIX, is_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List, Mapping, Optional, Tuple
-
-    from smargs.filling import Fill
 
 
 class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]
@@ -149,11 +148,9 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         if action is not None and self._fill is not None and action in self._fill.settings:
             return []
         if action is not None and isinstance(value, list) and not conversion.collects(action):
-            from smargs.filling import inferred_type  # Only a config file or a variable has a list.
-
-            wanted = action.type or (inferred_type(action, self.prefix_chars) if self._infer_types else None)
+            wanted = action.type or (filling.inferred_type(action, self.prefix_chars) if self._infer_types else None)
             if wanted in conversion.MENDED:
-                value = conversion.spell(value)
+                value = spell(value)
         return list(super().convert_item_to_command_line_arg(action, key, value))
 
     def get_source_to_settings_dict(self) -> OrderedDict[str, Any]:
@@ -162,8 +159,6 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
 
     def format_values(self) -> str:
         """Where each value of the last parse came from, for people: secrets are masked."""
-        from smargs import display  # Only what is shown needs it.
-
         shown: Any = working_copy(self, all_actions=False)
         shown._source_to_settings = OrderedDict(
             (
@@ -187,7 +182,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         told = self._with_sagemaker(source_to_settings, self._fill)
         return super().get_items_for_config_file_output(told, parsed_namespace)
 
-    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[Fill]) -> OrderedDict[str, Any]:
+    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.Fill]) -> OrderedDict[str, Any]:
         filled = {action: setting for action, setting in fill.settings.items() if action not in fill.seen} if fill else {}
         variables = {_settings_key(action, setting.source): (action, setting.text) for action, setting in filled.items()}
         merged: OrderedDict[str, Any] = OrderedDict()
@@ -207,11 +202,11 @@ def _settings_key(action: argparse.Action, source: str) -> str:
 
 
 def _masked_setting(key: str, action: Optional[argparse.Action], value: Any, prefix_chars: str) -> Any:
-    from smargs import display, matching  # Only what is shown needs them.
-
     if isinstance(value, list) and action is None:
         return display.mask_tokens(value, prefix_chars)
-    return MASK if is_secret(key) or (action is not None and matching.is_secret_argument(action)) else value
+    if is_secret(key) or (action is not None and matching.is_secret_argument(action)):
+        return MASK
+    return printable(value) if isinstance(value, str) else value
 
 
 def _given(**settings: Any) -> Dict[str, Any]:

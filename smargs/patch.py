@@ -31,7 +31,7 @@ def _unless_a_list_of_its_own(parse: _Parse) -> _Parse:
 
     @functools.wraps(parse)
     def parsing(self: Any, args: Any = None, *rest: Any, **settings: Any) -> Any:
-        with contextlib.nullcontext() if _is_command_line(args) else _without_job():
+        with contextlib.nullcontext() if _is_command_line(self, args) else _without_job(self):
             return parse(self, args, *rest, **settings)
 
     return cast(_Parse, parsing)
@@ -105,17 +105,20 @@ def main() -> None:
 
 
 @contextlib.contextmanager
-def _without_job() -> Iterator[None]:
-    outer = _current.set(Job(_NO_JOB, strict=False))
+def _without_job(parser: argparse.ArgumentParser) -> Iterator[None]:
+    job = Job(_NO_JOB, strict=False)
+    job.parsers.append(parser)
+    token = _current.set(job)
     try:
         yield
     finally:
-        _current.set(outer)
+        _current.reset(token)
 
 
-def _is_command_line(args: Any) -> bool:
+def _is_command_line(parser: argparse.ArgumentParser, args: Any) -> bool:
     """Whether a parse is of this process's command line, of what another parser left of it, or of a subcommand's part."""
-    if args is None or isinstance(args, Remainder) or _current.get() is not None:
+    outer = _current.get()
+    if args is None or isinstance(args, Remainder) or (outer is not None and outer.includes(parser)):
         return True
     return isinstance(args, (list, tuple)) and list(args) == sys.argv[1:]
 

@@ -7,7 +7,7 @@ import os
 import stat
 from functools import cached_property
 
-from smargs.conversion import decode, load_json, spell
+from smargs.spelling import decode, load_json, spell
 from smargs.variables import (
     BASE_DIRECTORY,
     BOOLEAN,
@@ -21,6 +21,8 @@ from smargs.variables import (
     OBJECT,
     PREFIX,
     RESOURCE_FILE,
+    SDK,
+    TOOLKIT,
     Variable,
     is_internal,
 )
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 _FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
 _OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
-_OTHER_VARIABLES = ("SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME")
+_MPI = "OMPI_COMM_WORLD_RANK"  # Open MPI sets it for each process.
+_OTHER_VARIABLES = ("SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", _MPI)
 
 # Between the texts of a list, as the toolkit writes it.
 _COMMA = '","'
@@ -58,6 +61,12 @@ class Setting:
         self.source = source
 
 
+class Hyperparameter(Setting):
+    """The value of one hyperparameter, which the platform spells in its own way on the script's command line."""
+
+    __slots__ = ()
+
+
 def squash(text: str) -> str:
     """A text without what a careless shell strips: quotes, backslashes and white space."""
     return text.translate(_STRIPPED_BY_SHELLS)
@@ -72,6 +81,8 @@ class Reading:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = _platform_variables(environ)
         self.problems: Dict[str, str] = {}
+        # Source: MasterRunner in mpi.py of the toolkit, which exports the variables of the first host to all (mpirun -x).
+        self.is_under_mpi = self.environ.pop(_MPI, None) is not None
         self.base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
         self.config = os.path.join(self.base, "input", "config")
         if "SAGEMAKER_BASE_DIR" not in self.environ:
@@ -122,6 +133,20 @@ class Reading:
     def training_env(self) -> Mapping[str, object]:
         """What ``SM_TRAINING_ENV`` says."""
         return self.json_object("SM_TRAINING_ENV") or {}
+
+    @property
+    def platform(self) -> Optional[str]:
+        """Who started the script, as variables show that only one platform sets; None if there are none."""
+        set_by = {BY_NAME[name].platforms for name in self.environ.keys() & BY_NAME.keys()}
+        if (TOOLKIT,) in set_by:
+            return TOOLKIT
+        return SDK if (SDK,) in set_by else None
+
+    @property
+    def master(self) -> Optional[str]:
+        """The name of the host that leads, where the toolkit says it: of the instance groups that train together."""
+        name = self.training_env.get("master_hostname")
+        return name if isinstance(name, str) else None
 
     @property
     def job_name(self) -> Optional[str]:
@@ -198,11 +223,25 @@ class Reading:
 
     def _documented(self, variable: Variable) -> Optional[Setting]:
         return (
-            self._in_environ(variable.name, variable.kind)
+            self._of_this_host(variable)
+            or self._in_environ(variable.name, variable.kind)
             or self._told(variable.attribute)
             or (self._in_file(*variable.file) if variable.file else None)
             or (self._directory(variable.directory) if variable.directory else None)
         )
+
+    def _of_this_host(self, variable: Variable) -> Optional[Setting]:
+        """What this host's own file says where the variables are those of another host."""
+        if not self.is_under_mpi:
+            return None
+        if variable.file and variable.file[0] == RESOURCE_FILE:
+            return self._in_file(*variable.file)
+        resources = self.file(RESOURCE_FILE) or {}
+        hosts, current = resources.get("hosts"), resources.get("current_host")
+        if variable.name != "SM_CURRENT_HOST_RANK" or not isinstance(hosts, list) or current not in hosts:
+            return None
+        rank = sorted(map(str, hosts)).index(str(current))
+        return Setting(rank, str(rank), RESOURCE_FILE)
 
     def _in_environ(self, name: str, kind: str) -> Optional[Setting]:
         # The toolkit writes an absent value as an empty variable.
@@ -229,7 +268,7 @@ class Reading:
         path = os.path.join(self.base, *directory.split("/"))
         return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else self.base)
 
-    def _hyperparameters(self) -> Dict[str, Setting]:
+    def _hyperparameters(self) -> Dict[str, Hyperparameter]:
         candidates = (
             ("SM_HPS", self.json_object("SM_HPS")),
             ("SM_TRAINING_ENV", None if self._is_told_again() else self.training_env.get("hyperparameters")),
@@ -254,18 +293,9 @@ class Reading:
             self.lost = next((self.problems[route] for route, _ in candidates if route in self.problems), None)
         if len(agreed) == len(names):
             return agreed
-        return {
-            name: agreed.get(name)
-            or _least_damaged(
-                [
-                    *([_told(*own[name])] if name in own else []),
-                    *(_told(route, values[name]) for route, values in routes.items() if name in values),
-                ]
-            )
-            for name in names
-        }
+        return {name: agreed.get(name) or _least_damaged(_copies(name, own.get(name), routes)) for name in names}
 
-    def _agreed(self, source: str, values: Mapping[str, object], written: Mapping[str, object]) -> Dict[str, Setting]:
+    def _agreed(self, source: str, values: Mapping[str, object], written: Mapping[str, object]) -> Dict[str, Hyperparameter]:
         """The decoded values that each copy repeats, as a look at the texts shows: then no copy need be decoded."""
         agreed = {}
         environ = self.environ
@@ -277,11 +307,12 @@ class Reading:
                 variable = variable.replace("-", "_")
                 copy = environ.get(variable)
             if text is value:
-                same = (copy is None or _is_text(copy, text)) and (name not in written or _is_text(written[name], text))
+                in_variable = copy is None or copy == text or _is_text(copy, text)
+                same = in_variable and (name not in written or _is_text(written[name], text))
             else:
                 same = (copy is None or copy == text) and (name not in written or written[name] == text)
             if same:
-                agreed[name] = Setting(value, text, source if copy is None else variable)
+                agreed[name] = Hyperparameter(value, text, source if copy is None else variable)
         return agreed
 
     def _is_told_again(self) -> bool:
@@ -364,9 +395,22 @@ def _is_absent(path: str) -> bool:
     return False
 
 
-def _told(source: str, value: object) -> Setting:
+def _told(source: str, value: object) -> Hyperparameter:
     """A hyperparameter as a route has it: two variables tell decoded values, any other route has texts."""
-    return Setting(value, spell(value), source) if source in ("SM_HPS", "SM_TRAINING_ENV") else _read(spell(value), source)
+    if source in ("SM_HPS", "SM_TRAINING_ENV"):
+        return Hyperparameter(value, spell(value), source)
+    return _read(spell(value), source)
+
+
+def _copies(name: str, own: Optional[Tuple[str, str]], routes: Mapping[str, Mapping[str, object]]) -> List[Hyperparameter]:
+    """The copies of a hyperparameter: the one in its own variable, given with that, then those of other routes."""
+    copies = [_told(route, values[name]) for route, values in routes.items() if name in values]
+    if own is None:
+        return copies
+    variable, text = own
+    # A variable does not tell a text that is JSON from the value that it stands for; another copy does.
+    was_text = any(copy.value == text for copy in copies)
+    return [Hyperparameter(text, text, variable) if was_text else _told(variable, text), *copies]
 
 
 def _is_text(copy: object, text: str) -> bool:
@@ -376,13 +420,13 @@ def _is_text(copy: object, text: str) -> bool:
     return isinstance(copy, str) and decode(copy) == text
 
 
-def _read(text: str, source: str) -> Setting:
+def _read(text: str, source: str) -> Hyperparameter:
     """A hyperparameter that is written as text, decoded once."""
     value = decode(text)
-    return Setting(value, spell(value) if isinstance(value, (str, list, dict)) else text, source)
+    return Hyperparameter(value, spell(value) if isinstance(value, (str, list, dict)) else text, source)
 
 
-def _least_damaged(routes: List[Setting]) -> Setting:
+def _least_damaged(routes: List[Hyperparameter]) -> Hyperparameter:
     """The one value of a hyperparameter that several routes carry, the most particular route first.
 
     Where routes differ only by what shells strip, or by what the route cannot tell (whether ``5`` was a text), the one that
@@ -392,12 +436,12 @@ def _least_damaged(routes: List[Setting]) -> Setting:
     if all(route.text == first.text and route.value == first.value for route in routes):
         return first
     alike = [route for route in routes if _squashed_renderings(route) & _squashed_renderings(first)]
-    nearest: Dict[str, Setting] = {}
+    nearest: Dict[str, Hyperparameter] = {}
     for route in reversed(alike):
         nearest.setdefault(route.text, route)
     best = max(nearest.values(), key=_size)
     same = (route for route in alike if route.text == best.text or route.value == best.value)
-    return Setting(best.value, best.text, next(same).source)
+    return Hyperparameter(best.value, best.text, next(same).source)
 
 
 def _size(route: Setting) -> int:

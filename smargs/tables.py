@@ -6,6 +6,8 @@ import shutil
 import sys
 from typing import Optional, Sequence, TextIO
 
+from smargs.spelling import printable
+
 # Wider than any content: nothing wraps where no terminal sets a width.
 _UNLIMITED = 1 << 30
 
@@ -44,5 +46,4 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], stream: O
 
 def _printable(cell: str, encoding: str) -> str:
     """A cell on one line, of what the stream takes: no control characters, which a terminal would obey."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in cell)
-    return shown.encode(encoding, "backslashreplace").decode(encoding)
+    return printable(cell).encode(encoding, "backslashreplace").decode(encoding)

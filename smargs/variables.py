@@ -90,7 +90,13 @@ class Variable:
 
 
 VARIABLES: Tuple[Variable, ...] = (
-    Variable("SM_MODEL_DIR", PATH, "directory of the model, packed and kept when the job ends", directory="model"),
+    Variable(
+        "SM_MODEL_DIR",
+        PATH,
+        "directory of the model, packed and kept when the job ends",
+        directory="model",
+        aliases=("model_output_dir",),
+    ),
     Variable("SM_OUTPUT_DATA_DIR", PATH, "directory of further output, packed and kept", directory="output/data"),
     Variable("SM_OUTPUT_DIR", PATH, "directory of all output and of the failure file", directory="output", by_name=False),
     Variable("SM_OUTPUT_FAILURE", PATH, "file that says why the job failed", (SDK,), directory="output/failure"),
@@ -141,9 +147,11 @@ VARIABLES: Tuple[Variable, ...] = (
         file=(RESOURCE_FILE, "network_interface_name"),
     ),
     Variable("SM_RESOURCE_CONFIG", OBJECT, "content of resourceconfig.json", file=(RESOURCE_FILE, "")),
-    Variable("SM_INPUT_DATA_CONFIG", OBJECT, "content of inputdataconfig.json", file=(CHANNELS_FILE, "")),
+    Variable(
+        "SM_INPUT_DATA_CONFIG", OBJECT, "content of inputdataconfig.json", file=(CHANNELS_FILE, ""), aliases=("data_config",)
+    ),
     Variable("SM_TRAINING_ENV", OBJECT, "everything the platform says, in one object"),
-    Variable("SM_FRAMEWORK_PARAMS", OBJECT, "the platform's own hyperparameters", (TOOLKIT,)),
+    Variable("SM_FRAMEWORK_PARAMS", OBJECT, "the platform's own hyperparameters", (TOOLKIT,), aliases=("fw_params",)),
     Variable("SM_FRAMEWORK_MODULE", TEXT, "the container's framework module", (TOOLKIT,), by_name=False),
     Variable("SM_LOG_LEVEL", INTEGER, "log level of the container", by_name=False),
     Variable("SM_MODULE_DIR", PATH, "directory or S3 place of the script", (TOOLKIT,), by_name=False),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from declarations import DECLARATIONS, option
 from hypothesis import strategies as st
 
-from smargs.conversion import decode, spell
+from smargs.spelling import decode, spell
 
 INTEGERS = st.integers(-(10**9), 10**9)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

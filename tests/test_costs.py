@@ -11,7 +11,7 @@ import configargparse
 import pytest
 from platforms import Job
 
-from smargs import SageMakerArgumentParser, commandline, conversion, matching, reading
+from smargs import SageMakerArgumentParser, commandline, matching, reading
 from smargs.testing import SageMakerJob
 
 FEW, MORE, MANY = 12, 52, 92  # The service takes 100, some of the SDK's own among them.
@@ -30,17 +30,6 @@ opened = []
 sys.addaudithook(lambda event, args: opened.append(os.fspath(args[0])) if event == "open" else None)
 parser.parse_args()
 print(json.dumps(opened))
-"""
-
-IMPORTING = """
-import sys
-from smargs import SageMakerArgumentParser
-
-parser = SageMakerArgumentParser()
-parser.add_argument("--name_0", type=int)
-before = set(sys.modules)
-parser.parse_args()
-print(*sorted(name for name in set(sys.modules) - before if name.startswith("smargs")))
 """
 
 
@@ -237,12 +226,6 @@ def test_off_sagemaker_no_file_is_opened(run_script):
     assert opened(run_script, off_sagemaker(FEW), FEW) == []
 
 
-def test_what_only_a_job_needs_is_not_imported_off_sagemaker(run_script, job):
-    assert run_script(IMPORTING, off_sagemaker(1)).stdout.split() == []
-    needed = ["smargs.commandline", "smargs.environment", "smargs.filling", "smargs.injob", "smargs.matching"]
-    assert run_script(IMPORTING, job(1)).stdout.split() == needed
-
-
 def test_off_sagemaker_there_is_one_look_for_files(monkeypatch):
     made, parser = off_sagemaker(FEW), parser_of(FEW)
     looks = calls_of(monkeypatch, os, "stat", lambda: parsed(parser, made))
@@ -253,14 +236,6 @@ def test_where_each_hyperparameter_is_spelled_as_an_option_no_name_is_compared(m
     made, parser = SageMakerJob(values(FEW)), parser_of(FEW)
     parser.add_argument("--own", action="store_true")
     assert calls_of(monkeypatch, matching, "names", lambda: parsed(parser, made)) == []
-
-
-def test_an_argument_is_looked_at_once_and_only_a_value_of_another_type_is_converted(job, monkeypatch):
-    made, parser = job(MANY), parser_of(MANY)
-    looked_at = [action.dest for (action,) in calls_of(monkeypatch, matching, "can_be_filled", lambda: parsed(parser, made))]
-    assert sorted(looked_at) == sorted([*values(MANY), "help"])
-    # Of a boolean a text may mean more than argparse sees in it.
-    assert len(calls_of(monkeypatch, conversion, "calls", lambda: parsed(parser, made))) == MANY // 4
 
 
 @pytest.mark.parametrize("argv", [True, False], ids=["with a command line", "without"])

@@ -49,12 +49,12 @@ def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
         (
             SageMakerJob(channels=["train", "images"], platform="sdk").environ,
             ("--labels", {"required": True}),
-            "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)",
+            "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: images, train)",
         ),
         (
             SageMakerJob(channels=["train"]).environ,
             ("labels", {}),
-            "labels (SM_CHANNEL_LABELS is not set; channels here: train)",
+            "labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: train)",
         ),
         (
             SageMakerJob(channels=["train"]).environ,

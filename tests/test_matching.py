@@ -340,7 +340,7 @@ def test_help_version_and_config_files_are_never_filled():
 
     assert vars(namespace) == {"config": None, "write_out_config_file_to_this_path": None}
     assert extras == [
-        *("--config", "/nowhere", "--help", "true", "--version", "true"),
+        *("--config", "/nowhere", "--help", "True", "--version", "True"),
         *("--write", "/nowhere"),
     ]
 

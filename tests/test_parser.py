@@ -349,7 +349,8 @@ def test_intermixed_arguments(monkeypatch):
         (2, ["x", "y", "z"], ["x", "y"], "z"),
         (2, [], ["f", "f"], "s"),
         (2, ["x"], ["f", "f"], "x"),
-        ("?", ["x"], "x", "s"),
+        ("?", ["x"], "f", "x"),
+        ("*", ["x", "y"], ["x"], "y"),
     ],
 )
 def test_positionals_that_sagemaker_fills_may_be_typed_or_not(nargs, argv, first, second):
@@ -798,7 +799,7 @@ def test_a_text_that_is_json_is_recognised_as_the_sdk_writes_it():
     environ = {"SM_HPS": '{"lr": "1e-5", "k": "[1,2]", "sagemaker_program": "train.py"}'}
     argv = ["--lr", "1e-05", "--k", "[1, 2]", "--sagemaker_program", "train.py"]
 
-    assert vars(parser_with("--lr", "--k").parse_args(argv, env_vars=environ)) == {"lr": "1e-5", "k": "[1,2]"}
+    assert vars(parser_with("--lr", "--k").parse_args(argv, env_vars=environ)) == {"lr": "1e-5", "k": "[1, 2]"}
 
 
 def test_two_parsers_in_a_row_share_a_command_line():
@@ -847,7 +848,7 @@ def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(sagemaker_
         ("_parse_optional", ["self", "arg_string"]),
         ("_get_value", ["self", "action", "arg_string"]),
         ("_get_values", ["self", "action", "arg_strings"]),
-        ("_get_nargs_pattern", ["self", "action"]),
+        ("_match_arguments_partial", ["self", "actions", "arg_strings_pattern"]),
         ("_parse_known_args", ["self", "arg_strings", "namespace"]),
     ],
 )

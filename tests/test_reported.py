@@ -143,7 +143,7 @@ def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == (
         "train.py: error: the following arguments are required: "
-        "--labels (SM_CHANNEL_LABELS is not set; channels here: images, train)"
+        "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: images, train)"
     )
 
 

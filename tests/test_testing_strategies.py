@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample, Unsatisfiable
 
 from smargs import SageMakerArgumentParser
-from smargs.conversion import spell
 from smargs.local.job import PLATFORMS
+from smargs.spelling import spell
 from smargs.testing import (
     BadJobError,
     SageMakerJob,

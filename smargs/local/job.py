@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
-from smargs.conversion import decode, load_json, spell
+from smargs.spelling import decode, load_json, spell
 from smargs.variables import PLATFORM_CHANNELS, is_secret
 
 TOOLKIT = "toolkit"

@@ -12,9 +12,9 @@ import subprocess
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 from smargs.commandline import render_as_sdk, render_as_toolkit
-from smargs.conversion import decode
 from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, TrainingJob, encode
 from smargs.local.shells import export
+from smargs.spelling import decode
 from smargs.variables import (
     CHANNELS_FILE,
     DEFAULT_MASTER_PORT,

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
-from smargs.conversion import decode, spell
 from smargs.local import platforms, shells
 from smargs.local.directory import JobDirectory
 from smargs.local.job import (
@@ -30,6 +29,7 @@ from smargs.local.job import (
     read_channels,
 )
 from smargs.local.launchers import outside
+from smargs.spelling import decode, spell
 from smargs.testing.processes import Finished, process_of, run_job
 from smargs.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
 

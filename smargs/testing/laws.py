@@ -9,12 +9,12 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Callable, Collection, Dict, List, Mapping, Sequence, Set, Type
 
-from smargs.conversion import decode, spell
 from smargs.display import mask, mask_tokens
 from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
 from smargs.local.launchers import outside
 from smargs.matching import documented_variable, is_secret_argument, secret_tokens
 from smargs.parser import SageMakerArgumentParser
+from smargs.spelling import decode, spell
 from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import process_of

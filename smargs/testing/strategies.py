@@ -11,11 +11,12 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from smargs.conversion import calls, collects, spell
+from smargs.conversion import Converter, collects
 from smargs.filling import inferred_type
-from smargs.local.job import MOST_HYPERPARAMETERS, PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
+from smargs.local.job import MOST_HYPERPARAMETERS, PLATFORMS, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError
 from smargs.matching import can_be_filled, environment_variable, expected_variable, names
 from smargs.mixin import SageMakerParserMixin
+from smargs.spelling import spell
 from smargs.testing.job import Channels, SageMakerJob, read_hyperparameter
 from smargs.testing.laws import loses
 from smargs.variables import HYPERPARAMETER_PREFIX, fold
@@ -278,12 +279,13 @@ def _wanted(
     def refuses(value: object) -> bool:
         option = next(iter(action.option_strings), None)
         try:
-            calls(action, value, spell(value), option, wanted, lambda text: parser._read_text(action, text))
+            converter.calls(value, spell(value), option)
         except Exception:  # A type of the script's own may raise anything.
             return True
         return False
 
     wanted = action.type or (inferred_type(action, parser.prefix_chars) if parser._infer_types else None)
+    converter = Converter(action, wanted, lambda text: parser._read_text(action, text), TOOLKIT)
     values = _values(action, wanted, must_be_set) if override is None else override
     # A file's type would open, or make, a file of any name.
     wrong = [] if isinstance(action.type, argparse.FileType) else [value for value in _NO_VALUES if refuses(value)]

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import training_jobs
 
-from smargs.conversion import spell
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, Channel, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import commands
 from smargs.local.platforms import files, start, this_machine
+from smargs.spelling import spell
 
 JOBS = 40  # Of each platform and launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

@@ -1,0 +1,329 @@
+"""In a job: what plain argparse makes of the platform's command line is what smargs makes of it, unless it is mended."""
+
+import argparse
+import ast
+import contextlib
+import datetime
+import decimal
+import enum
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from declarations import typed
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from platforms import routes, without
+
+from smargs import SageMakerArgumentParser
+from smargs.testing import BadJobError, SageMakerJob
+
+FAILED = object()
+
+
+class Size(enum.Enum):
+    """One member's value is the other's name."""
+
+    medium = "large"
+    small = "medium"
+
+
+class Level(enum.Enum):
+    LOW = "1"
+    HIGH = "True"
+
+
+def str2bool(text):
+    """As it is written in hundreds of scripts."""
+    if text.lower() in ("yes", "true", "t", "y", "1"):
+        return True
+    if text.lower() in ("no", "false", "f", "n", "0"):
+        return False
+    raise argparse.ArgumentTypeError("Boolean value expected.")
+
+
+class Pair:
+    """A class of the script's own."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __eq__(self, other):
+        return type(other) is Pair and self.text == other.text
+
+    def __hash__(self):
+        return hash(self.text)
+
+
+CONVERTERS = {
+    "none": None,
+    "str": str,
+    "int": int,
+    "float": float,
+    "complex": complex,
+    "eval": eval,
+    "literal_eval": ast.literal_eval,
+    "json.loads": json.loads,
+    "str.lower": str.lower,
+    "str.split": str.split,
+    "split at commas": lambda text: text.split(","),
+    "equals True": lambda text: text == "True",
+    "equals true": lambda text: text == "true",
+    "lower equals true": lambda text: text.lower() == "true",
+    "str2bool": str2bool,
+    "bool of int": lambda text: bool(int(text)),
+    "strtobool": lambda text: {"true": 1, "false": 0, "1": 1, "0": 0}[text.lower()],
+    "pairs": lambda text: dict(pair.split("=") for pair in text.split(",")),
+    "none or int": lambda text: None if text == "None" else int(text),
+    "Path": Path,
+    "Enum": Size,
+    "Enum of texts": Level,
+    "Decimal": decimal.Decimal,
+    "date": datetime.datetime.fromisoformat,
+    "len": len,
+    "class": Pair,
+}
+
+# What SDK v3's bash takes for a quote, and what it would run beside one, no platform starts.
+TEXTS = st.one_of(
+    st.sampled_from(
+        [
+            "True",
+            "False",
+            "true",
+            "no",
+            "None",
+            "null",
+            "1",
+            "0",
+            "-1",
+            "1.10",
+            "00123",
+            "1e-3",
+            "0E0",
+            "3.0",
+            "1_000",
+            "NaN",
+            "inf",
+        ]
+    ),
+    st.sampled_from(
+        ["[1,2]", "[1, 2]", "[true]", '{"a":1}', '"quoted"', "a=1,b=x", "a,b", "(1, 2)", "['a']", "2026-11-25", "medium"]
+    ),
+    st.sampled_from(["", " ", "a b", "-x", "--x", "s3://bucket/key", "é", "x=y", "\\d", "large", "small"]),
+    st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\x7f"), max_size=8),
+)
+SCALARS = st.one_of(st.booleans(), st.integers(-(10**18), 10**18), st.floats(allow_nan=False), TEXTS)
+VALUES = st.recursive(
+    st.one_of(st.none(), SCALARS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        # The toolkit sorts names in its variables, but not in an object inside a list on its command line.
+        st.dictionaries(st.sampled_from("abc"), inner, max_size=3).map(lambda drawn: dict(sorted(drawn.items()))),
+    ),
+    max_leaves=5,
+)
+CHOICES = st.sampled_from([None, None, None, ["True", "False"], ["true", "false"], ["medium", "1"], ["[1, 2]", "1.1"]])
+
+
+def outcome(parser, argv, **env_vars):
+    """The value of --opt, or FAILED."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        try:
+            return parser.parse_args(argv, **env_vars).opt
+        except (SystemExit, Exception):
+            return FAILED
+
+
+def declared(parser_class, declaration):
+    parser = parser_class(prog="train.py")
+    parser.add_argument("--opt", **declaration)
+    return parser
+
+
+def is_mended(declaration, value):
+    """Whether the table of what is mended has a row for this, of the declarations that are drawn here."""
+    if value is None or (isinstance(value, str) and value.strip() == "null"):
+        # SDK v3 and boto3 send the text null as they send null itself.
+        return True
+    if declaration.get("type") in (None, str, int, float):
+        # The digits of a number that is sent as text.
+        with contextlib.suppress(ValueError, TypeError):
+            return isinstance(value, str) and type(json.loads(value)) in (int, float)
+    return False
+
+
+def same(found, expected):
+    """Whether two values are equal in value and in type; nan is itself."""
+    return typed(found) == typed(expected) or repr(found) == repr(expected)
+
+
+@given(
+    st.sampled_from(sorted(CONVERTERS)),
+    CHOICES,
+    st.sampled_from([None, "?"]),
+    VALUES,
+    st.sampled_from(["toolkit", "sdk"]),
+    st.booleans(),
+)
+@settings(max_examples=600, deadline=None)
+def test_what_argparse_makes_of_the_command_line_is_what_every_route_gives(converter, choices, nargs, value, platform, plain):
+    declaration = {"type": CONVERTERS[converter], "choices": choices, "nargs": nargs}
+    assume(not is_mended(declaration, value))
+    try:
+        job = SageMakerJob({"opt": value}, platform=platform, plain=plain)
+    except BadJobError:
+        assume(False)
+    expected = outcome(declared(argparse.ArgumentParser, declaration), job.argv)
+    assume(expected is not FAILED)
+
+    parser = declared(SageMakerArgumentParser, declaration)
+    for route in (job, without(job, "SM_HP_", "SM_TRAINING_ENV"), without(job, "SM_HP_")):
+        assert same(outcome(parser, route.argv, env_vars=route.environ), expected), route.argv
+
+
+OBJECT = {"a": 1, "b": "x"}
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration"),
+    [
+        (True, {"type": eval, "default": False}),
+        (False, {"type": eval, "default": True}),
+        (True, {"type": CONVERTERS["equals True"]}),
+        (False, {"type": CONVERTERS["equals True"]}),
+        (True, {"type": str, "default": "False"}),
+        (True, {"default": "False"}),
+        (True, {"choices": ["True", "False"]}),
+        ([True, None], {"type": ast.literal_eval}),
+        (["a b", "c"], {"type": ast.literal_eval}),
+        ([1, 2], {"type": str}),
+        (["a", "b"], {}),
+        (OBJECT, {"type": CONVERTERS["pairs"]}),
+        (OBJECT, {"type": str}),
+        (["a", "b"], {"type": lambda text: text.strip("[]").split(",")}),
+        ("medium", {"type": Size}),
+    ],
+)
+@pytest.mark.parametrize("route", ["toolkit", "toolkit, through dash", "SM_HPS", "SM_TRAINING_ENV", "SM_HP_* of the toolkit"])
+def test_a_converter_sees_the_toolkits_text_by_every_route(value, declaration, route):
+    expected = outcome(declared(argparse.ArgumentParser, declaration), SageMakerJob({"opt": value}).argv)
+    environ = {name: text for name, text in routes({"opt": value})[route].environ.items() if name not in ("SM_MASTER_ADDR",)}
+    if route == "SM_HPS":  # That of SDK v3, whose other variables would tell who started the script.
+        environ = {"SM_HPS": environ["SM_HPS"]}
+
+    assert expected is not FAILED
+    assert same(outcome(declared(SageMakerArgumentParser, declaration), [], env_vars=environ), expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "declaration", "expected"),
+    [
+        (True, {"type": CONVERTERS["equals true"]}, True),
+        (True, {"type": str}, "true"),
+        ([True, None], {"type": str}, "[true, null]"),
+        ("[1,2]", {"type": str}, "[1, 2]"),
+        (OBJECT, {"type": json.loads}, OBJECT),
+        (True, {"choices": ["true", "false"]}, "true"),
+    ],
+)
+def test_a_converter_sees_the_text_of_sdk_v3_where_that_started_the_script(value, declaration, expected):
+    job = SageMakerJob({"opt": value}, platform="sdk")
+    parser = declared(SageMakerArgumentParser, declaration)
+
+    assert outcome(declared(argparse.ArgumentParser, declaration), job.argv) == expected
+    assert outcome(parser, job.argv, env_vars=job.environ) == expected
+    assert outcome(parser, [], env_vars=job.environ) == expected
+
+
+def test_an_own_container_spells_as_the_toolkit_does(sagemaker_job):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--amp", type=CONVERTERS["equals True"])
+    parser.add_argument("--betas", type=str)
+    with sagemaker_job({"amp": True, "betas": [0.9, None]}, platform="files"):
+        assert vars(parser.parse_args()) == {"amp": True, "betas": "[0.9, None]"}
+
+
+def test_where_no_variable_tells_the_platforms_apart_the_command_line_does():
+    parser = declared(SageMakerArgumentParser, {"type": str})
+    environ = {"SM_HPS": '{"opt": [true]}'}
+
+    assert outcome(parser, ["--opt", "[true]"], env_vars=environ) == "[true]"
+    assert outcome(parser, ["--opt", "[True]"], env_vars=environ) == "[True]"
+    assert outcome(parser, [], env_vars=environ) == "[True]"
+
+
+@pytest.mark.parametrize(
+    ("platform", "value", "declaration", "expected"),
+    [
+        ("toolkit", True, {"type": json.loads}, True),
+        ("toolkit", {"a": [1]}, {"type": json.loads}, {"a": [1]}),
+        ("toolkit", ["a"], {"type": json.loads}, ["a"]),
+        ("toolkit", {"a": 1}, {"type": ast.literal_eval}, {"a": 1}),
+        ("toolkit", True, {"choices": ["true", "false"]}, "true"),
+        ("sdk", True, {"type": eval}, True),
+        ("sdk", [True, None], {"type": ast.literal_eval}, [True, None]),
+        ("sdk", True, {"choices": ["True", "False"]}, "True"),
+        ("sdk", OBJECT, {"type": CONVERTERS["pairs"]}, {"a": "1", "b": "x"}),
+    ],
+)
+def test_a_converter_that_refuses_a_value_is_asked_once_more_as_the_other_platform_writes_it(
+    platform, value, declaration, expected
+):
+    job = SageMakerJob({"opt": value}, platform=platform)
+
+    assert outcome(declared(argparse.ArgumentParser, declaration), job.argv) is FAILED
+    assert outcome(declared(SageMakerArgumentParser, declaration), job.argv, env_vars=job.environ) == expected
+
+
+def test_a_text_that_a_converter_refuses_is_not_written_another_way(capsys):
+    asked = []
+
+    def refuse(text):
+        asked.append(text)
+        raise ValueError
+
+    with pytest.raises(SystemExit):
+        declared(SageMakerArgumentParser, {"type": refuse}).parse_args([], env_vars={"SM_HPS": '{"opt": "ture"}'})
+
+    assert asked == ["ture"]
+    assert capsys.readouterr().err.endswith("error: argument --opt: invalid refuse value: 'ture' (from SM_HPS)\n")
+
+
+def test_each_element_is_written_as_the_platform_writes_it_alone():
+    parser = declared(SageMakerArgumentParser, {"nargs": "+", "type": eval})
+    for platform in ("toolkit", "sdk"):
+        job = SageMakerJob({"opt": [True, [None]]}, platform=platform)
+        assert parser.parse_args(job.argv, env_vars=job.environ).opt == [True, [None]]
+
+
+def test_what_is_handed_back_is_written_as_the_platform_writes_it():
+    parser = SageMakerArgumentParser()
+    for platform, expected in (("toolkit", ["-x", "[True]"]), ("sdk", ["--x", "[true]"])):
+        job = SageMakerJob({"x": [True]}, platform=platform)
+        for argv in (job.argv, []):
+            assert parser.parse_known_args(argv, env_vars=job.environ)[1] == expected
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="before Python 3.9 the digits of an int are not limited")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9_007_199_254_740_993", 9007199254740993),
+        ("9007199254740993.0", 9007199254740993),
+        ("-9007199254740993.00e2", -900719925474099300),
+        ("1e400", FAILED),
+        ("0e999999999", 0),
+        ("1e-999999999", FAILED),
+        ("2.5e1", 25),
+        ("25e-1", FAILED),
+    ],
+)
+def test_an_int_has_every_digit(text, expected, tmp_path):
+    (tmp_path / "input" / "config").mkdir(parents=True)
+    (tmp_path / "input" / "config" / "hyperparameters.json").write_text(json.dumps({"opt": text}), encoding="utf-8")
+
+    parser = declared(SageMakerArgumentParser, {"type": int})
+    assert outcome(parser, [], env_vars={"SAGEMAKER_BASE_DIR": str(tmp_path)}) == expected
