@@ -179,8 +179,10 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
     while found >= 0:
         if found in begins and found + len(wanted) in ends:
             stop = ends[found + len(wanted)]
-            # A last value that is empty leaves an empty token, unless the shell dropped it.
-            return begins[found], stop + (run[-1] == "" and tokens[stop : stop + 1] == [""])
+            # A last value that is empty leaves an empty token, unless the shell dropped it: an option follows, or nothing.
+            following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"
+            if following[:1] in ("", "-"):
+                return begins[found], stop + (following == "")
         found = text.find(wanted, found + 1)
     return 0, 0
 
@@ -217,7 +219,8 @@ def _end_of_damaged(tokens: Sequence[str], place: int, run: Sequence[Tuple[str, 
             end = _end_of_value(tokens, place, squash(value))
             if end is None:
                 return None
-            place, whole = end, True
+            # An option whose value is empty is what a person may type.
+            place, whole = end, whole or bool(squash(value))
     return place if whole else None
 
 

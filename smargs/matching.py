@@ -346,8 +346,8 @@ def _guesses(
         stays = next((setting for setting in told if _is_default(action.default, setting)), None)
         stays = stays or next((setting for setting in by_name if _is_of(action, setting)), None)
         guesses = [(stays, True)] if stays else [(setting, False) for setting in by_name]
-        # A default that is a value of SageMaker already stays. Only a positional must be told, for it is required.
-        if guesses and not (stays and action.option_strings):
+        # A default that is a value of SageMaker already stays. It is recorded only for a positional that is required.
+        if guesses and not (stays and (action.option_strings or not action.required)):
             found[action] = guesses
     return found
 
