@@ -237,7 +237,7 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
     from smargs.local import hosts
     from smargs.local.directory import UNPACKED
 
-    outcome = hosts.run(commands, args.grace, args.interrupt_after)
+    outcome = hosts.run(commands, args.grace, args.interrupt_after, [directory.lock])
     reason = None
     if outcome.stopped_by is not None:
         status = "Interrupted" if outcome.interrupted else "Stopped"

@@ -1,5 +1,6 @@
 """The processes of a job on this machine: real ones, each with a script of its own."""
 
+import contextlib
 import json
 import os
 import pty
@@ -8,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tarfile
 import textwrap
 import time
 from pathlib import Path
@@ -51,6 +53,9 @@ def started(tmp_path):
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
+    for pid in pids(tmp_path):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def finish(process):
@@ -265,6 +270,131 @@ def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(star
     status, out, err = finish(started(source, "--interrupt-after", "1h"))
     assert (status, of("algo-1", out)) == (0, ["found 41"])
     assert "Completed" in err[-1]
+
+
+# A process that writes on and on, of the script's own group, and one that has a session of its own, as torchrun's workers have.
+WRITES_ON = """
+import os, subprocess, sys, time
+from pathlib import Path
+place = os.path.join(os.environ["SM_MODEL_DIR"], "orphan")
+writer = f"import itertools\\nfor number in itertools.count(): open({place!r} + str(number % 9), 'w').write('late')"
+writers = [subprocess.Popen([sys.executable, "-c", writer], start_new_session=own) for own in (False, True)]
+told = " ".join(str(pid) for pid in (os.getpid(), *(writer.pid for writer in writers)))
+Path(f"left-{os.environ['SM_CURRENT_HOST']}").write_text(told)
+time.sleep(300)
+"""
+
+
+def children(parent):
+    """The numbers and names of the processes that a process has started."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name, _, rest = (place / "stat").read_text().partition("(")[2].rpartition(")")
+            if int(rest.split()[1]) == parent:
+                found[int(place.name)] = name
+    return found
+
+
+def guardian_of(process):
+    return next(pid for pid, name in children(process.pid).items() if name == "job-guardian")
+
+
+def wait_until_ended(*expected):
+    until = time.monotonic() + SECONDS
+    while any(map(is_alive, expected)):
+        assert time.monotonic() < until, [pid for pid in expected if is_alive(pid)]
+        time.sleep(0.02)
+
+
+def members(archive):
+    with tarfile.open(archive) as packed:
+        return sorted(packed.getnames())
+
+
+@pytest.mark.parametrize("hosts", ["1", "2"])
+def test_a_run_that_is_killed_leaves_no_process_and_the_next_run_has_its_own_files_alone(started, tmp_path, hosts):
+    process = started(WRITES_ON, "--hosts", hosts)
+    wait_for(*(tmp_path / f"left-algo-{number + 1}" for number in range(int(hosts))))
+    guardian = guardian_of(process)
+    process.kill()
+    assert finish(process)[0] == -signal.SIGKILL
+    wait_until_ended(guardian, *pids(tmp_path))
+    assert len(pids(tmp_path)) == 3 * int(hosts)
+    status, _, err = finish(started("import os\nopen(os.environ['SM_MODEL_DIR'] + '/own', 'w')"))
+    assert (status, "Completed" in err[-1]) == (0, True)
+    assert members(tmp_path / "job" / "model.tar.gz") == ["own"]
+
+
+def test_a_run_that_is_killed_before_its_script_has_begun_leaves_no_process(started, tmp_path):
+    process = started(f"#!/bin/sh\nkill -9 $PPID\necho $$ > left-1\nexec {sys.executable} writes.py\n", name="train.sh")
+    (tmp_path / "writes.py").write_text(WRITES_ON)
+    process.wait(SECONDS)
+    wait_for(tmp_path / "left-1")
+    wait_until_ended(*pids(tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_what_asks_the_guardian_to_end_leaves_the_job_guarded(started, tmp_path, number):
+    process = started(WRITES_ON)
+    wait_for(tmp_path / "left-algo-1")
+    guardian = guardian_of(process)
+    os.kill(guardian, number)
+    process.kill()
+    process.wait()
+    wait_until_ended(guardian, *pids(tmp_path))
+
+
+def test_a_directory_is_in_use_as_long_as_any_process_of_its_job(started, tmp_path):
+    process = started("import os, time\nfrom pathlib import Path\nPath('left-1').write_text(str(os.getpid()))\ntime.sleep(300)")
+    wait_for(tmp_path / "left-1")
+    os.kill(guardian_of(process), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    (left,) = pids(tmp_path)
+    try:
+        assert is_alive(left)
+        _, _, err = finish(started("pass"))
+        assert err == [f"smargs run: error: argument --output: {tmp_path}/job is in use by another smargs run"]
+    finally:
+        os.kill(left, signal.SIGKILL)
+    wait_until_ended(left)
+    assert finish(started("pass"))[0] == 0
+
+
+def test_the_guardian_is_gone_after_the_run_and_holds_nothing_of_it(started, tmp_path):
+    process = started("import os, time\nfrom pathlib import Path\nPath('ready').write_text('yes')\nos.mkfifo('gate')\nopen('gate')")
+    wait_for(tmp_path / "ready")
+    guardian = guardian_of(process)
+    assert os.getsid(guardian) == guardian
+    held = {os.readlink(place) for place in Path(f"/proc/{guardian}/fd").iterdir()}
+    assert {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (1, 2)}.isdisjoint(held)
+    while not (tmp_path / "gate").exists():
+        time.sleep(0.02)
+    (tmp_path / "gate").write_text("")
+    assert finish(process)[0] == 0
+    assert not is_alive(guardian)
+
+
+def test_a_host_that_has_ended_is_not_looked_for_any_more(tmp_path):
+    # The number of a process that has ended may be another's.
+    code = (
+        "import os, signal, subprocess; from smargs.local.guardian import Guardian\n"
+        "with Guardian() as guardian:\n"
+        "    sleep = {'args': ['sleep', '300'], 'start_new_session': True, 'preexec_fn': guardian.announce}\n"
+        "    ended, left = subprocess.Popen(**sleep), subprocess.Popen(**sleep)\n"
+        "    guardian.forget(ended.pid)\n"
+        "    print(ended.pid, left.pid, guardian.pid, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as process:
+        ended, left, guardian = map(int, process.stdout.readline().split())
+    try:
+        wait_until_ended(left, guardian)
+        assert is_alive(ended)
+    finally:
+        os.kill(ended, signal.SIGKILL)
 
 
 def test_when_nobody_reads_the_output_the_hosts_are_stopped(started, tmp_path):

@@ -79,6 +79,12 @@ class JobDirectory:
                 f"move it away, then remove {mark}"
             )
 
+    @property
+    def lock(self) -> int:
+        """The descriptor that keeps the directory in use for as long as any process has it open."""
+        assert self._mark is not None
+        return self._mark.fileno()
+
     def base(self, job: TrainingJob, host: str) -> Path:
         """The directory in the place of ``/opt/ml`` on a host."""
         return self.path if host == job.hosts[0] else self.path / "hosts" / host

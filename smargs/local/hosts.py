@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import selectors
 import signal
@@ -12,8 +11,9 @@ import subprocess
 import sys
 import time
 from types import FrameType
-from typing import IO, Dict, Iterator, List, NamedTuple, Optional, Set, TextIO, Tuple
+from typing import IO, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, TextIO, Tuple
 
+from smargs.local.guardian import Guardian, prctl, processes, signal_group
 from smargs.local.job import BadJobError
 from smargs.local.launchers import Command
 
@@ -75,8 +75,11 @@ class _Stream:
 class _Run:
     """The processes of a run."""
 
-    def __init__(self, commands: List[Command], grace: float, interrupt_after: Optional[float]) -> None:
+    def __init__(
+        self, commands: List[Command], grace: float, interrupt_after: Optional[float], shared: Sequence[int]
+    ) -> None:
         self._commands = commands
+        self._shared = shared
         self._grace = grace
         self._started = time.monotonic()
         self._interrupt_at = None if interrupt_after is None else self._started + interrupt_after
@@ -91,7 +94,7 @@ class _Run:
         self._failed: Optional[Tuple[str, int]] = None
 
     def run(self) -> Outcome:
-        with _listening() as signals:
+        with Guardian() as self._guardian, _listening() as signals:
             self._selector.register(signals, selectors.EVENT_READ)
             try:
                 self._start()
@@ -119,6 +122,8 @@ class _Run:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     start_new_session=True,
+                    preexec_fn=self._guardian.announce,
+                    pass_fds=self._shared,
                 )
             except OSError as error:
                 raise BadJobError(f"a host cannot be started: {error}") from None
@@ -175,7 +180,7 @@ class _Run:
             # Ctrl-C reaches all processes of a terminal, and a shell that waits for a script counts on that; a container
             # runtime sends SIGTERM to the first process alone.
             if number == signal.SIGINT:
-                _signal_group(process.pid, number)
+                signal_group(process.pid, number)
             else:
                 process.send_signal(number)
 
@@ -188,6 +193,7 @@ class _Run:
                 continue
             status = process.returncode if process.returncode >= 0 else 128 - process.returncode
             self._ended.append((host, status))
+            self._guardian.forget(process.pid)
             if status and self._failed is None:
                 self._failed = (host, status)
                 if self._kill_at is None:
@@ -196,26 +202,26 @@ class _Run:
     def _outlived(self, host: str, process: subprocess.Popen[bytes]) -> bool:
         """Whether a host that is being stopped has processes beside its own that may still end by themselves."""
         if self._kill_at is None or time.monotonic() >= self._kill_at:
-            _signal_group(process.pid, signal.SIGKILL)
+            signal_group(process.pid, signal.SIGKILL)
             return False
         if host not in self._remainders:
             self._remainders.add(host)
-            _signal_group(process.pid, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-process.pid, os.WNOHANG)[0]:
                 pass
-        return _signal_group(process.pid, 0)
+        return signal_group(process.pid, 0)
 
     def _kill(self) -> None:
         """End every process that is left, those that made sessions of their own among them."""
         self._kill_at = time.monotonic()
         for process in self._processes.values():
-            _signal_group(process.pid, signal.SIGKILL)
+            signal_group(process.pid, signal.SIGKILL)
         for process in self._processes.values():
             process.wait()
-        known = {process.pid for process in self._processes.values()}
+        known = {self._guardian.pid, *(process.pid for process in self._processes.values())}
         while True:
-            orphans = [pid for pid in _children() if pid not in known]
+            orphans = [each.pid for each in processes() if each.parent == os.getpid() and each.pid not in known]
             if not orphans:
                 return
             for pid in orphans:
@@ -236,17 +242,20 @@ class _Run:
                 source.close()
 
 
-def run(commands: List[Command], grace: float, interrupt_after: Optional[float] = None) -> Outcome:
+def run(
+    commands: List[Command], grace: float, interrupt_after: Optional[float] = None, shared: Sequence[int] = ()
+) -> Outcome:
     """Run the commands of all hosts side by side until all have ended, or one has failed and the others were stopped.
 
     Ctrl-C, SIGTERM and SIGHUP are passed on to each host's process. After the grace period, or the second signal, every
-    process that is left is killed.
+    process that is left is killed; also if this process itself is killed.
 
     Args:
         commands: One for each host.
         grace: Seconds between a signal and SIGKILL. Source of the platform's 120:
             https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
         interrupt_after: Seconds until SIGTERM, as a spot reclaim sends it; None for never.
+        shared: Descriptors that each host's process has open as well.
 
     Returns:
         How it ended.
@@ -254,7 +263,7 @@ def run(commands: List[Command], grace: float, interrupt_after: Optional[float] 
     Raises:
         BadJobError: If a host cannot be started; those before it are killed.
     """
-    return _Run(commands, grace, interrupt_after).run()
+    return _Run(commands, grace, interrupt_after, shared).run()
 
 
 def _label(host: str, width: int, number: int, target: TextIO) -> str:
@@ -272,11 +281,11 @@ def _listening() -> Iterator[socket.socket]:
     theirs.setblocking(False)
     before = {number: signal.signal(number, _do_nothing) for number in _LISTENED_TO}
     wakeup = signal.set_wakeup_fd(theirs.fileno())
-    _adopt_orphans(True)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         yield ours
     finally:
-        _adopt_orphans(False)
+        prctl(_PR_SET_CHILD_SUBREAPER, 0)
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -286,29 +295,3 @@ def _listening() -> Iterator[socket.socket]:
 
 def _do_nothing(number: int, frame: Optional[FrameType]) -> None:
     """Python tells the socket of a signal only where it has a handler."""
-
-
-def _adopt_orphans(wanted: bool) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        # Elsewhere than on Linux there is no such thing; the process groups are what is known there.
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
-
-
-def _children() -> List[int]:
-    """The processes whose parent this one is, on Linux. Source: proc(5)."""
-    found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
-        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
-            # The name of the program, in brackets, may hold anything.
-            if int(stat.read().rpartition(b")")[2].split()[1]) == os.getpid():
-                found.append(int(name))
-    return found
-
-
-def _signal_group(leader: int, number: int) -> bool:
-    """Send a signal to what is left of a group of processes; false where nothing is."""
-    try:
-        os.killpg(leader, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
