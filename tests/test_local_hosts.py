@@ -64,12 +64,16 @@ def finish(process):
     return process.returncode, out.decode().splitlines(), err.decode().splitlines()
 
 
+def wait_until(holds):
+    until = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def wait_for(*paths):
     """Wait until a script has written its files."""
-    until = time.monotonic() + SECONDS
-    while not all(path.exists() and path.read_text() for path in paths):
-        assert time.monotonic() < until, paths
-        time.sleep(0.02)
+    wait_until(lambda: all(path.exists() and path.read_text() for path in paths))
 
 
 def is_alive(pid):
@@ -130,6 +134,38 @@ def test_output_comes_while_the_script_runs_and_a_last_line_needs_no_end(started
     assert process.poll() is None
     process.terminate()
     assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "10%", "20%", "done", "last"]
+
+
+def test_a_line_costs_as_much_as_its_length(started):
+    # Where each read costs as much as what came before it, this takes the better part of an hour.
+    process = started("import sys\nfor _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
+    assert process.wait(SECONDS) == 0
+
+
+def test_a_line_without_an_end_comes_in_pieces_and_whole(started, tmp_path):
+    process = started(
+        """
+        import os, sys, time
+        sys.stdout.write("é" * 3_000_000); sys.stdout.flush()
+        os.mkfifo("gate")
+        open("gate")
+        sys.stdout.write("last\\r\\nnext\\n")
+        """
+    )
+    seen = b""
+    while seen.count(b"\n") < 2:
+        assert select.select([process.stdout], [], [], SECONDS)[0]
+        seen += os.read(process.stdout.fileno(), 65536)
+    wait_until(lambda: (tmp_path / "gate").exists())
+    (tmp_path / "gate").write_text("")
+    *pieces, last = of("algo-1", (seen + process.communicate(timeout=SECONDS)[0]).decode().splitlines())
+    assert ("".join(pieces), last) == ("é" * 3_000_000 + "last", "next")
+    assert len(pieces) > 2
+
+
+def test_the_end_of_a_long_line_is_in_the_reason_of_a_failure(started):
+    source = "import sys; sys.stderr.write('x' * 2_000_000 + 'Traceback (most recent call last)\\nValueError: é'); sys.exit(1)"
+    assert "ValueError: é" in finish(started(source))[2][-1]
 
 
 def test_bytes_that_are_no_text_do_not_end_the_run(started):
@@ -301,10 +337,7 @@ def guardian_of(process):
 
 
 def wait_until_ended(*expected):
-    until = time.monotonic() + SECONDS
-    while any(map(is_alive, expected)):
-        assert time.monotonic() < until, [pid for pid in expected if is_alive(pid)]
-        time.sleep(0.02)
+    wait_until(lambda: not any(map(is_alive, expected)))
 
 
 def members(archive):
@@ -363,14 +396,15 @@ def test_a_directory_is_in_use_as_long_as_any_process_of_its_job(started, tmp_pa
 
 
 def test_the_guardian_is_gone_after_the_run_and_holds_nothing_of_it(started, tmp_path):
-    process = started("import os, time\nfrom pathlib import Path\nPath('ready').write_text('yes')\nos.mkfifo('gate')\nopen('gate')")
+    process = started(
+        "import os, time\nfrom pathlib import Path\nPath('ready').write_text('yes')\nos.mkfifo('gate')\nopen('gate')"
+    )
     wait_for(tmp_path / "ready")
     guardian = guardian_of(process)
     assert os.getsid(guardian) == guardian
     held = {os.readlink(place) for place in Path(f"/proc/{guardian}/fd").iterdir()}
     assert {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (1, 2)}.isdisjoint(held)
-    while not (tmp_path / "gate").exists():
-        time.sleep(0.02)
+    wait_until(lambda: (tmp_path / "gate").exists())
     (tmp_path / "gate").write_text("")
     assert finish(process)[0] == 0
     assert not is_alive(guardian)

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from smargs.local import launchers, platforms
-from smargs.local.job import BadJobError, Hyperparameter, TrainingJob, encode, name_hosts, read_channels, read_hyperparameters
+from smargs.local.job import (
+    BadJobError,
+    Hyperparameter,
+    TrainingJob,
+    _twice,
+    encode,
+    name_hosts,
+    read_channels,
+    read_hyperparameters,
+)
 from smargs.local.launchers import commands
 from smargs.local.platforms import Machine, files, this_machine
 
@@ -140,6 +149,21 @@ def test_an_unquoted_command_line_may_hold_what_a_shell_expands():
     assert made.argv == ["--motto", "$HOME x"]
     (command,) = commands(asked, {"algo-1": made}, {"algo-1": Path(BASE)}, MACHINE)
     assert command.tokens == ["/bin/sh", "-c", f"exec {sys.executable} train.py --motto $HOME x 'a b'"]
+
+
+def test_names_of_a_channel_are_each_looked_for_once():
+    compared = []
+
+    class Name(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            compared.append(other)
+            return str.__eq__(self, other)
+
+    assert _twice(Name(number) for number in range(1000)) is None
+    assert len(compared) < 10
+    assert _twice(["a", "b", "a", "b"]) == "a"
 
 
 def test_a_platform_that_only_gives_files_sets_the_directory_and_the_name():

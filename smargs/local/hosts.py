@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import io
 import os
 import selectors
 import signal
@@ -20,6 +22,8 @@ from smargs.local.launchers import Command
 _COLOURS = (36, 33, 32, 35, 34, 31)
 _LISTENED_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 _REMEMBERED = 8192
+_LONGEST_LINE = 1 << 20
+_DECODER = codecs.getincrementaldecoder("utf-8")
 _TICK = 0.1
 _PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
 
@@ -50,24 +54,29 @@ class _Stream:
     def __init__(self, source: IO[bytes], target: TextIO, label: str) -> None:
         self.source = source
         self.target = target
-        self._label = label
-        self._rest = b""
         self.said = b""
+        self._label = label
+        self._decoder = _DECODER("replace")
+        self._line = io.StringIO()
 
     def read(self) -> bool:
         """Pass on what is there; false at the end."""
         read = os.read(self.source.fileno(), 65536)
         self.said = (self.said + read)[-_REMEMBERED:]
         # A progress bar ends its lines with a carriage return.
-        lines = (self._rest + read).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._rest = lines.pop() if read else b""
-        self._write([line for line in lines if line])
+        first, *others = self._decoder.decode(read, final=not read).replace("\r", "\n").split("\n")
+        self._line.write(first)
+        if others or not read or self._line.tell() >= _LONGEST_LINE:
+            lines = [self._line.getvalue(), *others]
+            self._line = io.StringIO()
+            self._line.write(lines.pop() if others else "")
+            self._write([line for line in lines if line])
         return bool(read)
 
-    def _write(self, lines: List[bytes]) -> None:
+    def _write(self, lines: List[str]) -> None:
         encoding = self.target.encoding or "utf-8"
         for line in lines:
-            text = line.decode("utf-8", "replace").encode(encoding, "backslashreplace").decode(encoding)
+            text = line.encode(encoding, "backslashreplace").decode(encoding)
             self.target.write(f"{self._label}{text}\n")
         self.target.flush()
 
@@ -75,9 +84,7 @@ class _Stream:
 class _Run:
     """The processes of a run."""
 
-    def __init__(
-        self, commands: List[Command], grace: float, interrupt_after: Optional[float], shared: Sequence[int]
-    ) -> None:
+    def __init__(self, commands: List[Command], grace: float, interrupt_after: Optional[float], shared: Sequence[int]) -> None:
         self._commands = commands
         self._shared = shared
         self._grace = grace
@@ -242,9 +249,7 @@ class _Run:
                 source.close()
 
 
-def run(
-    commands: List[Command], grace: float, interrupt_after: Optional[float] = None, shared: Sequence[int] = ()
-) -> Outcome:
+def run(commands: List[Command], grace: float, interrupt_after: Optional[float] = None, shared: Sequence[int] = ()) -> Outcome:
     """Run the commands of all hosts side by side until all have ended, or one has failed and the others were stopped.
 
     Ctrl-C, SIGTERM and SIGHUP are passed on to each host's process. After the grace period, or the second signal, every

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
 
 from smargs.spelling import decode, load_json, spell
 from smargs.variables import PLATFORM_CHANNELS, is_secret
@@ -193,11 +193,11 @@ def check_channel_name(name: str) -> str:
 
 
 def _twice(names: Iterable[str]) -> Optional[str]:
-    seen: List[str] = []
+    seen: Set[str] = set()
     for name in names:
         if name in seen:
             return name
-        seen.append(name)
+        seen.add(name)
     return None
 
 
