@@ -11,7 +11,8 @@ import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
+from types import FrameType
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
 from smargs import __version__
 from smargs.local.job import (
@@ -61,9 +62,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except BadJobError as error:
         print(f"smargs run: error: {_one_line(str(error))}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("smargs run: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return _status(interrupt)
 
 
 def _without_secrets(unknown: Sequence[str], tokens: Sequence[str]) -> Iterator[str]:
@@ -180,6 +181,7 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
         if getattr(args, option) and script.suffix != ".py":
             raise BadJobError(f"argument --{option.replace('_', '-')}: {args.script!r} is no Python script: expected a .py")
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_on_signals(_interrupt))
         if args.dry_run:
             import tempfile
 
@@ -238,19 +240,21 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
     from smargs.local.directory import UNPACKED
 
     outcome = hosts.run(commands, args.grace, args.interrupt_after, [directory.lock])
-    reason = None
-    if outcome.stopped_by is not None:
-        status = "Interrupted" if outcome.interrupted else "Stopped"
-        kept = f"checkpoints: {directory.path / 'checkpoints'}"
-    elif outcome.failed:
-        reason = _reason(job, directory, commands, outcome)
-        status, kept = "Failed", f"FailureReason: {reason}"
-    else:
-        directory.note(UNPACKED)
-        status, kept = _pack(job, directory)
-    directory.note(status, reason)
-    print(f"smargs: {job.name} {status} after {outcome.seconds:.1f} s, {kept}", file=sys.stderr, flush=True)
-    return outcome.status or int(status == UNPACKED)
+    with _on_signals(_go_on):
+        reason = None
+        exit_status = outcome.status
+        if outcome.stopped_by is not None:
+            status = "Interrupted" if outcome.interrupted else "Stopped"
+            kept = f"checkpoints: {directory.path / 'checkpoints'}"
+        elif outcome.failed:
+            reason = _reason(job, directory, commands, outcome)
+            status, kept = "Failed", f"FailureReason: {reason}"
+        else:
+            directory.note(UNPACKED)
+            status, kept, exit_status = _pack(job, directory)
+        directory.note(status, reason)
+        print(f"smargs: {job.name} {status} after {outcome.seconds:.1f} s, {kept}", file=sys.stderr, flush=True)
+    return exit_status
 
 
 def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], outcome: Outcome) -> str:
@@ -267,22 +271,57 @@ def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], 
     return " ".join(mask(reason, secrets).split())
 
 
-def _pack(job: TrainingJob, directory: JobDirectory) -> Tuple[str, str]:
-    """Pack the model and the output; what cannot be packed stays where it is, and is named."""
+def _pack(job: TrainingJob, directory: JobDirectory) -> Tuple[str, str, int]:
+    """Pack the model and the output; what cannot be packed stays where it is, and is named.
+
+    Returns:
+        The job's status, what is kept, and the exit status.
+    """
     from smargs.local.directory import UNPACKED
     from smargs.local.results import pack
 
-    bases = [directory.base(job, host) for host in job.hosts]
     made: Dict[str, str] = {}
     for part, below in (("model", "model"), ("output", "output/data")):
-        places = [base / below for base in bases]
+        places = {host: directory.base(job, host) / below for host in job.hosts}
         try:
-            archive = pack(places, directory.path / f"{part}.tar.gz")
+            with _on_signals(_interrupt):
+                archive, collisions = pack(places, directory.path / f"{part}.tar.gz")
         except (OSError, KeyboardInterrupt) as error:
-            whole = ", ".join(str(place) for place in places)
-            why = getattr(error, "strerror", None) or str(error) or "interrupted"
-            return UNPACKED, f"{part}.tar.gz cannot be written: {why}: the {part} is whole in {whole}"
+            whole = ", ".join(map(str, places.values()))
+            status, why = (1, error.strerror or error) if isinstance(error, OSError) else (_status(error), "interrupted")
+            return UNPACKED, f"{part}.tar.gz cannot be written: {why}: the {part} is whole in {whole}", status
+        for collision in collisions:
+            print(f"smargs: {part}.tar.gz: {collision}", file=sys.stderr)
         if archive is not None:
             made[part] = str(archive)
     told = [f"{part}: {archive}" for part, archive in made.items()]
-    return "Completed", ", ".join(told) if "model" in made else ", ".join(["nothing in SM_MODEL_DIR", *told])
+    return "Completed", ", ".join(told) if "model" in made else ", ".join(["nothing in SM_MODEL_DIR", *told]), 0
+
+
+@contextlib.contextmanager
+def _on_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Iterator[None]:
+    """Handle the signals that end a command, but those that this process was started to ignore, as by nohup."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number, ours in before.items():
+        signal.signal(number, ours if ours == signal.SIG_IGN else handler)
+    try:
+        yield
+    finally:
+        for number, ours in before.items():
+            signal.signal(number, ours)
+
+
+def _interrupt(number: int, frame: Optional[FrameType]) -> None:
+    """Interrupt what is done, as Ctrl-C does; a next signal does not interrupt what is left to do then."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
+
+
+def _go_on(number: int, frame: Optional[FrameType]) -> None:
+    """Do nothing on a signal: there is only a line left to say."""
+
+
+def _status(interrupt: KeyboardInterrupt) -> int:
+    """The exit status of a command that a signal has ended."""
+    return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)

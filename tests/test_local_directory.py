@@ -1,5 +1,6 @@
 """The directory of a job, and what is kept of it: the tree, the archives, the reason of a failure."""
 
+import errno
 import json
 import os
 import resource
@@ -7,6 +8,8 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -123,12 +126,151 @@ def test_archives_hold_the_files_of_all_hosts_the_last_wins(here):
     assert members("job/output.tar.gz") == ["algo-1", "algo-2"]
 
 
+def content_of(archive):
+    """The members of an archive with the text of each file, the target of each link, and None for each directory."""
+    with tarfile.open(archive) as packed:
+        return {
+            member.name: member.linkname
+            if member.issym()
+            else packed.extractfile(member).read().decode()
+            if member.isfile()
+            else None
+            for member in packed
+        }
+
+
+@pytest.mark.parametrize(
+    ("made", "kept", "said"),
+    [
+        (
+            {"algo-1": {"a": None}, "algo-2": {"a": "2"}},
+            {"a": None, "a.algo-2": "2"},
+            ["'a' is a directory on algo-1 and a file on algo-2: kept as 'a.algo-2'"],
+        ),
+        (
+            {"algo-1": {"a": "1"}, "algo-2": {"a": None, "a/b": "2"}},
+            {"a": None, "a/b": "2", "a.algo-1": "1"},
+            ["'a' is a directory on algo-2 and a file on algo-1: kept as 'a.algo-1'"],
+        ),
+        (
+            {"algo-1": {"x": None, "x/a": "-> ../b"}, "algo-2": {"x": None, "x/a": None, "x/a/b": "2"}},
+            {"x": None, "x/a": None, "x/a/b": "2", "x/a.algo-1": "../b"},
+            ["'x/a' is a directory on algo-2 and a link on algo-1: kept as 'x/a.algo-1'"],
+        ),
+        (
+            {"algo-1": {"a": "1", "a.algo-1": "taken"}, "algo-2": {"a": None, "a.algo-1.2": None}},
+            {"a": None, "a.algo-1": "taken", "a.algo-1.2": None, "a.algo-1.3": "1"},
+            ["'a' is a directory on algo-2 and a file on algo-1: kept as 'a.algo-1.3'"],
+        ),
+        (
+            {"algo-1": {"a": "1"}, "algo-2": {"a": "2"}, "algo-3": {"a": None}},
+            {"a": None, "a.algo-1": "1", "a.algo-2": "2"},
+            [
+                "'a' is a directory on algo-3 and a file on algo-1: kept as 'a.algo-1'",
+                "'a' is a directory on algo-3 and a file on algo-2: kept as 'a.algo-2'",
+            ],
+        ),
+    ],
+    ids=["a file of the last", "a file of the first", "a link below", "names that are taken", "two files"],
+)
+def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_named(here, capsys, made, kept, said):
+    (here / "src/train.py").write_text(
+        f"import os\nos.chdir(os.environ['SM_MODEL_DIR'])\nfor name, text in {made!r}[os.environ['SM_CURRENT_HOST']].items():\n"
+        "    if text is None: os.mkdir(name)\n"
+        "    elif text.startswith('-> '): os.symlink(text[3:], name)\n"
+        "    else: open(name, 'w').write(text)\n"
+    )
+    assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", str(len(made))]) == 0
+    assert capsys.readouterr().err.splitlines()[1:-1] == [f"smargs: model.tar.gz: {line}" for line in said]
+    assert content_of("job/model.tar.gz") == kept
+    with tarfile.open("job/model.tar.gz") as packed:
+        packed.extractall("unpacked", **({"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}))
+    assert len(list((here / "unpacked").rglob("*"))) == len(kept)
+
+
+def test_a_model_of_a_thousand_nested_directories_is_packed_and_removed(here):
+    (here / "src/train.py").write_text(
+        "import os\nplace = os.environ['SM_MODEL_DIR']\n"
+        "for _ in range(1100):\n    place += '/d'\n    os.mkdir(place)\nopen(place + '/w', 'w')\n"
+    )
+    try:
+        status, said = run("src/train.py", "--output", "job")
+        assert (status, "Completed" in said) == (0, True)
+        assert len(members("job/model.tar.gz")) == 1101
+        (here / "src/train.py").write_text("pass\n")
+        assert run("src/train.py", "--output", "job")[0] == 0
+        assert os.listdir(here / "job/model") == []
+    finally:
+        # pytest itself could not remove it.
+        subprocess.run(["rm", "-rf", here / "job"], check=True)
+
+
+@pytest.fixture
+def run_without_rights():
+    """Run Python code in a new directory as a user who is not root; it has what it needs of the package at hand."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, "train.py").touch()
+        if os.geteuid() == 0:
+            os.chown(place, 65534, 65534)
+        code = (
+            "import os; from pathlib import Path; from smargs.local.directory import JobDirectory\n"
+            "from smargs.local.job import BadJobError, TrainingJob\n"
+            "import encodings.idna\n"
+            "if os.geteuid() == 0: os.setuid(65534)\n"
+            "def lay_out():\n"
+            "    with JobDirectory(Path('job')) as directory:\n"
+            "        directory.lay_out(TrainingJob('job', Path('train.py').absolute(), {}, {}), {'algo-1': {}}, copy=False)\n"
+            "lay_out()\n"
+        )
+        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "COVERAGE_PROCESS_CONFIG": ""}
+
+        def run(source):
+            told = subprocess.run(
+                [sys.executable, "-c", code + source], cwd=place, env=environ, stdout=subprocess.PIPE, check=True
+            )
+            return Path(place).resolve(), told.stdout.decode()
+
+        yield run
+
+
+def test_what_a_script_left_read_only_is_removed_by_a_user_who_is_not_root(run_without_rights):
+    place, _ = run_without_rights(
+        "os.makedirs('job/model/deep/er'); Path('job/model/deep/er/w').touch(); Path('job/model/empty').mkdir()\n"
+        "for name in ('deep/er', 'deep', 'empty', '.'): Path('job/model', name).chmod(0o500)\n"
+        "Path('job/output/data').chmod(0); Path('job').chmod(0o500)\n"
+        "lay_out()\n"
+    )
+    assert os.listdir(place / "job/model") == []
+
+
+def test_what_cannot_be_removed_is_named_and_all_is_left_as_it_was(here, capsys):
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    capsys.readouterr()
+    before = sorted((here / "job").rglob("*")), (here / "job" / MARK).read_bytes()
+    # The whole path of the last of these is longer than the system takes.
+    os.chdir(here / "job/output/data")
+    for _ in range(25):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    os.chdir(here)
+    try:
+        assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
+        said = capsys.readouterr().err
+        why = f"[Errno {errno.ENAMETOOLONG}] File name too long: "
+        assert said.startswith(f"smargs run: error: argument --output: {here}/job cannot be made: {why}")
+        assert said.count("\n") == 1
+        assert f"'{here}/job/output/data/{'d' * 200}/" in said
+    finally:
+        subprocess.run(["rm", "-r", here / "job/output/data" / ("d" * 200)], check=True)
+    assert (sorted((here / "job").rglob("*")), (here / "job" / MARK).read_bytes()) == before
+
+
 def test_nothing_to_pack_makes_no_archive(here):
     (here / "src/train.py").write_text("pass\n")
     status, said = run("src/train.py", "--output", "job")
     assert (status, said.endswith(" s, nothing in SM_MODEL_DIR")) == (0, True)
     assert not list((here / "job").glob("*.tar.gz*"))
-    assert pack([here / "job/model"], here / "model.tar.gz") is None
+    assert pack({"algo-1": here / "job/model"}, here / "model.tar.gz") == (None, [])
 
 
 def test_a_model_directory_that_the_script_removed_has_nothing_to_pack(here, capsys):
@@ -167,7 +309,7 @@ def test_a_part_of_the_model_that_may_not_be_read_is_not_passed_over(tmp_path):
     code = (
         "import gzip, os; from pathlib import Path; from smargs.local.results import pack\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
-        "try: print(pack([Path('model')], Path('model.tar.gz')))\n"
+        "try: print(pack({'algo-1': Path('model')}, Path('model.tar.gz')))\n"
         "except PermissionError as error: print(error.filename)"
     )
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "COVERAGE_PROCESS_CONFIG": ""}
@@ -255,11 +397,66 @@ def test_an_interrupt_while_the_model_is_packed_leaves_it_whole(here, capsys, mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr("smargs.local.results.os.replace", interrupted)
-    assert cli.main(["run", "src/train.py", "--output", "job"]) == 1
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 130
     told = f"model.tar.gz cannot be written: interrupted: the model is whole in {here}/job/model\n"
     assert capsys.readouterr().err.endswith(told)
     assert (here / "job/model/deep/er/weights").read_text() == "algo-1"
     assert not list((here / "job").glob("*.part"))
+
+
+@pytest.fixture
+def packing(here):
+    """A job that a real process packs: it writes into a FIFO that is there in the place of the archive's unfinished file."""
+    (here / "src/train.py").write_text(
+        "import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'wb').write(os.urandom(1 << 20))\n"
+        "os.mkfifo(os.environ['SAGEMAKER_BASE_DIR'] + '/model.tar.gz.part')\n"
+    )
+
+    def start(handler):
+        def handle():
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, handler)
+
+        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+        command = [sys.executable, "-m", "smargs", "run", "src/train.py", "--output", "job"]
+        process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, preexec_fn=handle)
+        assert process.stderr.readline() == f"smargs: job in {here}/job\n".encode()
+        until = time.monotonic() + 60
+        while not (here / "job/model.tar.gz.part").exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return process, open(here / "job/model.tar.gz.part", "rb")
+
+    return start
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+def test_a_signal_while_the_model_is_packed_leaves_it_whole(here, packing, number, times):
+    process, unfinished = packing(signal.SIG_DFL)
+    with process, unfinished:
+        for _ in range(times):
+            process.send_signal(number)
+        while unfinished.read(65536):
+            pass
+        said = process.stderr.read().decode()
+    assert process.returncode == 128 + number
+    assert said.startswith("smargs: job Unpacked after ")
+    assert said.endswith(f", model.tar.gz cannot be written: interrupted: the model is whole in {here}/job/model\n")
+    assert sorted(os.listdir(here / "job/model")) == ["w"]
+    assert not list((here / "job").glob("*.part"))
+    assert json.loads((here / "job" / MARK).read_text())["status"] == "Unpacked"
+    assert "could not be packed: move it away" in run("src/train.py", "--output", "job")[1]
+
+
+def test_a_signal_that_is_ignored_from_the_start_does_not_end_the_packing(here, packing):
+    process, unfinished = packing(signal.SIG_IGN)
+    with process, unfinished:
+        process.send_signal(signal.SIGHUP)
+        while unfinished.read(65536):
+            pass
+        assert "job Completed" in process.stderr.read().decode()
+    assert process.returncode == 0
 
 
 def test_what_cannot_be_made_leaves_nothing(here):

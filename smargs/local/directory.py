@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Mapping, Optional, Type
 
+from smargs.local import trees
 from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
 from smargs.local.platforms import source_directory
 
@@ -102,10 +103,9 @@ class JobDirectory:
                 itself.
         """
         self._check_sources(job, copy)
-        self.note("InProgress")
         try:
-            for name in _MADE_ANEW:
-                _remove(self.path / name)
+            trees.remove(self.path / name for name in _MADE_ANEW)
+            self.note("InProgress")
             for host in job.hosts:
                 self._lay_out_host(job, host, configs[host], copy)
         except (OSError, shutil.Error) as error:
@@ -133,7 +133,8 @@ class JobDirectory:
     def _leave(self) -> None:
         """Leave no directory that was not there before."""
         if self._new and self._mark is not None:
-            shutil.rmtree(self.path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                trees.remove([self.path])
         for place in self._new:
             with contextlib.suppress(OSError):
                 place.rmdir()
@@ -180,10 +181,3 @@ def _bring(path: Path, place: Path, copy: bool) -> None:
         shutil.copytree(path, place)
     else:
         shutil.copy2(path, place)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    elif path.is_symlink() or path.exists():
-        path.unlink()

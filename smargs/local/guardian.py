@@ -131,6 +131,9 @@ def processes() -> List[Process]:
 
 
 def prctl(option: int, value: object) -> None:
-    """Set an attribute of this process, on Linux; elsewhere do nothing. Source: prctl(2)."""
+    """Change an attribute of this process, on Linux alone.
+
+    Source: prctl(2).
+    """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(option, value, 0, 0, 0)

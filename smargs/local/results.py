@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import tarfile
 from pathlib import Path
-from typing import Collection, Iterable, Iterator, List, Optional
+from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.local.job import FILES, SDK, TrainingJob
+from smargs.local.trees import walk
 
 LONGEST_REASON = 1024
 """How many characters of the failure file become the job's ``FailureReason``. Source: "How Amazon SageMaker Processes Training
@@ -20,15 +22,25 @@ _RANK = re.compile(r"^\[\d+,\d+\]<std(?:out|err)>: ?", re.MULTILINE)
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration)\b.*", re.MULTILINE | re.DOTALL)
 
 
-def pack(directories: Iterable[Path], archive: Path) -> Optional[Path]:
+class Packed(NamedTuple):
+    """What became of the same directory of all hosts.
+
+    Attributes:
+        archive: The archive; None where there is nothing to pack.
+        collisions: For each file that is in the archive under another name, a line that says why.
+    """
+
+    archive: Optional[Path]
+    collisions: List[str]
+
+
+def pack(directories: Mapping[str, Path], archive: Path) -> Packed:
     """Pack what is in the same directory of all hosts, as the platform does when a job ends.
 
     Args:
-        directories: The directory on each host; of files with the same name that of the last host stays.
+        directories: For each host its directory. Of files with the same name that of the last host stays. What is a directory
+            on one host and none on another stays as well, under its name and the host's.
         archive: The archive that is made, or replaced in one step.
-
-    Returns:
-        The archive; None where there is nothing to pack.
 
     Raises:
         OSError: If the archive cannot be written, or what it should hold not be read, which stays where it is.
@@ -36,29 +48,46 @@ def pack(directories: Iterable[Path], archive: Path) -> Optional[Path]:
     Source: "How Amazon SageMaker Processes Training Output",
     https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
     """
-    present = [directory for directory in directories if directory.is_dir()]
-    members = {path.relative_to(directory): path for directory in present for path in _below(directory)}
+    members, collisions = _members(directories)
     if not members:
-        return None
+        return Packed(None, [])
     unfinished = archive.with_name(f"{archive.name}.part")
     try:
         with tarfile.open(unfinished, "w:gz") as packed:
             for name, path in members.items():
-                packed.add(path, arcname=str(name), recursive=False)
+                packed.add(path, arcname=name, recursive=False)
         os.replace(unfinished, archive)
     except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
-    return archive
+    return Packed(archive, collisions)
 
 
-def _below(directory: Path) -> Iterator[Path]:
-    """Every path below a directory; Path.rglob passes in silence over what may not be read."""
-    for path in sorted(directory.iterdir()):
-        yield path
-        if path.is_dir() and not path.is_symlink():
-            yield from _below(path)
+def _members(directories: Mapping[str, Path]) -> Tuple[Dict[str, Path], List[str]]:
+    """The names in an archive with the path of each, and what is said of the names that are new."""
+    found = [
+        (str(path.relative_to(directory)), host, path, is_directory)
+        for host, directory in directories.items()
+        if directory.is_dir()
+        for path, is_directory in walk(directory)
+        if path != directory
+    ]
+    directory_hosts = {name: host for name, host, _, is_directory in found if is_directory}
+    taken = {name for name, *_ in found}
+    members: Dict[str, Path] = {}
+    collisions = []
+    for name, host, path, is_directory in found:
+        if is_directory or name not in directory_hosts:
+            members[name] = path
+            continue
+        names = itertools.chain([f"{name}.{host}"], (f"{name}.{host}.{number}" for number in itertools.count(2)))
+        beside = next(each for each in names if each not in taken)
+        taken.add(beside)
+        members[beside] = path
+        kind = "link" if path.is_symlink() else "file"
+        collisions.append(f"{name!r} is a directory on {directory_hosts[name]} and a {kind} on {host}: kept as {beside!r}")
+    return members, collisions
 
 
 def failure_reason(
