@@ -1,7 +1,45 @@
-"""``python -m smargs`` is the command ``smargs``."""
+"""The command ``smargs``, also as ``python -m smargs``: its standard streams and how it ends; ``cli`` does the rest.
 
+It imports next to nothing, so that Ctrl-C while the rest is imported is no traceback.
+"""
+
+import os
+import signal
 import sys
 
-from smargs.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command ``smargs`` in a process of its own.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        _open_missing_streams()
+        try:
+            from smargs.cli import main as run
+
+            return run()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes the stream once more, and would say that it cannot.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        command = "smargs run" if sys.argv[1:2] == ["run"] else "smargs"
+        print(f"{command}: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+
+
+def _open_missing_streams() -> None:
+    """Open the null device in the place of a closed standard stream: the next file that is opened would be in that place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -225,11 +225,19 @@ def test_at_the_services_limits_a_job_runs(here):
     assert (here / "started").exists()
 
 
-@pytest.mark.parametrize("name", ["two words.py", "-p.py", "träin.py"])
+@pytest.mark.parametrize("name", ["two words.py", "+p.py", "träin.py"])
 def test_a_name_that_the_toolkit_does_not_start_is_refused(here, refused, name):
     (here / "train.py").rename(here / name)
-    line = f"argument script: the toolkit starts no {name!r}: expected a name of A-Z a-z 0-9 . _ + -, no - in front"
+    line = f"argument script: the toolkit starts no {name!r}: expected a name of A-Z a-z 0-9 . _ + -, no + in front"
     assert refused(os.path.join(here, name)) == line
+
+
+@pytest.mark.parametrize("platform", ["toolkit", "toolkit-unquoted", "sdk", "files"])
+@pytest.mark.parametrize("flags", [[], ["--dry-run"], ["--patch"]], ids=["run", "dry run", "patched"])
+def test_a_name_that_python_takes_for_an_option_is_refused_on_every_platform(here, refused, platform, flags):
+    (here / "train.py").rename(here / "-c.py")
+    line = "argument script: python takes '-c.py' for an option: expected a name with no - in front"
+    assert refused(os.path.join(here, "-c.py"), "--platform", platform, *flags) == line
 
 
 def test_a_name_that_the_toolkit_alone_does_not_start_runs_elsewhere(here):
@@ -286,17 +294,89 @@ def test_a_channel_that_cannot_be_copied_is_named_and_leaves_nothing(here, refus
     )
 
 
-def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(here):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(here, number):
     os.mkfifo(here / "hps.json")
     # A shell starts what runs in the background with SIGINT ignored.
-    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    heard = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}
     running = start("train.py", "--output", "job", "--hyperparameters", "hps.json", cwd=here, **heard)
     # It is opened for writing as soon as the command reads it.
     with open(here / "hps.json", "w"):
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         out, err = running.communicate(timeout=60)
-    assert (running.returncode, out, err) == (130, "", "smargs run: interrupted\n")
+    assert (running.returncode, out, err) == (128 + number, "", "smargs run: interrupted\n")
     assert not (here / "job").exists()
+
+
+COMMAND = f"{sys.executable} -m smargs"
+
+
+def shell(line, **environ):
+    """The exit status and both outputs of a line of a shell, whose status is that of the first command of a pipe that fails."""
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **environ}
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", line], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("closed", "out", "err"),
+    [
+        (">&-", 0, 2),
+        ("2>&-", 1, 0),
+        ("<&- >&-", 0, 2),
+        (">&- 2>&-", 0, 0),
+        ("<&- >&- 2>&-", 0, 0),
+        ("--dry-run >&-", 0, 0),
+    ],
+)
+def test_a_job_whose_output_is_closed_runs(here, closed, out, err):
+    source = "from smargs import SageMakerArgumentParser\nSageMakerArgumentParser().parse_args()\nprint('hi', flush=True)\n"
+    (here / "train.py").write_text(source + "import pathlib, sys\npathlib.Path(__file__).with_name('started').touch()\n")
+    status, told, said = shell(f"{COMMAND} run train.py --output job {closed}")
+    assert (status, told.count("\n"), said.count("\n")) == (0, out, err), said
+    assert (here / "started").exists() is ("--dry-run" not in closed)
+
+
+@pytest.mark.parametrize("tokens", ["env --json", "--help", "run --help", "--version"])
+def test_a_command_whose_output_nobody_reads_ends_in_silence_as_others_do(here, tokens):
+    # The pipe is closed before there is anything to say.
+    os.mkfifo(here / "closed")
+    line = f"{{ read < closed; {COMMAND} {tokens}; }} | {{ exec <&-; echo > closed; }}"
+    # Where nothing is buffered argparse itself passes over it.
+    assert shell(line, PYTHONUNBUFFERED="") == (128 + signal.SIGPIPE, "", "")
+
+
+def test_a_job_whose_errors_nobody_reads_ends_in_silence(here):
+    os.mkfifo(here / "closed")
+    line = f"{{ read < closed; {COMMAND} run train.py --output job 2>&1; }} | {{ exec <&-; echo > closed; }}"
+    assert shell(line) == (128 + signal.SIGPIPE, "", "")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "line"), [(["run", "train.py"], "smargs run: interrupted\n"), (["env"], "smargs: interrupted\n")]
+)
+@pytest.mark.parametrize(
+    "started",
+    ["sys.exit(importlib.import_module('smargs.__main__').main())", "runpy.run_module('smargs', run_name='__main__')"],
+)
+def test_an_interrupt_while_the_command_is_imported_is_one_line(here, tokens, line, started):
+    code = (
+        "import importlib, os, runpy, signal, sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'smargs.local.job': os.kill(os.getpid(), signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        f"sys.meta_path.insert(0, Interrupts()); {started}\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code, *tokens], env=environ, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", line)
+
+
+def test_the_command_is_the_one_of_the_package(here):
+    assert "\n    smargs = smargs.__main__:main\n" in (ROOT / "setup.cfg").read_text()
 
 
 def test_an_interrupt_while_a_channel_is_copied_leaves_nothing(here, capsys, monkeypatch):

@@ -156,12 +156,16 @@ def start(job: TrainingJob, config: Mapping[str, Mapping[str, Any]], base: str, 
     Raises:
         BadJobError: If the platform itself would stop before the script starts.
     """
+    if job.script.name.startswith("-"):
+        raise BadJobError(
+            f"argument script: python takes {job.script.name!r} for an option: expected a name with no - in front"
+        )
     everywhere = {"SAGEMAKER_BASE_DIR": base, "TRAINING_JOB_NAME": job.name}
     if job.platform == FILES:
         return Start(everywhere, [])
     if job.platform == TOOLKIT and not _ENTRY_POINT.fullmatch(job.script.name):
         raise BadJobError(
-            f"argument script: the toolkit starts no {job.script.name!r}: expected a name of A-Z a-z 0-9 . _ + -, no - in front"
+            f"argument script: the toolkit starts no {job.script.name!r}: expected a name of A-Z a-z 0-9 . _ + -, no + in front"
         )
     made = _as_sdk(job, config, base, machine) if job.platform == SDK else _as_toolkit(job, config, base, machine)
     if job.platform == TOOLKIT_UNQUOTED:
