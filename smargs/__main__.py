@@ -4,8 +4,11 @@ It imports next to nothing, so that Ctrl-C while the rest is imported is no trac
 """
 
 import os
-import signal
 import sys
+
+# As shells say it: 128 and the number of the signal. To import the module of their names takes longer than all of this.
+_INTERRUPTED = 128 + 2
+_NOT_READ = 128 + 13
 
 
 def main() -> int:
@@ -25,11 +28,11 @@ def main() -> int:
     except BrokenPipeError:
         # Python flushes the stream once more, and would say that it cannot.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return _NOT_READ
     except KeyboardInterrupt:
         command = "smargs run" if sys.argv[1:2] == ["run"] else "smargs"
         print(f"{command}: interrupted", file=sys.stderr)
-        return 128 + signal.SIGINT
+        return _INTERRUPTED
 
 
 def _open_missing_streams() -> None:

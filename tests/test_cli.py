@@ -315,7 +315,13 @@ def shell(line, **environ):
     """The exit status and both outputs of a line of a shell, whose status is that of the first command of a pipe that fails."""
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **environ}
     ended = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line], env=environ, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-o", "pipefail", "-c", line],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     return ended.returncode, ended.stdout, ended.stderr
 
@@ -329,11 +335,15 @@ def shell(line, **environ):
         (">&- 2>&-", 0, 0),
         ("<&- >&- 2>&-", 0, 0),
         ("--dry-run >&-", 0, 0),
+        ("--dry-run <&- >&-", 0, 0),
     ],
 )
 def test_a_job_whose_output_is_closed_runs(here, closed, out, err):
-    source = "from smargs import SageMakerArgumentParser\nSageMakerArgumentParser().parse_args()\nprint('hi', flush=True)\n"
-    (here / "train.py").write_text(source + "import pathlib, sys\npathlib.Path(__file__).with_name('started').touch()\n")
+    (here / "train.py").write_text(
+        "import pathlib, sys\nfrom smargs import SageMakerArgumentParser\nsys.stdin.read()\n"
+        "SageMakerArgumentParser().parse_args()\nprint('hi', flush=True)\n"
+        "pathlib.Path(__file__).with_name('started').touch()\n"
+    )
     status, told, said = shell(f"{COMMAND} run train.py --output job {closed}")
     assert (status, told.count("\n"), said.count("\n")) == (0, out, err), said
     assert (here / "started").exists() is ("--dry-run" not in closed)

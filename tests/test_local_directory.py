@@ -449,6 +449,37 @@ def test_a_signal_while_the_model_is_packed_leaves_it_whole(here, packing, numbe
     assert "could not be packed: move it away" in run("src/train.py", "--output", "job")[1]
 
 
+def test_a_second_signal_does_not_interrupt_what_the_first_one_leaves_to_do():
+    cleaned = []
+
+    def end_twice():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append("all")
+
+    with pytest.raises(KeyboardInterrupt) as stop, cli._on_signals(cli._interrupt):
+        end_twice()
+    assert (stop.value.args, cleaned) == ((signal.SIGTERM,), ["all"])
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_a_signal_between_the_hosts_and_the_last_line_changes_neither(here, capsys, monkeypatch):
+    note = JobDirectory.note
+
+    def signalled(directory, status, *reason):
+        if status != "InProgress":
+            os.kill(os.getpid(), signal.SIGTERM)
+        note(directory, status, *reason)
+
+    monkeypatch.setattr(JobDirectory, "note", signalled)
+    (here / "src/train.py").write_text("raise SystemExit(3)\n")
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 3
+    assert "job Failed after" in capsys.readouterr().err.splitlines()[-1]
+    assert json.loads((here / "job" / MARK).read_text())["status"] == "Failed"
+
+
 def test_a_signal_that_is_ignored_from_the_start_does_not_end_the_packing(here, packing):
     process, unfinished = packing(signal.SIG_IGN)
     with process, unfinished:

@@ -83,7 +83,6 @@ def _members(directories: Mapping[str, Path]) -> Tuple[Dict[str, Path], List[str
             continue
         names = itertools.chain([f"{name}.{host}"], (f"{name}.{host}.{number}" for number in itertools.count(2)))
         beside = next(each for each in names if each not in taken)
-        taken.add(beside)
         members[beside] = path
         kind = "link" if path.is_symlink() else "file"
         collisions.append(f"{name!r} is a directory on {directory_hosts[name]} and a {kind} on {host}: kept as {beside!r}")
