@@ -20,6 +20,7 @@ from smargs.local.directory import MARK, JobDirectory
 from smargs.local.job import BadJobError, TrainingJob, name_hosts, read_channels
 from smargs.local.results import failure_reason, pack
 
+NOBODY = 65534
 WRITES_ALL = """\
 import os, pathlib
 base, host = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"]), os.environ["SM_CURRENT_HOST"]
@@ -206,41 +207,32 @@ def test_a_model_of_a_thousand_nested_directories_is_packed_and_removed(here):
 
 
 @pytest.fixture
-def run_without_rights():
-    """Run Python code in a new directory as a user who is not root; it has what it needs of the package at hand."""
+def without_rights():
+    """A directory of a user who is not root, and this process as that user's."""
+    is_root = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as place:
-        Path(place, "train.py").touch()
-        if os.geteuid() == 0:
-            os.chown(place, 65534, 65534)
-        code = (
-            "import os; from pathlib import Path; from smargs.local.directory import JobDirectory\n"
-            "from smargs.local.job import BadJobError, TrainingJob\n"
-            "import encodings.idna\n"
-            "if os.geteuid() == 0: os.setuid(65534)\n"
-            "def lay_out():\n"
-            "    with JobDirectory(Path('job')) as directory:\n"
-            "        directory.lay_out(TrainingJob('job', Path('train.py').absolute(), {}, {}), {'algo-1': {}}, copy=False)\n"
-            "lay_out()\n"
-        )
-        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "COVERAGE_PROCESS_CONFIG": ""}
-
-        def run(source):
-            told = subprocess.run(
-                [sys.executable, "-c", code + source], cwd=place, env=environ, stdout=subprocess.PIPE, check=True
-            )
-            return Path(place).resolve(), told.stdout.decode()
-
-        yield run
+        if is_root:
+            os.chown(place, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, 0)
+        yield Path(os.path.realpath(place))
+        if is_root:
+            os.setresuid(0, 0, 0)
 
 
-def test_what_a_script_left_read_only_is_removed_by_a_user_who_is_not_root(run_without_rights):
-    place, _ = run_without_rights(
-        "os.makedirs('job/model/deep/er'); Path('job/model/deep/er/w').touch(); Path('job/model/empty').mkdir()\n"
-        "for name in ('deep/er', 'deep', 'empty', '.'): Path('job/model', name).chmod(0o500)\n"
-        "Path('job/output/data').chmod(0); Path('job').chmod(0o500)\n"
-        "lay_out()\n"
-    )
-    assert os.listdir(place / "job/model") == []
+def test_what_a_script_left_read_only_is_removed_by_a_user_who_is_not_root(without_rights):
+    (without_rights / "train.py").touch()
+    asked, base = TrainingJob("job", without_rights / "train.py", {}, {}), without_rights / "job"
+    with JobDirectory(base) as directory:
+        directory.lay_out(asked, {"algo-1": {}}, copy=False)
+    (base / "model/deep/er").mkdir(parents=True)
+    (base / "model/deep/er/w").touch()
+    (base / "model/empty").mkdir()
+    for name in ("model/deep/er", "model/deep", "model/empty", "model", "."):
+        (base / name).chmod(0o500)
+    (base / "output/data").chmod(0)
+    with JobDirectory(base) as directory:
+        directory.lay_out(asked, {"algo-1": {}}, copy=False)
+    assert os.listdir(base / "model") == []
 
 
 def test_what_cannot_be_removed_is_named_and_all_is_left_as_it_was(here, capsys):

@@ -413,13 +413,13 @@ def test_the_guardian_is_gone_after_the_run_and_holds_nothing_of_it(started, tmp
 def test_a_host_that_has_ended_is_not_looked_for_any_more(tmp_path):
     # The number of a process that has ended may be another's.
     code = (
-        "import os, signal, subprocess; from smargs.local.guardian import Guardian\n"
-        "with Guardian() as guardian:\n"
-        "    sleep = {'args': ['sleep', '300'], 'start_new_session': True, 'preexec_fn': guardian.announce}\n"
-        "    ended, left = subprocess.Popen(**sleep), subprocess.Popen(**sleep)\n"
-        "    guardian.forget(ended.pid)\n"
-        "    print(ended.pid, left.pid, guardian.pid, flush=True)\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "import os, subprocess; from smargs.local.guardian import Guardian\n"
+        "guardian = Guardian()\n"
+        "sleep = {'args': ['sleep', '300'], 'start_new_session': True, 'preexec_fn': guardian.announce}\n"
+        "ended, left = subprocess.Popen(**sleep), subprocess.Popen(**sleep)\n"
+        "guardian.announce()\n"
+        "for pid in (ended.pid, os.getpid()): guardian.forget(pid)\n"
+        "print(ended.pid, left.pid, guardian.pid, flush=True)\n"
     )
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as process:
