@@ -20,6 +20,8 @@ from smargs.local.job import (
     BadJobError,
     TrainingJob,
     check_limits,
+    contains,
+    default_place,
     find_script,
     name_hosts,
     name_job,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _GRACE = 120.0
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_DAY = 86400.0
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -58,12 +61,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         inventory.show(os.environ, as_json=args.json)
         return 0
     try:
-        return _run(args, tuple(tokens[cut + 1 :]))
+        return _clean(args) if args.command == "clean" else _run(args, tuple(tokens[cut + 1 :]))
     except BadJobError as error:
-        print(f"smargs run: error: {_one_line(str(error))}", file=sys.stderr)
+        print(f"smargs {args.command}: error: {_one_line(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
-        print("smargs run: interrupted", file=sys.stderr)
+        print(f"smargs {args.command}: interrupted", file=sys.stderr)
         return _status(interrupt)
 
 
@@ -124,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--hosts", metavar="N", type=_count, default=1, help="how many hosts (default: %(default)s)")
     job.add_argument("--platform", choices=PLATFORMS, default=PLATFORMS[0], help="who starts the script (default: %(default)s)")
     job.add_argument(
-        "--output", metavar="DIR", type=_directory, help="the job's directory (default: smargs-job-TIME beside the script)"
+        "--output", metavar="DIR", type=_directory, help="the job's directory (default: smargs-job-TIME in ~/.smargs/jobs)"
     )
     job.add_argument("--copy", action="store_true", help="copy channels into the job's directory instead of linking them")
     running = run.add_argument_group("the run")
@@ -143,6 +146,16 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--grace", metavar="TIME", type=_seconds, default=_GRACE, help="time from SIGTERM to SIGKILL (default: 120s)"
     )
+    clean = commands.add_parser(
+        "clean",
+        help="list and remove the jobs in ~/.smargs/jobs",
+        description="List the jobs in ~/.smargs/jobs, or remove jobs. A job that runs is never removed; one whose model could "
+        "not be packed only if it is named.",
+    )
+    removed = clean.add_mutually_exclusive_group()
+    removed.add_argument("jobs", metavar="JOB", nargs="*", default=[], help="remove this job: its directory, or its name there")
+    removed.add_argument("--all", action="store_true", help="remove all jobs there")
+    removed.add_argument("--older-than", metavar="TIME", type=_age, help="remove those that ended more than 30m, 12h or 7d ago")
     env = commands.add_parser("env", help="show the SageMaker environment of this container, secrets masked")
     env.add_argument("--json", action="store_true", help="as one JSON object")
     return parser
@@ -167,14 +180,41 @@ def _seconds(text: str) -> float:
     return float(found.group(1)) * _UNITS[found.group(2)]
 
 
+def _age(text: str) -> float:
+    found = re.fullmatch(r"([0-9]{1,9})([mhd])", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected such as 30m, 12h or 7d")
+    return int(found.group(1)) * {**_UNITS, "d": _DAY}[found.group(2)]
+
+
+@contextlib.contextmanager
+def _with_locks() -> Iterator[None]:
+    """Say what a job needs where a module of Python's for Linux and macOS is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise BadJobError(f"a job on this machine needs Linux or macOS: this Python has no {error.name}") from None
+
+
+def _clean(args: argparse.Namespace) -> int:
+    with _with_locks():
+        from smargs.local.clean import remove, remove_old, show
+
+    if args.jobs:
+        remove(args.jobs)
+    elif args.all or args.older_than is not None:
+        remove_old(args.older_than or 0.0)
+    else:
+        show()
+    return 0
+
+
 def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
     """Check the job, make its directory, run it, and keep what came of it."""
     from smargs.local import launchers, platforms
 
-    try:
+    with _with_locks():
         from smargs.local.directory import JobDirectory
-    except ModuleNotFoundError as error:
-        raise BadJobError(f"a job on this machine needs Linux or macOS: this Python has no {error.name}") from None
 
     script = find_script(args.script)
     for option in ("patch", "dry_run"):
@@ -187,7 +227,7 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
 
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")), "job")
         else:
-            path = Path(args.output) if args.output else _new_directory(script.parent)
+            path = Path(args.output) if args.output else _new_directory()
         job = _asked_for(args, script, path, typed)
         launchers.check_launcher(job)
         machine = platforms.this_machine()
@@ -201,7 +241,9 @@ def _run(args: argparse.Namespace, typed: Tuple[str, ...]) -> int:
         commands = launchers.commands(job, starts, bases, machine)
         if args.dry_run:
             return _preview(job, commands[0], starts[job.hosts[0]].argv)
-        print(f"smargs: {job.name} in {directory.path}", file=sys.stderr, flush=True)
+        inside = contains(script.parent, directory.path)
+        warning = ", in the script's directory: an upload of that takes the job along" if inside else ""
+        print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
         return _conclude(job, directory, commands, args)
 
 
@@ -222,9 +264,9 @@ def _asked_for(args: argparse.Namespace, script: Path, path: Path, typed: Tuple[
     )
 
 
-def _new_directory(beside: Path) -> Path:
+def _new_directory() -> Path:
     """A directory that is not there, named by the time; to the microsecond, as several jobs may be started at once."""
-    return beside / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
+    return default_place() / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
 
 
 def _preview(job: TrainingJob, command: Command, argv: Sequence[str]) -> int:

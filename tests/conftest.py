@@ -10,9 +10,16 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """A home directory for the jobs that are given no directory."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(autouse=True)
-def no_job(monkeypatch):
-    """Off SageMaker, unless the test says otherwise, and with help as wide as CPython's tests have it."""
+def no_job(monkeypatch, home):
+    """Off SageMaker, unless the test says otherwise, at a home of its own, and with help as wide as CPython's tests have it."""
+    monkeypatch.setenv("HOME", os.fspath(home))
     for name in list(os.environ):
         if name.startswith(("SM_", "SAGEMAKER_")):
             monkeypatch.delenv(name)

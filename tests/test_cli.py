@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -452,11 +453,12 @@ def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
     assert (args.grace, args.interrupt_after, args.hosts) == (seconds, seconds, 2)
 
 
-def test_jobs_without_output_that_start_at_once_have_each_a_directory_of_its_own(here):
+def test_jobs_without_output_that_start_at_once_have_each_a_directory_of_its_own_at_home(here, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("HOME", os.fspath(tmp_path_factory.mktemp("home")))
     jobs = [start("train.py", cwd=here) for _ in range(4)]
     said = [job.communicate(timeout=60)[1] for job in jobs]
     assert [job.returncode for job in jobs] == [0] * 4, said
-    made = sorted(path.parent for path in here.glob("smargs-job-*/model"))
+    made = sorted(path.parent for path in Path(os.environ["HOME"], ".smargs", "jobs").glob("smargs-job-*/model"))
     assert len(made) == 4
     assert sorted(re.findall(r"^smargs: \S+ in (.+)$", "\n".join(said), re.MULTILINE)) == [*map(str, made)]
     assert all(re.fullmatch(r"smargs-job-\d{8}-\d{6}-\d{6}", path.name) for path in made)

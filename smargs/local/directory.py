@@ -9,19 +9,19 @@ import os
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Mapping, Optional, Type
+from typing import IO, Any, Mapping, Optional, Tuple, Type
 
 from smargs.local import trees
-from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
+from smargs.local.job import MARK, SDK, BadJobError, Channel, TrainingJob, contains, is_job
 from smargs.local.platforms import source_directory
-
-MARK = ".smargs-job.json"
-"""The file that tells a directory of ours from others, and how the job in it ended."""
 
 UNPACKED = "Unpacked"
 """The status of a job whose model was trained, but could not be packed."""
 
 _MADE_ANEW = ("input", "model", "output", "code", "hosts")
+
+# git then leaves out the directory and this file in it, wherever the directory is.
+_GITIGNORE = "*\n"
 
 
 class JobDirectory:
@@ -37,6 +37,7 @@ class JobDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))
+        self._real = Path(os.path.realpath(self.path))
         self._mark: Optional[IO[bytes]] = None
         self._new = [place for place in (self.path, *self.path.parents) if not os.path.lexists(place)]
 
@@ -73,8 +74,7 @@ class JobDirectory:
             raise BadJobError(f"argument --output: {self.path} is in use by another smargs run") from None
         self._mark.seek(0)
         told = self._mark.read()
-        # A disk that was full to the last byte took not even the status.
-        if json.dumps({"status": UNPACKED})[1:-1].encode() in told or (not told and (self.path / "model").exists()):
+        if is_unpacked(told, self.path):
             raise BadJobError(
                 f"argument --output: {self.path} holds a model or an output that could not be packed: "
                 f"move it away, then remove {mark}"
@@ -106,6 +106,8 @@ class JobDirectory:
         try:
             trees.remove(self.path / name for name in _MADE_ANEW)
             self.note("InProgress")
+            with contextlib.suppress(FileExistsError), (self.path / ".gitignore").open("x") as ignored:
+                ignored.write(_GITIGNORE)
             for host in job.hosts:
                 self._lay_out_host(job, host, configs[host], copy)
         except (OSError, shutil.Error) as error:
@@ -119,16 +121,16 @@ class JobDirectory:
     def _check_sources(self, job: TrainingJob, copy: bool) -> None:
         sources = [("argument script", job.script)]
         sources += [(f"argument --channel: {name}", path) for name, channel in job.channels.items() for path in channel.paths]
-        ours = Path(os.path.realpath(self.path))
-        removed = {directory / name for directory in (self.path, ours) for name in _MADE_ANEW}
+        removed = {directory / name for directory in (self.path, self._real) for name in _MADE_ANEW}
         for argument, path in sources:
             real = Path(os.path.realpath(path))
             if removed.intersection((path, *path.parents, real, *real.parents)):
                 raise BadJobError(
                     f"{argument}: {str(path)!r} is in what a new job in {self.path} replaces: expected another place"
                 )
-            if copy and path != job.script and real in (ours, *ours.parents):
-                raise BadJobError(f"{argument}: {str(path)!r} holds {self.path}: expected another --output, or no --copy")
+            if path != job.script and contains(real, self._real) and (copy or real == self._real):
+                better = "another --output" if real == self._real else "another --output, or no --copy"
+                raise BadJobError(f"{argument}: {str(path)!r} holds {self.path}: expected {better}")
 
     def _leave(self) -> None:
         """Leave no directory that was not there before."""
@@ -150,11 +152,27 @@ class JobDirectory:
         for name, content in config.items():
             (base / "input" / "config" / name).write_text(json.dumps(content), encoding="utf-8")
         for name, channel in job.channels.items():
-            _fill_channel(base / "input" / "data" / name, channel, copy)
+            self._fill_channel(base / "input" / "data" / name, channel, copy)
         for name in dict.fromkeys(("code", source_directory(job))):
-            (base / name).symlink_to(job.script.parent, target_is_directory=True)
+            _link(job.script.parent, base / name, self._real)
         if job.platform == SDK:
             (base / "input" / "data" / "sm_drivers").mkdir()
+
+    def _fill_channel(self, place: Path, channel: Channel, copy: bool) -> None:
+        if channel.is_directory:
+            self._bring(channel.paths[0], place, copy)
+            return
+        place.mkdir()
+        for path in channel.paths:
+            self._bring(path, place / path.name, copy)
+
+    def _bring(self, path: Path, place: Path, copy: bool) -> None:
+        if not copy:
+            _link(path, place, self._real)
+        elif path.is_dir():
+            shutil.copytree(path, place)
+        else:
+            shutil.copy2(path, place)
 
     def note(self, status: str, failure_reason: Optional[str] = None) -> None:
         """Keep how the job stands, and why it failed, as far as the disk takes it."""
@@ -165,19 +183,42 @@ class JobDirectory:
                 self._mark.write(json.dumps(told).encode())
 
 
-def _fill_channel(place: Path, channel: Channel, copy: bool) -> None:
-    if channel.is_directory:
-        _bring(channel.paths[0], place, copy)
+def _link(path: Path, place: Path, job: Path, above: Tuple[Path, ...] = ()) -> None:
+    """Link to a file or a directory so that who follows the links of a job never comes back to the job.
+
+    A directory that contains the job becomes a real one with links to its entries, each by the same rule. What every job has
+    made is left out, and so is a link that leads back to a directory that is being made.
+
+    Args:
+        path: The file or the directory.
+        place: Where the link is to be.
+        job: The job's directory, without links in its path.
+        above: The directories that are being made, likewise.
+    """
+    real = Path(os.path.realpath(path))
+    if not contains(real, job):
+        place.symlink_to(path)
         return
     place.mkdir()
-    for path in channel.paths:
-        _bring(path, place / path.name, copy)
+    for entry in () if real == job else real.iterdir():
+        if Path(os.path.realpath(entry)) not in (*above, real) and not is_job(entry):
+            _link(entry, place / entry.name, job, (*above, real))
 
 
-def _bring(path: Path, place: Path, copy: bool) -> None:
-    if not copy:
-        place.symlink_to(path, target_is_directory=path.is_dir())
-    elif path.is_dir():
-        shutil.copytree(path, place)
-    else:
-        shutil.copy2(path, place)
+def is_unpacked(noted: bytes, path: Path) -> bool:
+    """Whether a directory holds a model or an output that could not be packed, by what its mark holds."""
+    # A disk that was full to the last byte took not even the status.
+    return json.dumps({"status": UNPACKED})[1:-1].encode() in noted or (not noted and (path / "model").exists())
+
+
+def remove_job(path: Path) -> None:
+    """Remove the directory of a job, and nothing that its links lead to.
+
+    The mark goes last, so that what an interrupt leaves is still a job.
+
+    Raises:
+        OSError: If something cannot be removed.
+    """
+    trees.remove(entry for entry in path.iterdir() if entry.name != MARK)
+    (path / MARK).unlink()
+    path.rmdir()

@@ -18,6 +18,9 @@ SDK = "sdk"
 FILES = "files"
 PLATFORMS = (TOOLKIT, TOOLKIT_UNQUOTED, SDK, FILES)
 
+MARK = ".smargs-job.json"
+"""The file that tells the directory of a job from others, and how the job ended."""
+
 # Limits of the service. Source: HyperParameters of CreateTrainingJob,
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 MOST_HYPERPARAMETERS = 100
@@ -103,6 +106,29 @@ def find_script(path: str) -> Path:
     return script.resolve()
 
 
+def contains(directory: Path, path: Path) -> bool:
+    """Whether a path is a directory or below it, through whatever links."""
+    real = Path(os.path.realpath(path))
+    return Path(os.path.realpath(directory)) in (real, *real.parents)
+
+
+def is_job(path: Path) -> bool:
+    """Whether a path is the directory of a job."""
+    return os.path.lexists(os.path.join(path, MARK))
+
+
+def default_place() -> Path:
+    """The directory of the jobs that are given none, below the home directory and so outside of most source directories.
+
+    Raises:
+        BadJobError: If there is no home directory.
+    """
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise BadJobError("there is no home directory for the jobs: expected --output DIR")
+    return Path(home, ".smargs", "jobs")
+
+
 def name_job(directory: Path) -> str:
     """The name of a job in a directory, which is the directory's as far as the service takes it."""
     return re.sub(r"[^A-Za-z0-9]+", "-", directory.name).strip("-")[:63] or "job"
@@ -165,7 +191,7 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
             raise BadJobError(f"argument --channel: {pair!r} is no channel: expected NAME=PATH")
         if check_channel_name(name) in channels:
             raise BadJobError(f"argument --channel: {name!r} is there twice")
-        paths = [place] if os.path.exists(place) else sorted(glob.glob(place, recursive=True)) or [place]
+        paths = [place] if os.path.exists(place) else _matches(place) or [place]
         # A glob finds links that lead nowhere, too.
         missing = [path for path in paths if not os.path.exists(path)]
         if missing:
@@ -177,6 +203,16 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
         if twice:
             raise BadJobError(f"argument --channel: {name}: {place!r} matches two files called {twice!r}")
     return channels
+
+
+def _matches(pattern: str) -> List[str]:
+    """What a glob finds, without the directories of jobs and what is in them, unless the pattern names these outright."""
+    outright = Path(os.path.dirname(re.split(r"[*?[]", pattern)[0]))
+    return [
+        path
+        for path in sorted(glob.glob(pattern, recursive=True))
+        if not any(is_job(part) for part in (Path(path), *Path(path).parents) if outright in part.parents)
+    ]
 
 
 def check_channel_name(name: str) -> str:

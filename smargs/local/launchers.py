@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError, TrainingJob
+from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError, TrainingJob, contains
 from smargs.local.platforms import Machine, Start, quote_for_shell, source_directory
 
 LAUNCHERS = ("torchrun", "mpirun")
@@ -70,7 +70,7 @@ def commands(job: TrainingJob, starts: Mapping[str, Start], bases: Mapping[str, 
             host,
             _script_command(job, starts[host].argv),
             {**outside(), "PYTHONUNBUFFERED": "1", **starts[host].environ},
-            bases[host].joinpath(*source_directory(job).split("/")),
+            _working_directory(job, bases[host]),
         )
         for host in job.hosts
     ]
@@ -87,6 +87,12 @@ def commands(job: TrainingJob, starts: Mapping[str, Start], bases: Mapping[str, 
     if job.launcher == "mpirun":
         return [made[0]._replace(tokens=_mpirun(job, starts, count), environ={**made[0].environ, **_for_collectives(machine)})]
     return made
+
+
+def _working_directory(job: TrainingJob, base: Path) -> Path:
+    """Where a script starts: the platform's source directory, which links to the script's own unless that contains the job."""
+    own = job.script.parent
+    return own if contains(own, base) else base.joinpath(*source_directory(job).split("/"))
 
 
 def outside() -> Dict[str, str]:

@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from smargs.local.directory import MARK
-from smargs.local.job import BadJobError
+from smargs.local.job import MARK, BadJobError
 
 _REFUSED = "smargs run: error: "
 

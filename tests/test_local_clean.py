@@ -1,0 +1,240 @@
+"""What `smargs clean` lists and removes: jobs of ours that have ended, and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from smargs import cli
+from smargs.local.job import MARK
+
+DAY = 86400
+WAITING = "import os\nprint('waiting', flush=True)\nopen(os.environ['GATE']).read()\n"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """The default place of a home of its own; no rich, whose tables are other lines."""
+    monkeypatch.setenv("HOME", os.fspath(tmp_path / "home"))
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("")
+    return tmp_path / "home" / ".smargs" / "jobs"
+
+
+@pytest.fixture
+def make(place):
+    """Make what a job has left; it ended so many seconds ago."""
+
+    def make(name, status="Completed", age=0.0, below=place):
+        job = below / name
+        (job / "model").mkdir(parents=True)
+        (job / "model" / "weights").write_bytes(b"w" * 1500)
+        (job / MARK).write_text(status if status[:1] in ("", "{") else json.dumps({"status": status}))
+        ended = time.time() - age
+        os.utime(job / MARK, (ended, ended))
+        return job
+
+    return make
+
+
+@pytest.fixture
+def clean(capsys):
+    """The status of `smargs clean` and the lines of both outputs."""
+
+    def clean(*tokens):
+        capsys.readouterr()
+        try:
+            status = cli.main(["clean", *map(os.fspath, tokens)])
+        except SystemExit as stop:
+            status = stop.code
+        said = capsys.readouterr()
+        return status, said.out.splitlines(), said.err.splitlines()
+
+    return clean
+
+
+@pytest.fixture
+def running(place):
+    """A job that runs until the test ends."""
+    gate = place.parent.parent.parent / "gate"
+    os.mkfifo(gate)
+    (gate.parent / "waiting.py").write_text(WAITING)
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "GATE": os.fspath(gate)}
+    command = [sys.executable, "-m", "smargs", "run", "waiting.py"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert b"waiting" in process.stdout.readline()
+        with open(gate, "w"):
+            yield next(place.iterdir())
+        assert process.wait(60) == 0
+
+
+def test_jobs_are_listed_the_oldest_first_and_nothing_is_removed(clean, make, place):
+    jobs = [
+        make("old", "Failed", 3 * DAY + DAY / 2),
+        make("killed", "InProgress", 7200),
+        make("unpacked", "Unpacked", 90),
+        make("new"),
+        make("from-the-future", age=-DAY),
+    ]
+    (jobs[0] / "model" / "weights").write_bytes(b"w" * 2_345_678)
+    status, (head, *rows), err = clean()
+    assert (status, err, head) == (0, [], "job\tage\tsize\tstatus")
+    cells = [row.split("\t") for row in rows]
+    assert [(job, age, status) for job, age, _, status in cells][:3] == [
+        (f"{place}/old", "3.5 d", "Failed"),
+        (f"{place}/killed", "2 h", "Killed"),
+        (f"{place}/unpacked", "1.5 min", "Unpacked"),
+    ]
+    assert sorted((job, status) for job, _, _, status in cells[3:]) == [
+        (f"{place}/from-the-future", "Completed"),
+        (f"{place}/new", "Completed"),
+    ]
+    assert [size for _, _, size, _ in cells] == ["2.3 MB", *["1.5 kB"] * 4]
+    assert all(job.is_dir() for job in jobs)
+
+
+def test_a_real_job_is_listed_with_its_status(clean, place):
+    (place.parent.parent.parent / "train.py").write_text("raise SystemExit(3)")
+    assert cli.main(["run", "train.py"]) == 3
+    _, (_, row), _ = clean()
+    assert row.split("\t")[0] == os.fspath(next(place.iterdir()))
+    assert row.split("\t")[3] == "Failed"
+
+
+def test_without_jobs_that_is_said(clean, place):
+    assert clean() == (0, [], [f"smargs: there is no job in {place}"])
+    assert clean("--all") == (0, [], [])
+
+
+def test_all_jobs_are_removed_but_those_whose_model_could_not_be_packed(clean, make):
+    jobs = [make("a"), make("b", "Failed"), make("c", "InProgress"), make("d", '{"stat')]
+    kept = [make("e", "Unpacked"), make("f", "")]
+    status, out, err = clean("--all")
+    assert (status, sorted(out)) == (0, [f"removed {job}" for job in jobs])
+    assert sorted(err) == [f"smargs: {job} is kept: its model could not be packed; name it to remove it" for job in kept]
+    assert not any(job.exists() for job in jobs)
+    assert all((job / "model" / "weights").exists() for job in kept)
+    assert clean(*kept) == (0, [f"removed {job}" for job in kept], [])
+    assert not any(job.exists() for job in kept)
+
+
+@pytest.mark.parametrize(("age", "left"), [("30m", ["new"]), ("12h", ["hours", "new"]), ("7d", ["days", "hours", "new"])])
+def test_those_that_are_older_than_so_much_are_removed(clean, make, place, age, left):
+    make("weeks", age=8 * DAY)
+    make("days", age=2 * DAY)
+    make("hours", age=3600)
+    make("unpacked", "Unpacked", age=60)
+    make("new")
+    assert clean("--older-than", age)[0] == 0
+    assert sorted(path.name for path in place.iterdir()) == sorted([*left, "unpacked"])
+
+
+def test_a_job_is_removed_by_its_name_and_by_its_path(clean, make, place, tmp_path):
+    named, elsewhere, stays = make("named"), make("job", below=tmp_path / "src"), make("stays")
+    assert clean("named", "src/job") == (0, [f"removed {named}", f"removed {elsewhere}"], [])
+    assert [*place.iterdir()] == [stays]
+    assert [*(tmp_path / "src").iterdir()] == []
+
+
+def test_a_job_that_runs_is_never_removed(clean, make, running):
+    other = make("other")
+    assert [row.split("\t")[3] for row in clean()[1][1:]] in (["InProgress", "Completed"], ["Completed", "InProgress"])
+    line = f"smargs clean: error: argument JOB: {running} is in use by a smargs run"
+    assert clean(other, running) == (2, [], [line])
+    assert clean("--all") == (0, [f"removed {other}"], [])
+    assert clean("--older-than", "0m") == (0, [], [])
+    assert (running / MARK).exists()
+
+
+@pytest.mark.parametrize("what", ["a directory", "a link to a job", "a link as its mark", "a directory as its mark", "nothing"])
+def test_what_is_no_job_is_never_removed(clean, make, place, tmp_path, what):
+    job = make("job", below=tmp_path / "elsewhere")
+    place.mkdir(parents=True)
+    other = place / "other"
+    if what == "a link to a job":
+        other.symlink_to(job)
+    elif what != "nothing":
+        (other / "precious").mkdir(parents=True)
+    if what == "a link as its mark":
+        (other / MARK).symlink_to(job / MARK)
+    elif what == "a directory as its mark":
+        (other / MARK).mkdir()
+    line = f"smargs clean: error: argument JOB: 'other' is no job: expected the directory of a job, or its name in {place}"
+    assert clean("other") == (2, [], [line])
+    assert clean(job, "other") == (2, [], [line])
+    assert clean("--all") == (0, [], [])
+    assert (job / "model" / "weights").exists()
+    assert (other / "precious").exists() == (what not in ("a link to a job", "nothing"))
+    assert other.is_symlink() == (what == "a link to a job")
+
+
+def test_what_the_links_of_a_job_lead_to_stays(clean, place, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").touch()
+    assert cli.main(["run", "train.py", "--hosts", "2", "--channel", "train=data", "--channel", "some=data/*"]) == 0
+    assert cli.main(["run", "train.py", "--output", "job", "--channel", "train=."]) == 0
+    assert clean("--all")[0] == clean("job")[0] == 0
+    assert [*place.iterdir()] == []
+    assert sorted(os.listdir(tmp_path)) == ["data", "home", "train.py"]
+    assert os.listdir(tmp_path / "data") == ["a.csv"]
+
+
+def test_a_job_that_cannot_be_removed_is_one_line_and_stays_a_job(clean, make, monkeypatch):
+    job = make("job")
+    real = os.unlink
+
+    def refused(path, *args, **settings):
+        if os.path.basename(path) == "weights":
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path, *args, **settings)
+
+    monkeypatch.setattr(os, "unlink", refused)
+    status, out, err = clean("job")
+    assert (status, out, len(err)) == (2, [], 1)
+    assert err[0].startswith(f"smargs clean: error: argument JOB: {job} cannot be removed: [Errno 13] Permission denied")
+    monkeypatch.setattr(os, "unlink", real)
+    assert clean("job") == (0, [f"removed {job}"], [])
+
+
+def test_a_mark_that_may_not_be_read_is_no_job(clean, make, monkeypatch):
+    job = make("job")
+    monkeypatch.setattr(Path, "is_file", lambda path: (_ for _ in ()).throw(PermissionError(path)))
+    assert clean("--all") == (0, [], [])
+    monkeypatch.undo()
+    assert (job / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "line"),
+    [
+        (["--older-than", "soon"], "argument --older-than: invalid time: 'soon': expected such as 30m, 12h or 7d"),
+        (["--older-than", "20"], "argument --older-than: invalid time: '20': expected such as 30m, 12h or 7d"),
+        (["--all", "--older-than", "7d"], "argument --older-than: not allowed with argument --all"),
+        (["--all", "job"], "argument JOB: not allowed with argument --all"),
+    ],
+)
+def test_bad_input_is_one_line_and_removes_nothing(clean, make, tokens, line):
+    job = make("job", age=10 * DAY)
+    assert clean(*tokens) == (2, [], [f"smargs clean: error: {line}"])
+    assert job.is_dir()
+
+
+def test_a_python_without_locks_is_told(clean, place, monkeypatch):
+    monkeypatch.delitem(sys.modules, "smargs.local.clean", raising=False)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    line = "smargs clean: error: a job on this machine needs Linux or macOS: this Python has no fcntl"
+    assert clean("--all") == (2, [], [line])
+
+
+def test_jobs_are_found_by_path_where_there_is_no_home(clean, make, tmp_path, monkeypatch):
+    job = make("job", below=tmp_path / "src")
+    monkeypatch.setenv("HOME", "no/path")
+    line = "smargs clean: error: there is no home directory for the jobs: expected --output DIR"
+    assert clean("--all") == clean("job") == (2, [], [line])
+    assert clean("src/job") == (0, [f"removed {job}"], [])

@@ -1,0 +1,226 @@
+"""Where a job is made, and what it links to: nothing that follows its links comes back to it, and its script runs as ever."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from smargs import cli
+from smargs.testing import SageMakerJob
+
+SCRIPT = """\
+import json, os, sys
+from pathlib import Path
+import sibling
+from package import inner
+Path("written.txt").write_text("by the script")
+base = Path(os.environ["SAGEMAKER_BASE_DIR"])
+places = [os.environ[name] for name in ("SM_MODULE_DIR", "SM_SOURCE_DIR", "SM_CHANNEL_TRAIN") if name in os.environ]
+print("saw", json.dumps({
+    "directory": os.getcwd(),
+    "file": os.path.realpath(__file__),
+    "imported": sibling.NAME + inner.NAME,
+    "opened": Path("package/table.csv").read_text(),
+    "of the platform": [Path(place, "package", "table.csv").read_text() for place in places],
+}))
+"""
+
+
+@pytest.fixture
+def source(tmp_path, monkeypatch):
+    """A script's directory in a project, with a home beside it; the process is in the project."""
+    project = tmp_path / "project"
+    package = project / "src" / "package"
+    package.mkdir(parents=True)
+    (project / "src" / "train.py").write_text(SCRIPT)
+    (project / "src" / "sibling.py").write_text("NAME = 'sibling'")
+    (package / "__init__.py").touch()
+    (package / "inner.py").write_text("NAME = 'inner'")
+    (package / "table.csv").write_text("1,2")
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", os.fspath(tmp_path / "home"))
+    monkeypatch.chdir(project)
+    return project / "src"
+
+
+def run(script, *options, **settings):
+    """The status, what the script saw and what was said on standard error, of a real `smargs run`."""
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "smargs", "run", os.fspath(script), *map(os.fspath, options)]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120, **settings)
+    saw = [eval(line.partition("saw ")[2]) for line in ended.stdout.splitlines() if "saw " in line]
+    return ended.returncode, saw, ended.stderr.splitlines()
+
+
+def files_below(directory, names=()):
+    """The files that who follows every link finds, but for the names; a loop is an error, before it has filled a disk."""
+    found = []
+    for path, directories, files in os.walk(directory, followlinks=True, onerror=print):
+        assert len(Path(path).relative_to(directory).parts) < 15, f"a loop: {path}"
+        directories[:] = [name for name in directories if name not in names]
+        found += [os.path.relpath(os.path.join(path, name), directory) for name in files]
+    return sorted(found)
+
+
+def links_of(job):
+    return [path for path in job.rglob("*") if path.is_symlink()]
+
+
+def jobs_at_home():
+    return sorted(Path(os.environ["HOME"], ".smargs", "jobs").iterdir())
+
+
+OWN = ["package/__init__.py", "package/inner.py", "package/table.csv", "sibling.py", "train.py"]
+WRITTEN = "written.txt"  # By the script.
+
+
+def test_a_job_without_output_is_made_at_home_and_the_source_directory_stays_as_it_is(source):
+    for _ in range(2):
+        assert run("src/train.py")[0] == 0
+    assert files_below(source) == [*OWN, WRITTEN]
+    assert len(jobs_at_home()) == 2
+    assert all((job / "code").resolve() == source for job in jobs_at_home())
+
+
+def test_a_failed_job_is_left_at_home_too(source):
+    (source / "train.py").write_text("raise SystemExit(3)")
+    assert run("src/train.py")[0] == 3
+    assert sorted(os.listdir(source)) == ["package", "sibling.py", "train.py"]
+    assert len(jobs_at_home()) == 1
+
+
+# With SDK v3 the code is a channel as well.
+@pytest.mark.parametrize(("platform", "copies"), [("toolkit", 2 * 3), ("sdk", 2 * 4)])
+def test_jobs_in_the_source_directory_lead_to_the_sources_and_never_back(source, platform, copies):
+    options = ["--platform", platform, "--hosts", "2", "--channel", "train=src", "--channel", "some=src/*"]
+    for name in ("first", "out/second", "out/third"):
+        status, saw, said = run("src/train.py", "--output", f"src/{name}", *options)
+        assert status == 0, said
+        assert saw == 2 * [
+            {
+                "directory": os.fspath(source),
+                "file": os.fspath(source / "train.py"),
+                "imported": "siblinginner",
+                "opened": "1,2",
+                "of the platform": ["1,2", "1,2"],
+            }
+        ]
+        job = source / name
+        assert not [link for link in links_of(job) if link.resolve() in job.parents]
+    for name in ("first", "out/second", "out/third"):
+        for base in (source / name, source / name / "hosts" / "algo-2"):
+            for copy in (base / "code", base / "input/data/train", base / "input/data/some"):
+                assert [file for file in files_below(copy) if file != WRITTEN] == OWN
+    # Each job has its directory three times for each host, and files of its own.
+    assert len([file for file in files_below(source) if file.endswith("sibling.py")]) == 1 + 3 * copies
+
+
+def test_a_job_in_the_source_directory_is_told_and_is_none_of_gits(source):
+    _, _, said = run("src/train.py", "--output", "src/job")
+    assert said[0] == (f"smargs: job in {source}/job, in the script's directory: an upload of that takes the job along")
+    assert "upload" not in run("src/train.py", "--output", "job")[2][0]
+    # With a file of its own git takes nothing of it; make conformance asks git itself.
+    assert (source / "job" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_gitignore_that_somebody_has_changed_stays(source):
+    assert run("src/train.py", "--output", "job")[0] == 0
+    (source.parent / "job" / ".gitignore").write_text("*\n!model.tar.gz\n")
+    assert run("src/train.py", "--output", "job")[0] == 0
+    assert (source.parent / "job" / ".gitignore").read_text() == "*\n!model.tar.gz\n"
+
+
+def test_a_script_at_home_runs_and_its_job_does_not_lead_back(source, monkeypatch):
+    monkeypatch.setenv("HOME", os.fspath(source))
+    for _ in range(2):
+        status, saw, said = run("train.py", "--channel", "train=.", cwd=source)
+        assert (status, saw[0]["directory"], saw[0]["of the platform"]) == (0, os.fspath(source), ["1,2", "1,2"]), said
+        assert said[0].endswith(
+            "/.smargs/jobs/" + jobs_at_home()[-1].name + (", in the script's directory: an upload of that takes the job along")
+        )
+    for job, written in zip(jobs_at_home(), ([], [WRITTEN])):
+        assert files_below(job / "code") == files_below(job / "input/data/train") == [*OWN, *written]
+
+
+def test_links_that_lead_in_a_circle_are_followed_once(source):
+    (source / "train.py").write_text("")
+    (source / "up").symlink_to("..")
+    (source / "self").symlink_to(source)
+    (source / "data").symlink_to(source.parent / "elsewhere")
+    (source.parent / "elsewhere").mkdir()
+    (source.parent / "elsewhere" / "a.csv").write_text("3,4")
+    assert run("src/train.py", "--output", "elsewhere/job", "--channel", "train=elsewhere")[0] == 0
+    assert run("src/train.py", "--output", "src/job", "--channel", "train=src")[0] == 0
+    for copy in (source / "job" / "code", source / "job" / "input" / "data" / "train"):
+        assert (copy / "package" / "inner.py").read_text() == "NAME = 'inner'"
+        assert (copy / "up" / "elsewhere" / "a.csv").read_text() == "3,4"
+        assert not (copy / "self").exists()
+        assert not (copy / "up" / "src").exists()
+    assert (source.parent / "elsewhere/job/input/data/train/a.csv").read_text() == "3,4"
+    assert not (source.parent / "elsewhere/job/input/data/train/job").exists()
+
+
+def test_a_link_in_the_path_of_a_job_hides_nothing(source):
+    (source.parent / "link").symlink_to(source)
+    assert run("link/train.py", "--output", "link/job", "--channel", "train=link")[0] == 0
+    assert files_below(source / "job/code") == files_below(source / "job/input/data/train") == OWN
+
+
+def test_a_script_in_the_jobs_own_directory_runs_there(source):
+    assert run("src/train.py", "--output", "job")[0] == 0
+    job = source.parent / "job"
+    shutil.copytree(source, job, dirs_exist_ok=True)
+    status, saw, _ = run("job/train.py", "--output", "job", "--platform", "files")
+    assert (status, saw[0]["directory"]) == (0, os.fspath(job))
+    assert os.listdir(job / "code") == []
+
+
+def test_the_jobs_own_directory_is_no_channel(source, capsys):
+    (source / "train.py").write_text("")
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    capsys.readouterr()
+    assert cli.main(["run", "src/train.py", "--output", "job", "--channel", "train=job"]) == 2
+    job = source.parent / "job"
+    assert capsys.readouterr().err == (
+        f"smargs run: error: argument --channel: train: '{job}' holds {job}: expected another --output\n"
+    )
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda home: home.symlink_to("gone/gone")], ids=["a file", "a link to nothing"])
+def test_a_home_that_cannot_be_used_is_told_with_the_option_that_helps(source, capsys, monkeypatch, make):
+    home = source.parent / "no-home"
+    make(home)
+    monkeypatch.setenv("HOME", os.fspath(home))
+    assert cli.main(["run", "src/train.py"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"smargs run: error: argument --output: {home}/.smargs/jobs/smargs-job-")
+    assert said.count("\n") == 1
+
+
+def test_without_a_home_the_option_is_asked_for(source, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", "no/path")
+    assert cli.main(["run", "src/train.py"]) == 2
+    assert capsys.readouterr().err == ("smargs run: error: there is no home directory for the jobs: expected --output DIR\n")
+
+
+def test_a_test_of_a_script_may_have_its_job_beside_it(source):
+    job = SageMakerJob(channels={"train": source}, script=os.fspath(source / "train.py"), directory=source / "job")
+    with job:
+        assert (Path(os.environ["SM_MODULE_DIR"]) / "sibling.py").exists()
+        assert files_below(Path(os.environ["SM_CHANNEL_TRAIN"])) == OWN
+    assert job.run().status == "Completed"
+
+
+def test_a_glob_passes_over_what_jobs_have_made_unless_it_names_their_directory(source):
+    (source / "train.py").write_text("import os; open(os.environ['SM_MODEL_DIR'] + '/weights', 'w')")
+    for _ in range(2):
+        status, _, said = run("src/train.py", "--output", "src/job", "--channel", "all=src/*", "--channel", "deep=src/**/*.csv")
+        assert status == 0, said
+    assert sorted(os.listdir(source / "job/input/data/all")) == ["package", "sibling.py", "train.py"]
+    assert os.listdir(source / "job/input/data/deep") == ["table.csv"]
+    assert run("src/train.py", "--output", "src/next", "--channel", "models=src/job/model/*")[0] == 0
+    assert os.listdir(source / "next/input/data/models") == ["weights"]
