@@ -253,7 +253,7 @@ def _asked_for(args: argparse.Namespace, script: Path, path: Path, typed: Tuple[
         name=name_job(Path(os.path.abspath(path))),
         script=script,
         hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
-        channels=read_channels(args.channel),
+        channels=read_channels(args.channel, may_be_elsewhere=args.dry_run),
         hosts=name_hosts(args.hosts),
         platform=args.platform,
         plain=args.plain,

@@ -90,6 +90,19 @@ def finish(*tokens, **settings):
             "argument --channel: train: 'data/*.txt' is not there: expected a file, a directory or a glob",
         ),
         (
+            ["train.py", "--channel", "train=s3://bucket/key"],
+            "argument --channel: train: 's3://bucket/key' is not on this machine: "
+            "expected a local path: a file, a directory or a glob",
+        ),
+        (
+            ["train.py", "--plain", "-p", "motto=a\nb"],
+            "hyperparameter 'motto': a line break in what is sent, which the service refuses: expected one line",
+        ),
+        (
+            ["train.py", "-p", "mot\rto=1"],
+            "hyperparameter 'mot\\rto': a line break in what is sent, which the service refuses: expected one line",
+        ),
+        (
             ["train.py", "--channel", "data"],
             "argument --channel: 'data' is no channel: expected NAME=PATH",
         ),

@@ -493,6 +493,20 @@ def test_a_dry_run_shows_the_arguments_and_leaves_no_directory(started, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
 
+def test_a_dry_run_looks_at_no_data_and_so_its_channels_may_be_anywhere(started):
+    source = """
+    from smargs import SageMakerArgumentParser
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--train")
+    parser.add_argument("--test")
+    parser.parse_args()
+    """
+    channels = ["--channel", "train=s3://bucket/key", "--channel", "test=no/data"]
+    status, out, err = finish(started(source, "--dry-run", *channels))
+    assert (status, err) == (0, [])
+    assert [re.search(r"SM_CHANNEL_\w+", row).group() for row in out if "SM_" in row] == ["SM_CHANNEL_TRAIN", "SM_CHANNEL_TEST"]
+
+
 def test_a_dry_run_of_a_script_that_nobody_changed_shows_what_the_patched_one_gets(started):
     source = """
         import argparse

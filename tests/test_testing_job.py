@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def data(tmp_path):
 
 
 def everything():
-    return dict(os.environ), sys.argv, list(sys.argv)
+    return dict(os.environ), sys.argv, list(sys.argv), os.getcwd()
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -78,6 +79,7 @@ def test_a_job_puts_everything_back_even_if_the_script_fails(sagemaker_job, monk
             os.environ["MINE"] = "during"
             os.environ["NEW"] = "during"
             sys.argv.append("more")
+            os.chdir(os.environ["SM_MODEL_DIR"])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -169,6 +171,17 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_joins_it_to_nothing(
         ({"platform": "lambda"}, "platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files"),
         ({"hosts": 2, "host": "algo-3"}, "host 'algo-3': expected one of algo-1, algo-2"),
         ({"hosts": 0}, "0 hosts: expected 1 or more"),
+        ({"hosts": "2"}, "hosts '2': expected their number, an int"),
+        ({"hosts": 2.0}, "hosts 2.0: expected their number, an int"),
+        ({"hosts": None}, "hosts None: expected their number, an int"),
+        ({"hosts": True}, "hosts True: expected their number, an int"),
+        ({"channels": "train"}, re.escape("channels: expected a list of texts, not one text: write channels=['train']")),
+        ({"channels": "train test"}, re.escape("write channels=['train', 'test']")),
+        ({"channels": b"train"}, re.escape("write channels=['train']")),
+        ({"channels": ""}, re.escape("write channels=[]")),
+        ({"typed": "--a 1"}, re.escape("typed: expected a list of texts, not one text: write typed=['--a', '1']")),
+        ({"typed": "--api-key hunter2"}, re.escape("write typed=['--api-key', '******']")),
+        ({"channels": {"train": "s3://bucket/key"}}, "train: 's3://bucket/key' is not on this machine: expected a local path"),
         ({"hyperparameters": {"where": Path("a")}}, "hyperparameter where: .*PosixPath.* expected what JSON has"),
         ({"hyperparameters": {3: "a"}}, "hyperparameter 3: expected a text as its name"),
         ({"hyperparameters": {"a": "x" * 2501}}, "hyperparameter a: a value of 2503 characters: the service takes 2500"),
@@ -189,6 +202,28 @@ def test_a_platform_whose_shell_is_missing_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BadJobError, match="bash, through which this platform starts scripts: No such file or directory"):
         SageMakerJob({"motto": "say 'hi'"}, platform="sdk")
+
+
+LINE_BREAKS = ["a\nb", "\n", "a\r", "a\x85b", "\u2028", "a\u2029b"]
+
+
+@pytest.mark.parametrize("text", LINE_BREAKS, ids=ascii)
+def test_a_line_break_in_what_is_sent_is_refused_as_the_service_does(text):
+    line = "a line break in what is sent, which the service refuses: expected one line$"
+    for settings in ({"plain": True}, {"platform": "sdk"}):
+        with pytest.raises(BadJobError, match=f"^hyperparameter 'text': {line}"):
+            SageMakerJob({"text": text}, **settings)
+    for settings in ({}, {"platform": "files"}, {"platform": "sdk"}, {"plain": True}):
+        with pytest.raises(BadJobError, match=line):
+            SageMakerJob({text: 1}, **settings)
+    # JSON escapes it.
+    assert json.loads(SageMakerJob({"text": text}).environ["SM_HPS"]) == {"text": text}
+    assert json.loads(SageMakerJob({"list": [text]}, platform="sdk").environ["SM_HPS"]) == {"list": [text]}
+
+
+def test_what_only_looks_like_a_line_break_is_sent():
+    text = "a\tb\x0bc\x0cd\x1ce\\n"
+    assert json.loads(SageMakerJob({"text": text}, plain=True).environ["SM_HPS"]) == {"text": text}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -313,7 +348,8 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
 def test_the_command_that_repeats_a_job_is_one_line_whatever_its_texts_hold(tmp_path, plain):
     script = tmp_path / "train.py"
     script.write_text("import os; print(os.environ['SM_HPS'], os.listdir(os.environ['SM_CHANNEL_TRAIN']), flush=True)")
-    text = "two\nlines\tand 'one' \\n \x85\u2028\x1b7é"
+    # What is sent as text has no line break.
+    text = "one\tand 'one' \\n \x1b7é\u200b" if plain else "two\nlines\tand 'one' \\n \x85\u2028\x1b7é"
     job = SageMakerJob({"text": text, "layers": [text]}, ["train"], plain=plain, script=os.fspath(script))
     assert repr(job).isprintable()
     shown = subprocess.run(

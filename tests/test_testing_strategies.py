@@ -194,6 +194,68 @@ def test_overrides_are_drawn_instead_and_needed_for_a_function():
     assert not parses(parser, SageMakerJob(wrong))
 
 
+NUMBERS = {
+    "numbers": {"choices": [1, 2]},
+    "a range": {"choices": range(2)},
+    "numbers, many": {"choices": [1, 2], "nargs": "+"},
+    "numbers, two": {"choices": [1, 2], "nargs": 2},
+    "numbers, appended": {"choices": [1, 2], "action": "append"},
+    "none": {"choices": []},
+    "texts for a number": {"choices": ["1", "2"], "type": int},
+}
+
+
+@pytest.mark.parametrize("declared", NUMBERS.values(), ids=NUMBERS)
+def test_choices_that_no_text_can_be_are_not_drawn_and_may_not_be_required(declared):
+    parser = parser_of(("--size", declared), ("--epochs", {"type": int}))
+    plain = argparse.ArgumentParser()
+    plain.add_argument("--size", **declared)
+    with redirect_stderr(io.StringIO()), pytest.raises(SystemExit):
+        plain.parse_args(["--size", "1", *(["1"] if declared.get("nargs") == 2 else [])])
+    with pytest.raises(NoSuchExample):
+        drawn(hyperparameters(parser), lambda values: "size" in values)
+    drawn(jobs(parser), lambda job: parses(parser, job) and "--epochs" in job.argv)
+    required = (
+        "argument --size: it is required, and accepts none of its choices: "
+        "argparse compares what its type makes of a text with them: expected a type that makes them"
+    )
+    with pytest.raises(InvalidArgument, match=f"^{required}$"):
+        jobs(parser_of(("--size", {**declared, "required": True})))
+    group = parser_of()
+    group.add_mutually_exclusive_group(required=True).add_argument("--size", **declared)
+    with pytest.raises(InvalidArgument, match=f"^{required}$"):
+        hyperparameters(group)
+    assert drawn(hyperparameters(parser, {"size": st.just(3)}), lambda values: values.get("size") == 3)
+
+
+def test_of_mixed_choices_those_are_drawn_that_a_text_can_be():
+    parser = parser_of(("--size", {"choices": [1, "large", 2, "small"]}), ("--sizes", {"choices": [1, "large"], "nargs": 2}))
+    assert drawn(hyperparameters(parser), lambda values: "size" in values and "sizes" in values) == {
+        "size": "large",
+        "sizes": ["large", "large"],
+    }
+    with pytest.raises(NoSuchExample):
+        drawn(hyperparameters(parser), lambda values: values.get("size") in (1, 2))
+
+
+def test_in_a_required_group_what_accepts_nothing_is_left_out():
+    parser = parser_of()
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--size", choices=[1, 2])
+    group.add_argument("--name")
+    assert drawn(hyperparameters(parser), lambda values: True) == {"name": ""}
+
+
+def test_a_line_break_is_drawn_where_json_escapes_it_alone():
+    parser = parser_of(("--text", {}))
+    breaks = st.just({"text": "a\nb"})
+    assert drawn(jobs(parser, breaks, platforms=["toolkit"]), lambda job: True).argv == ["--text", "a\nb"]
+    with pytest.raises(NoSuchExample):
+        drawn(jobs(parser, breaks, platforms=["toolkit"]), lambda job: "--plain" in repr(job))
+    with pytest.raises(Unsatisfiable):
+        drawn(jobs(parser, breaks, platforms=["sdk"]), lambda job: True)
+
+
 def test_a_parser_of_argparse_is_no_parser_of_a_job():
     with pytest.raises(InvalidArgument, match="expected a parser of smargs, not ArgumentParser"):
         hyperparameters(argparse.ArgumentParser())
@@ -272,6 +334,10 @@ def test_what_no_platform_starts_is_said_and_not_passed_over():
         jobs(parser, platforms=["sdk", "lambda"])
     with pytest.raises(BadJobError, match="train: 'nowhere' is not there"):
         drawn(jobs(parser, channels={"train": "nowhere"}), lambda job: True)
+    with pytest.raises(BadJobError, match="channels: expected a list of texts, not one text"):
+        drawn(jobs(parser, channels="train"), lambda job: True)
+    with pytest.raises(BadJobError, match="typed: expected a list of texts, not one text"):
+        drawn(jobs(parser, typed="--a 1"), lambda job: True)
     dates = hyperparameters(parser, {"when": st.dates()})
     with pytest.raises(BadJobError, match=r"hyperparameter when: Object of type date .* expected what JSON has"):
         drawn(jobs(parser, dates), lambda job: "--when" in job.argv)

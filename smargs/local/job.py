@@ -27,6 +27,10 @@ MOST_HYPERPARAMETERS = 100
 LONGEST_NAME = 256
 LONGEST_VALUE = 2500
 
+# What a regular expression of the service does not take for any character; its pattern of names and of values is ".*".
+# Source: HyperParameters of CreateTrainingJob, and java.util.regex.Pattern, "Line terminators".
+_LINE_BREAK = re.compile("[\n\r\u0085\u2028\u2029]")
+
 # Source: ChannelName, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 
@@ -178,8 +182,12 @@ def _read_object(path: str) -> Mapping[str, object]:
     return content
 
 
-def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
+def read_channels(typed: Iterable[str], may_be_elsewhere: bool = False) -> Dict[str, Channel]:
     """The channels of a job, of texts such as ``train=data/train``: a file, a directory or a glob.
+
+    Args:
+        typed: The texts.
+        may_be_elsewhere: Whether a channel whose place is not on this machine, such as one in S3, is empty.
 
     Raises:
         BadJobError: If a text names no channel, or nothing that is there.
@@ -194,10 +202,12 @@ def read_channels(typed: Iterable[str]) -> Dict[str, Channel]:
         paths = [place] if os.path.exists(place) else _matches(place) or [place]
         # A glob finds links that lead nowhere, too.
         missing = [path for path in paths if not os.path.exists(path)]
+        if missing and may_be_elsewhere:
+            channels[name] = Channel((), is_directory=False)
+            continue
         if missing:
-            raise BadJobError(
-                f"argument --channel: {name}: {missing[0]!r} is not there: expected a file, a directory or a glob"
-            )
+            what = "not on this machine: expected a local path:" if "://" in place else "not there: expected"
+            raise BadJobError(f"argument --channel: {name}: {missing[0]!r} is {what} a file, a directory or a glob")
         channels[name] = Channel(tuple(Path(os.path.abspath(path)) for path in paths), os.path.isdir(place))
         twice = _twice(path.name for path in channels[name].paths)
         if twice:
@@ -244,7 +254,7 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
         hyperparameters: The content of hyperparameters.json, the platform's own among them.
 
     Raises:
-        BadJobError: If there are too many, or one is too long.
+        BadJobError: If there are too many, one is too long, or has a line break as it is sent: there is none in JSON.
     """
     if len(hyperparameters) > MOST_HYPERPARAMETERS:
         own = [name for name in hyperparameters if name.startswith("sagemaker_")]
@@ -257,6 +267,10 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
             )
         if len(text) > LONGEST_VALUE:
             raise BadJobError(f"hyperparameter {name}: a value of {len(text)} characters: the service takes {LONGEST_VALUE}")
+        if _LINE_BREAK.search(name + text):
+            raise BadJobError(
+                f"hyperparameter {name!r}: a line break in what is sent, which the service refuses: expected one line"
+            )
         if "=" in name or not all(map(_is_carried, (name, *_texts(decode(text))))):
             raise BadJobError(
                 f"hyperparameter {name!r}: no variable can carry it: "

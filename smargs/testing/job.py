@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
+from smargs.display import mask_tokens
 from smargs.local import platforms, shells
 from smargs.local.directory import JobDirectory
 from smargs.local.job import (
@@ -40,7 +41,8 @@ class SageMakerJob:
     """A training job as a platform starts a script on one host: its variables, its command line and its directories.
 
     As a context manager it makes this process the script's: it sets ``os.environ`` and ``sys.argv`` and makes the directories,
-    and puts everything back. Its directories stay, but for those of a job that was given no directory.
+    and puts everything back, the working directory as well. Its directories stay, but for those of a job that was given no
+    directory.
 
     Attributes:
         path: The job's directory; ``/opt/ml``, of which nothing is made, as long as a job without a directory is not entered.
@@ -83,10 +85,14 @@ class SageMakerJob:
         """
         if platform not in PLATFORMS:
             raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+        if not isinstance(hosts, int) or isinstance(hosts, bool):
+            raise BadJobError(f"hosts {hosts!r}: expected their number, an int")
         if hosts < 1:
             raise BadJobError(f"{hosts} hosts: expected 1 or more")
         if host is not None and host not in name_hosts(hosts):
             raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
+        _check_list("channels", channels)
+        _check_list("typed", typed)
         self._script = script
         # What is relative is so to where the job was described: a script may change the directory of this process.
         self._origin = os.getcwd()
@@ -257,6 +263,17 @@ class SageMakerJob:
                 *map(_quoted, self._tail()),
             ]
         )
+
+
+def _check_list(argument: str, value: object) -> None:
+    """Check that a list of texts is not one text, which Python takes for a list of characters.
+
+    Raises:
+        BadJobError: If it is; its text has the list that was meant.
+    """
+    if isinstance(value, (str, bytes)):
+        meant = mask_tokens(os.fsdecode(value).split(), "-")
+        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={meant!r}")
 
 
 def read_hyperparameter(name: str, value: object) -> Hyperparameter:

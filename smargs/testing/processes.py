@@ -33,8 +33,8 @@ class Finished(NamedTuple):
 
 @contextlib.contextmanager
 def process_of(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
-    """Give this process other variables and another command line, and put everything back."""
-    environ_before, argv_before = dict(os.environ), sys.argv
+    """Give this process other variables and another command line, and put everything back, its working directory as well."""
+    environ_before, argv_before, directory_before = dict(os.environ), sys.argv, os.getcwd()
     _set_environ(environ)
     sys.argv = argv
     try:
@@ -42,6 +42,7 @@ def process_of(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
     finally:
         _set_environ(environ_before)
         sys.argv = argv_before
+        os.chdir(directory_before)
 
 
 def _set_environ(environ: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import enum
 from pathlib import PurePath
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from hypothesis import reject
 from hypothesis import strategies as st
@@ -80,7 +80,8 @@ def hyperparameters(
     """Draw hyperparameters that the declared arguments accept: the required ones, and any of the others.
 
     Types, ``nargs``, ``choices`` and flags are those that are declared, or inferred from a default. A name may be spelled with
-    ``-`` or ``_``. Arguments that SageMaker's own variables or channels fill by their names are left to these, and those of
+    ``-`` or ``_``. Not drawn are optional arguments that accept none of their ``choices``, such as numbers without a ``type``.
+    Arguments that SageMaker's own variables or channels fill by their names are left to these, and those of
     subparsers are not drawn.
 
     Args:
@@ -92,7 +93,8 @@ def hyperparameters(
         A strategy of mappings from names to values.
 
     Raises:
-        hypothesis.errors.InvalidArgument: If an argument needs an override, or an override is for no argument.
+        hypothesis.errors.InvalidArgument: If an argument needs an override, or is required and accepts nothing, or an override
+            is for no argument.
     """
     return _valid(_choices(parser, overrides or {}))
 
@@ -166,22 +168,22 @@ def jobs(
                 drawn, channels, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
             )
         except BadJobError:
-            _check_channels(channels, platforms)
+            _check_settings(channels, typed, platforms)
             reject()
 
     return jobs()
 
 
-def _check_channels(channels: Channels, platforms: Sequence[str]) -> None:
+def _check_settings(channels: Channels, typed: Sequence[str], platforms: Sequence[str]) -> None:
     """Check that it is for its hyperparameters that a job is refused.
 
     Raises:
-        BadJobError: If no platform starts a job of these channels.
+        BadJobError: If no platform starts a job of these channels and typed tokens.
     """
     refusals = []
     for platform in platforms:
         try:
-            SageMakerJob({}, channels, platform=platform)
+            SageMakerJob({}, channels, platform=platform, typed=typed)
         except BadJobError as error:
             refusals.append(error)
     if len(refusals) == len(platforms):
@@ -237,13 +239,19 @@ def _choices(parser: SageMakerParserMixin, overrides: Mapping[str, st.SearchStra
     for action in parser._actions:
         if _is_left_to_hyperparameters(action, parser.prefix_chars, action.dest in overrides):
             exclusive.setdefault(groups.get(action, action.dest), []).append(action)
-    return [
-        _Choice(
-            [_wanted(parser, action, overrides.get(action.dest), getattr(key, "required", False)) for action in actions],
-            getattr(key, "required", False) or any(action.required for action in actions),
-        )
-        for key, actions in exclusive.items()
-    ]
+    found = []
+    for key, actions in exclusive.items():
+        must_be_set = getattr(key, "required", False)
+        wanted = [_wanted(parser, action, overrides.get(action.dest), must_be_set) for action in actions]
+        choice = _Choice([each for each in wanted if each is not None], must_be_set or any(each.required for each in actions))
+        if choice.wanted:
+            found.append(choice)
+        elif choice.required:
+            raise InvalidArgument(
+                f"argument {_shown(actions[0])}: it is required, and accepts none of its choices: "
+                "argparse compares what its type makes of a text with them: expected a type that makes them"
+            )
+    return found
 
 
 def _is_left_to_hyperparameters(action: argparse.Action, prefix_chars: str, is_asked_for: bool) -> bool:
@@ -275,7 +283,9 @@ def _declared_names(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _wanted(
     parser: SageMakerParserMixin, action: argparse.Action, override: Optional[st.SearchStrategy[Any]], must_be_set: bool
-) -> _Wanted:
+) -> Optional[_Wanted]:
+    """An argument that a hyperparameter may fill; None if it accepts none of its own choices."""
+
     def refuses(value: object) -> bool:
         option = next(iter(action.option_strings), None)
         try:
@@ -284,9 +294,15 @@ def _wanted(
             return True
         return False
 
+    def accepts(choice: object) -> bool:
+        count = action.nargs if isinstance(action.nargs, int) else 1
+        return not refuses([_sent(choice)] * count if collects(action) else _sent(choice))
+
     wanted = action.type or (inferred_type(action, parser.prefix_chars) if parser._infer_types else None)
     converter = Converter(action, wanted, lambda text: parser._read_text(action, text), TOOLKIT)
-    values = _values(action, wanted, must_be_set) if override is None else override
+    if override is None and action.choices is not None and not any(map(accepts, action.choices)):
+        return None
+    values = _values(action, wanted, must_be_set, accepts) if override is None else override
     # A file's type would open, or make, a file of any name.
     wrong = [] if isinstance(action.type, argparse.FileType) else [value for value in _NO_VALUES if refuses(value)]
     refused = [st.sampled_from(wrong)] if wrong else []
@@ -309,19 +325,22 @@ def _spellings(parser: argparse.ArgumentParser, action: argparse.Action) -> List
     return [name for name in found if not name.startswith("-")]
 
 
-def _values(action: argparse.Action, wanted: object, must_be_set: bool) -> st.SearchStrategy[Any]:
+def _values(
+    action: argparse.Action, wanted: object, must_be_set: bool, accepts: Callable[[object], bool]
+) -> st.SearchStrategy[Any]:
     """What an argument accepts, of its own accord.
 
     Args:
         action: The argument.
         wanted: Its type, declared or inferred.
         must_be_set: Whether a value that leaves the argument as it is will not do.
+        accepts: Whether it accepts one of its choices.
     """
     if action.nargs == 0:
         if isinstance(action, argparse._CountAction):
             return st.integers(int(must_be_set), 9)
         return st.just(True) if must_be_set else st.booleans()
-    one = _one(action, wanted)
+    one = _one(action, wanted, accepts)
     if not collects(action):
         return one
     if isinstance(action.nargs, int):
@@ -330,11 +349,12 @@ def _values(action: argparse.Action, wanted: object, must_be_set: bool) -> st.Se
     return st.lists(one, min_size=0 if may_be_empty else 1, max_size=_MOST_ELEMENTS)
 
 
-def _one(action: argparse.Action, wanted: object) -> st.SearchStrategy[Any]:
+def _one(action: argparse.Action, wanted: object, accepts: Callable[[object], bool]) -> st.SearchStrategy[Any]:
     """One value of an argument."""
     if action.choices is not None:
         choices: Any = action.choices
-        return st.sampled_from(choices if isinstance(choices, (list, tuple, range)) else sorted(choices, key=repr)).map(_sent)
+        in_order = choices if isinstance(choices, (list, tuple, range)) else sorted(choices, key=repr)
+        return st.sampled_from(in_order).filter(accepts).map(_sent)
     if isinstance(wanted, type) and issubclass(wanted, enum.Enum):
         return st.sampled_from(list(wanted.__members__))
     if isinstance(wanted, type) and issubclass(wanted, PurePath):
@@ -343,10 +363,14 @@ def _one(action: argparse.Action, wanted: object) -> st.SearchStrategy[Any]:
     if not found:
         name = getattr(wanted, "__name__", repr(wanted))
         raise InvalidArgument(
-            f"argument {'/'.join(action.option_strings) or action.dest}: nobody can tell what its type {name} accepts: "
+            f"argument {_shown(action)}: nobody can tell what its type {name} accepts: "
             f"expected a strategy of its hyperparameter, overrides={{{action.dest!r}: ...}}"
         )
     return found[0]
+
+
+def _shown(action: argparse.Action) -> str:
+    return "/".join(action.option_strings) or action.dest
 
 
 def _sent(choice: object) -> object:
