@@ -7,6 +7,8 @@ import ast
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import promise
@@ -239,12 +241,23 @@ def test_a_directory_that_links_to_itself_is_an_error(parse, tmp_path, place):
     assert parse(variables(), EPOCHS).endswith(f"hyperparameters.json cannot be read: {os.strerror(errno.ELOOP)}")
 
 
-# No file is unreadable for root, so what runs as root lets go of that, once it has what Python loads late.
-WITHOUT_RIGHTS = """
-import gettext, locale, os
-if os.geteuid() == 0:
-    os.setuid(65534)
+WITHOUT_RIGHTS = f"""
+import sys
+sys.path.append({os.fspath(Path(__file__).parent)!r})
+import gettext, locale, rights
+rights.give_up()
 """
+
+
+def test_without_its_rights_a_process_reads_a_directory_that_is_closed_to_others_and_no_file_that_is_closed_to_it(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(0o700)
+    (closed / "late.py").write_text("print('imported')")
+    (closed / "secret").touch(0)
+    source = f"{WITHOUT_RIGHTS}\nimport late\ntry: open('secret')\nexcept PermissionError: print('refused')"
+    said = subprocess.run([sys.executable, "-c", source], cwd=closed, stdout=subprocess.PIPE, check=True).stdout
+
+    assert said == b"imported\nrefused\n"
 
 
 def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):
@@ -252,7 +265,7 @@ def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):
     path.chmod(0)
     source = script(EPOCHS).replace("print(", WITHOUT_RIGHTS + "print(")
 
-    # Without its rights the process cannot write what coverage has measured.
+    # Without its rights the process may not be able to write what coverage has measured.
     result = run_script(source, variables(SAGEMAKER_BASE_DIR=str(tmp_path), COVERAGE_PROCESS_CONFIG=""))
 
     assert result.returncode == 2
