@@ -32,7 +32,7 @@ check: $(VENV)/.check
 	$(VENV)/bin/mypy
 
 # Test with jobs that AWS's own code makes and starts; it needs Python 3.10 or newer.
-conformance: $(VENV)/.conformance $(VENV)/.platforms
+conformance: $(VENV)/.conformance $(VENV)/.platforms $(VENV)/.sdks
 	$(VENV)/bin/python -m pytest -rs -n auto tests/conformance
 
 # Test with other packages for argparse, each the real one.
@@ -79,6 +79,15 @@ $(VENV)/.suites: $(VENV)/.test
 $(VENV)/.platforms: $(VENV)/.conformance
 	$(PIP) install --quiet --no-deps 'sagemaker-train >= 1.27'
 	$(PIP) install --quiet --no-deps --upgrade --target $(VENV)/toolkit-5.0.0 sagemaker-training==5.0.0
+	touch $@
+
+# Both SDKs are called sagemaker, so each has an environment of its own. To pack sources, v3 needs no mlflow, its largest download.
+$(VENV)/.sdks:
+	$(PYTHON) -m venv $(VENV)/sdk-v2
+	$(VENV)/sdk-v2/bin/python -m pip --disable-pip-version-check install --quiet 'sagemaker < 3'
+	$(PYTHON) -m venv $(VENV)/sdk-v3
+	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet sagemaker-core graphene
+	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet --no-deps 'sagemaker-train >= 1.27'
 	touch $@
 
 # What users install: an editable installation imports modules of its own when Python starts.
