@@ -1,4 +1,4 @@
-"""The command ``smargs``: run a training job on this machine, and look at the environment of this one."""
+"""The command ``smargs``: run a training job on this machine, remove old ones, and show the environment of a container."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -105,6 +106,17 @@ def test_a_real_job_is_listed_with_its_status(clean, place):
     _, (_, row), _ = clean()
     assert row.split("\t")[0] == os.fspath(next(place.iterdir()))
     assert row.split("\t")[3] == "Failed"
+
+
+def test_the_commands_on_the_page_do_what_stands_behind_them(clean, make, place, tmp_path):
+    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    lists, old, everything, named = re.findall(r"^\$ smargs clean *(.*?) +# (?:lists|removes)", page, re.MULTILINE)
+    names = {make("old", age=8 * DAY).name, make("new").name, make("smargs-job-20261125-101500-000000").name}
+    make("job", below=tmp_path / "data")
+    for tokens, left in ((lists, names), (old, names - {"old"}), (named, {"new"}), (everything, set())):
+        assert clean(*tokens.split())[0] == 0
+        assert {path.name for path in place.iterdir()} == left
+    assert not (tmp_path / "data" / "job").exists()
 
 
 def test_without_jobs_that_is_said(clean, place):
