@@ -91,7 +91,7 @@ def test_all_missing_arguments_are_named_at_once():
         ({"Epochs-": 3}, "unrecognized hyperparameter: Epochs- (did you mean --epochs?)"),
         ({"momentum": 3}, "unrecognized hyperparameter: momentum"),
         ({"epoch": 3, "momentum": 1}, "unrecognized hyperparameters: epoch (did you mean --epochs?), momentum"),
-        ({"a\nb": 3}, "unrecognized hyperparameter: 'a\\nb'"),
+        ({"a\tb": 3}, "unrecognized hyperparameter: 'a\\tb'"),
     ],
 )
 @pytest.mark.parametrize("on_the_command_line", [True, False])

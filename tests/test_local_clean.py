@@ -149,7 +149,7 @@ def test_those_that_are_older_than_so_much_are_removed(clean, make, place, age, 
 
 def test_a_job_is_removed_by_its_name_and_by_its_path(clean, make, place, tmp_path):
     named, elsewhere, stays = make("named"), make("job", below=tmp_path / "src"), make("stays")
-    assert clean("named", "src/job") == (0, [f"removed {named}", f"removed {elsewhere}"], [])
+    assert clean("named", "src/job", named) == (0, [f"removed {named}", f"removed {elsewhere}"], [])
     assert [*place.iterdir()] == [stays]
     assert [*(tmp_path / "src").iterdir()] == []
 

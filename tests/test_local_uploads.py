@@ -150,6 +150,8 @@ def test_links_that_lead_in_a_circle_are_followed_once(source):
     (source / "train.py").write_text("")
     (source / "up").symlink_to("..")
     (source / "self").symlink_to(source)
+    (source.parent / "up").symlink_to("..")
+    (source.parent.parent / "down").symlink_to(source)
     (source / "data").symlink_to(source.parent / "elsewhere")
     (source.parent / "elsewhere").mkdir()
     (source.parent / "elsewhere" / "a.csv").write_text("3,4")
@@ -160,6 +162,8 @@ def test_links_that_lead_in_a_circle_are_followed_once(source):
         assert (copy / "up" / "elsewhere" / "a.csv").read_text() == "3,4"
         assert not (copy / "self").exists()
         assert not (copy / "up" / "src").exists()
+        assert (copy / "up" / "up" / "home").exists()
+        assert not (copy / "up" / "up" / "down").exists()
     assert (source.parent / "elsewhere/job/input/data/train/a.csv").read_text() == "3,4"
     assert not (source.parent / "elsewhere/job/input/data/train/job").exists()
 
