@@ -7,7 +7,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from smargs.spelling import decode, load_json, spell
 from smargs.variables import PLATFORM_CHANNELS, is_secret
