@@ -3,9 +3,12 @@
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
+import textwrap
 import threading
+import warnings
 
 import pytest
 from conftest import ROOT
@@ -228,3 +231,123 @@ def test_eight_processes_at_one_time_get_their_own_values(tmp_path):
     assert [[json.loads(line) for line in lines] for lines in printed] == [
         [expected(number)] * ROUNDS for number in range(WORKERS)
     ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal")
+def test_a_signal_handler_may_parse_during_a_parse():
+    code = """
+        import signal
+        from smargs import SageMakerArgumentParser
+
+        parser = SageMakerArgumentParser()
+        parser.add_argument("--layers", type=list)
+        environ = {"SM_HP_LAYERS": "['a', 'b']"}
+        handled = []
+
+        def parse(*_):
+            handled.append(parser.parse_args([], env_vars=environ).layers == ["a", "b"])
+
+        signal.signal(signal.SIGALRM, parse)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        while len(handled) < 200:
+            assert parser.parse_args([], env_vars=environ).layers == ["a", "b"]
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(all(handled))
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, timeout=60, check=True)
+    assert ended.stdout == b"True\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_is_forked_while_threads_parse_can_parse():
+    code = """
+        import os, threading
+        from smargs import SageMakerArgumentParser
+
+        parser = SageMakerArgumentParser()
+        parser.add_argument("--layers", type=list)
+        environ = {"SM_HP_LAYERS": "['a', 'b']"}
+        ended = False
+
+        def parse():
+            return parser.parse_args([], env_vars=environ).layers == ["a", "b"]
+
+        def work():
+            while not ended:
+                parse()
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for _ in range(50):
+            process = os.fork()
+            if process == 0:
+                os._exit(0 if parse() else 1)
+            assert os.waitpid(process, 0)[1] == 0
+        ended = True
+        for thread in threads:
+            thread.join()
+        print("done")
+    """
+    command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=True)
+    assert ended.stdout == b"done\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_thread_of_a_forked_process_has_no_parse_of_another_thread():
+    code = """
+        import os, threading
+        from smargs import SageMakerArgumentParser
+
+        begun, forked = threading.Event(), threading.Event()
+
+        def wait(text):
+            begun.set()
+            return forked.wait(30)
+
+        waiting = SageMakerArgumentParser()
+        waiting.add_argument("--wait", type=wait)
+        thread = threading.Thread(target=waiting.parse_args, args=([], None, None, {"SM_HP_WAIT": "now"}))
+        thread.start()
+        begun.wait(30)
+        process = os.fork()
+        if process == 0:
+            parser = SageMakerArgumentParser()
+            parser.add_argument("--epochs", type=int)
+            found = []
+            # A new thread has the identifier of one that has ended, or that the fork left behind.
+            threads = [threading.Thread(target=lambda: found.append(parser.parse_args([]).epochs)) for _ in range(8)]
+            for new in threads:
+                new.start()
+            for new in threads:
+                new.join(10)
+            os._exit(0 if found == [3] * 8 else 1)
+        print(os.waitpid(process, 0)[1])
+        forked.set()
+        thread.join()
+    """
+    environ = {**os.environ, "SM_HP_EPOCHS": "3"}
+    ended = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        env=environ,
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout == b"0\n"
+
+
+@pytest.mark.parametrize("text", ["['\\d']", "[1or 2]", "['\\777', 1if 1else 2]", "(0x1for x in [1])", '["\\w", 1and 2]'])
+def test_no_text_makes_python_warn_and_no_parse_changes_the_filters_of_warnings(text, recwarn):
+    before = list(warnings.filters)
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--layers", type=list)
+    threads = [threading.Thread(target=parser.parse_args, args=([], None, None, {"SM_HP_LAYERS": text})) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [str(warning.message) for warning in recwarn] == []
+    assert warnings.filters == before

@@ -1,11 +1,17 @@
 """The docs: every code block runs, and the page of variables is the catalogue."""
 
+import argparse
+import contextlib
 import doctest
+import enum
+import io
+import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from declarations import typed
 
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
@@ -139,6 +145,53 @@ def test_every_test_that_holds_a_guarantee_is_there():
         assert named, guarantee
         for file, test in named:
             assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file}::{test}"
+
+
+class Color(enum.Enum):
+    """The Enum of the page of rules."""
+
+    RED = "red"
+    BLUE = 2
+
+
+NAMES = {"Color": Color, "json": json, "BooleanOptionalAction": getattr(argparse, "BooleanOptionalAction", None)}
+
+
+def mended():
+    """Each row of the table of what is mended: the declaration, the value, how it is sent, and what is to come of it."""
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    section = page.partition("### What is mended")[2].partition("\n### ")[0]
+    for declared, value, sent, plain, mended in re.findall(
+        r"^\| `(.+)` \| `(.+)`(, sent as text)? \| (.+) \| `(.+)` \|$", section, re.MULTILINE
+    ):
+        yield pytest.param(declared, value, bool(sent), plain.strip("`"), mended, id=f"{declared}: {value}")
+
+
+def value_in_job(parser_class, declared, job):
+    """What a parser makes of the one argument in a job; ``error`` where it refuses it."""
+    parser = parser_class()
+    eval(f'parser.add_argument("--opt", {declared})', {**NAMES, "parser": parser})
+    with job, contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
+        return parser.parse_args().opt
+    return "error"
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "is_sent_as_text", "by_argparse", "by_smargs"),
+    [row for row in mended() if sys.version_info >= (3, 9) or "BooleanOptionalAction" not in row.values[0]],
+)
+def test_what_is_mended_is_what_the_table_says(declared, value, is_sent_as_text, by_argparse, by_smargs):
+    job = SageMakerJob({"opt": value if is_sent_as_text else eval(value)}, plain=is_sent_as_text)
+    expected = by_argparse if by_argparse == "error" else eval(by_argparse)
+
+    assert typed(value_in_job(argparse.ArgumentParser, declared, job)) == typed(expected)
+    assert typed(value_in_job(SageMakerArgumentParser, declared, job)) == typed(eval(by_smargs, NAMES))
+
+
+def test_the_table_of_what_is_mended_has_a_row_for_each_type_and_action():
+    declared = [row.values[0] for row in mended()]
+    for kind in ("bool", "list", "tuple", "set", "dict", "store_true", "count", "append", "extend", "nargs", "default"):
+        assert any(kind in each for each in declared), kind
 
 
 def variables_page():

@@ -1,0 +1,131 @@
+"""Only the value that wins is converted, and once."""
+
+import argparse
+import sys
+
+import pytest
+
+from smargs import SageMakerArgumentParser
+from smargs.testing import SageMakerJob
+
+
+def parser_of(*declarations, **settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    for *names, declaration in declarations:
+        parser.add_argument(*names, **declaration)
+    return parser
+
+
+def parse(environ, *declarations, argv=()):
+    return parser_of(*declarations).parse_args(list(argv), env_vars=environ)
+
+
+class Counting:
+    """A converter that remembers what it was called with."""
+
+    def __init__(self):
+        self.texts = []
+
+    def __call__(self, text):
+        self.texts.append(text)
+        return text.upper()
+
+
+@pytest.mark.parametrize(
+    ("argv", "texts"),
+    [
+        ([], ["job"]),
+        (["--x", "typed"], ["typed"]),
+        (["--x=typed"], ["typed"]),
+        (["--longe", "typed"], ["typed"]),
+        (["-x", "typed"], ["typed"]),
+        (["-vxtyped"], ["typed"]),
+        (["--other", "--", "--x"], None),
+        (["--z", "typed"], ["typed"]),
+    ],
+)
+def test_only_the_winner_is_converted_and_once(argv, texts):
+    convert = Counting()
+    declarations = (
+        ("--x", "-x", "--longer", {"type": convert, "dest": "x", "default": "code"}),
+        ("--z", {"type": convert, "dest": "x"}),
+        ("-v", {"action": "store_true"}),
+        ("--other", {"nargs": "*"}),
+        ("rest", {"nargs": "*"}),
+    )
+    found = parse({"SM_HP_X": "job"}, *declarations, argv=argv)
+
+    assert convert.texts == (texts or ["job"])
+    assert found.x == convert.texts[0].upper()
+
+
+def test_of_arguments_that_exclude_each_other_only_the_typed_one_is_converted():
+    convert = Counting()
+    parser = SageMakerArgumentParser()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--x", type=convert, default="code")
+    group.add_argument("--y")
+    found = parser.parse_args(["--y", "1"], env_vars={"SM_HP_X": "job"})
+
+    assert (found.x, found.y, convert.texts) == ("CODE", "1", ["code"])
+
+
+@pytest.mark.parametrize(("argv", "texts"), [([], ["job"]), (["typed"], ["typed"])])
+@pytest.mark.parametrize("how", ["parse_args", "parse_intermixed_args"])
+def test_a_positional_is_converted_once(argv, texts, how):
+    convert = Counting()
+    found = getattr(parser_of(("x", {"type": convert}), ("--y", {})), how)
+    with SageMakerJob({"x": "job", "y": 1}):
+        sys.argv[1:] = argv
+        assert found().x == texts[0].upper()
+    assert convert.texts == texts
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["--nothing"], ["--x", "typed", "--nothing"]])
+def test_neither_help_nor_an_error_converts_what_is_not_used(argv, capsys):
+    convert = Counting()
+    parser = parser_of(("--x", {"type": convert}), ("--version", {"action": "version", "version": "1"}))
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(argv, env_vars={"SM_HP_X": "job"})
+    expected = {"--x": ["typed"], "--nothing": ["job"]}.get(argv[0], [])
+    assert convert.texts == expected
+    assert ("(default: job, from SM_HP_X)" in capsys.readouterr().out) is (argv == ["--help"])
+
+
+def test_help_and_usage_open_no_file(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("kept", encoding="utf-8")
+    parser = parser_of(("--out", {"type": argparse.FileType("w")}))
+    with SageMakerJob({"out": str(path)}):
+        parser.format_help()
+        parser.format_usage()
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--help"])
+
+    assert path.read_text(encoding="utf-8") == "kept"
+
+
+def test_an_action_of_the_scripts_own_is_called_for_each_value_as_by_argparse():
+    class Collect(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), values])
+
+    assert parse({"SM_HP_X": "job"}, ("--x", {"action": Collect}), argv=["--x", "typed"]).x == ["job", "typed"]
+    assert parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append"}), argv=["--x", "typed"]).x == ["a", "typed"]
+
+
+def test_what_a_file_of_arguments_says_counts_as_typed(tmp_path):
+    convert = Counting()
+    (tmp_path / "args").write_text("--x=typed", encoding="utf-8")
+    parser = parser_of(("--x", {"type": convert}), fromfile_prefix_chars="@")
+
+    assert parser.parse_args([f"@{tmp_path}/args"], env_vars={"SM_HP_X": "job"}).x == "TYPED"
+    assert convert.texts == ["typed"]
+
+
+def test_a_flag_that_may_have_been_typed_and_was_not_keeps_its_default():
+    declarations = (("--x", {"action": "store_true", "default": "d"}), ("--rest", {"nargs": "..."}))
+
+    assert parse({"SM_HP_X": "false"}, *declarations, argv=["--rest", "--x"]).x == "d"
+    assert parse({"SM_HP_X": "true"}, *declarations, argv=["--rest", "--x"]).x is True

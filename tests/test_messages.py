@@ -1,0 +1,93 @@
+"""What errors and help say."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from smargs import SageMakerArgumentParser, SageMakerParserMixin
+
+
+def parser_of(*declarations, **settings):
+    parser = SageMakerArgumentParser(prog="train.py", **settings)
+    for *names, declaration in declarations:
+        parser.add_argument(*names, **declaration)
+    return parser
+
+
+def parse(environ, *declarations, argv=()):
+    return parser_of(*declarations).parse_args(list(argv), env_vars=environ)
+
+
+class NoText:
+    """Such as the help of Hydra's own arguments, which it makes when it is shown."""
+
+    def __repr__(self):
+        return "help that is made late"
+
+
+def test_help_that_is_no_text_stays_out_of_errors(capsys):
+    class Plain(SageMakerParserMixin, argparse.ArgumentParser):
+        """argparse's parser."""
+
+    for cls in (Plain, SageMakerArgumentParser):
+        parser = cls(prog="train.py")
+        parser.add_argument("--x")
+        parser._actions[-1].help = NoText()
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--bad"])
+        assert capsys.readouterr().err.endswith("train.py: error: unrecognized arguments: --bad\n")
+
+
+def test_a_group_whose_value_does_not_fit_and_has_no_default_takes_what_is_typed():
+    parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--x", type=int)
+    group.add_argument("--y")
+
+    assert vars(parser.parse_args(["--y", "1"], env_vars={"SM_HP_X": "many"})) == {"y": "1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("--model_id", "(neither SM_HP_MODEL_ID nor SM_CHANNEL_MODEL_ID is set; channels here: train)"),
+        ("--data", "(SM_CHANNEL_DATA is not set; channels here: train)"),
+        ("--sm-hp-model-id", "(SM_HP_MODEL_ID is not set)"),
+        ("--model-dir", "(SM_MODEL_DIR is not set)"),
+    ],
+)
+def test_a_missing_argument_names_its_hyperparameter_first(name, said, capsys):
+    with pytest.raises(SystemExit):
+        parse({"SM_CHANNELS": '["train"]'}, (name, {"required": True}))
+    assert capsys.readouterr().err.endswith(f"required: {name} {said}\n")
+
+
+STEERING = "\x1b[31mred\x1b[0m \u202egnp.exe \x07"
+
+
+@pytest.mark.parametrize("declaration", [{}, {"nargs": "+"}, {"type": Path}])
+def test_a_value_cannot_steer_the_terminal(declaration, monkeypatch, capsys):
+    monkeypatch.setenv("SM_HPS", json.dumps({"note": STEERING}))
+    parser = parser_of(("--note", declaration), ("--epochs", {"type": int}))
+    shown = [parser.format_help(), str(parser.parse_args([])) and parser.format_values()]
+    monkeypatch.setenv("SM_HPS", json.dumps({"epochs": STEERING, "note": STEERING}))
+    with pytest.raises(SystemExit):
+        parser.parse_args([])
+    shown.append(capsys.readouterr().err)
+
+    for text in shown:
+        assert "\\x1b[31mred" in text
+        assert all(character.isprintable() or character == "\n" for character in text)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("--data_config", "SM_INPUT_DATA_CONFIG"), ("--fw_params", "SM_FRAMEWORK_PARAMS"), ("--model_output_dir", "SM_MODEL_DIR")],
+)
+def test_names_that_public_examples_give_to_variables(name, variable):
+    value = "/opt/ml/model" if variable == "SM_MODEL_DIR" else {"a": 1}
+    environ = {variable: value if isinstance(value, str) else json.dumps(value)}
+
+    assert list(vars(parse(environ, (name, {}))).values()) == [value]
