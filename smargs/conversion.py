@@ -14,7 +14,7 @@ from smargs.spelling import decode, is_deep, is_number, on_command_line, spell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple, Type
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -201,42 +201,53 @@ class Converter:
             return _flag_calls(action, value, text, option, shown)
         if value is None:
             return [] if isinstance(action, argparse._AppendAction) else [Call(None, shown)]
-        items = _items(value, text) if collects(action) else [(value, text)]
+        items = self._items(value, text) if collects(action) else [(value, self._texts(value, text))]
         if not _takes_many(action):
             return [Call(self._one(*item), shown) for item in items]
         batches = [items]
         if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
-            batches = [_items(*item) for item in items]
+            batches = [self._items(inner, spell(inner)) for inner, _ in items]
         for batch in batches:
             _check_count(action, len(batch))
         return [Call([self._one(*item) for item in batch], shown) for batch in batches]
 
-    def _one(self, value: object, text: str) -> object:
-        """Convert one value by the argument's type and choices."""
-        if value is None:
-            return None
-        refusal: Optional[Exception] = None
-        for spelled in self._texts(value, text):
-            try:
-                return self._accepted(self.read(_integral(spelled) if self.wanted is int else spelled))
-            except Exception as error:
-                # A type of the script's own may raise anything. What argparse would have said is said.
-                refusal = refusal or error
-        if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
-            with contextlib.suppress(ValueError):
-                return self._accepted(_member(self.wanted, value, text))
-        if text or refusal is None:
-            raise refusal or argparse.ArgumentError(self.action, f"invalid value: {text!r}")
-        # The toolkit writes null as an empty variable: what no type can read was null.
-        return None
+    def _items(self, value: object, text: str) -> List[Tuple[object, Sequence[str]]]:
+        """Return the elements of a list, however it is written, each with its texts; any other value is a list of one."""
+        elements = _literal(text) if text.lstrip().startswith("[") else value
+        if not isinstance(elements, list):
+            return [(value, self._texts(value, text))]
+        # SDK v3 decodes a text that is JSON once more, but not inside a list.
+        return [(inner, (inner,) if isinstance(inner, str) else self._texts(inner, spell(inner))) for inner in elements]
 
-    def _texts(self, value: object, text: str) -> Iterable[str]:
+    def _texts(self, value: object, text: str) -> Sequence[str]:
         """Return what the type is asked for in turn: the text that argparse would be given, then the other platform's."""
         if self.platform is None or self.wanted in MENDED:
             return (text,)
         if self.wanted in _READ_AS_WRITTEN and is_number(value):
             return (text,)
         return on_command_line(self.platform, value)
+
+    def _one(self, value: object, texts: Sequence[str]) -> object:
+        """Convert one value by the argument's type and choices."""
+        if value is None:
+            return None
+        try:
+            return self._read(texts[0])
+        except Exception:
+            # A type of the script's own may raise anything. What argparse would have said is said.
+            for text in texts[1:]:
+                with contextlib.suppress(Exception):
+                    return self._read(text)
+            if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
+                with contextlib.suppress(ValueError, argparse.ArgumentError):
+                    return self._accepted(_member(self.wanted, value, spell(value)))
+            if texts[0] == "":
+                # The toolkit writes null as an empty variable: what no type can read was null.
+                return None
+            raise
+
+    def _read(self, text: str) -> object:
+        return self._accepted(self.read(_integral(text) if self.wanted is int else text))
 
     def _accepted(self, result: object) -> object:
         choices = self.action.choices
@@ -303,12 +314,6 @@ def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
     if text in wanted.__members__:
         return wanted.__members__[text]
     raise ValueError(f"not a {wanted.__name__}: {text!r}")
-
-
-def _items(value: object, text: str) -> List[Tuple[object, str]]:
-    """The elements of a list, however it is written; any other value is a list of one."""
-    elements = _literal(text) if text.lstrip().startswith("[") else value
-    return [(element, spell(element)) for element in elements] if isinstance(elements, list) else [(value, text)]
 
 
 def _takes_many(action: argparse.Action) -> bool:

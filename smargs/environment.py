@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from types import MappingProxyType
 
@@ -196,7 +195,7 @@ class SageMakerEnvironment:
         if not isinstance(value, (dict, tuple)):
             return value
         # What is inside of a value is a copy, so that nobody can change the snapshot.
-        copied = copy.deepcopy(value)
+        copied = _copied(value)
         return MappingProxyType(copied) if isinstance(copied, dict) else copied
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -232,6 +231,13 @@ def _attributes(reading: Reading) -> Dict[str, object]:
         job_name=reading.job_name,
     )
     return attributes
+
+
+def _copied(value: object) -> object:
+    """A copy of a decoded value, at every depth."""
+    if isinstance(value, dict):
+        return {name: _copied(inner) for name, inner in value.items()}
+    return type(value)(map(_copied, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _typed(kind: str, setting: Optional[Setting]) -> object:

@@ -134,7 +134,7 @@ class Reading:
         """What ``SM_TRAINING_ENV`` says."""
         return self.json_object("SM_TRAINING_ENV") or {}
 
-    @property
+    @cached_property
     def platform(self) -> Optional[str]:
         """Who started the script, as variables show that only one platform sets; None if there are none."""
         set_by = {BY_NAME[name].platforms for name in self.environ.keys() & BY_NAME.keys()}
@@ -322,11 +322,13 @@ class Reading:
 
     def _bash_took_apostrophes(self, written: Mapping[str, object]) -> bool:
         """Whether SDK v3's bash took apostrophes of the hyperparameters for quotes: then its variables may hold anything."""
-        told = self.environ.get("SM_HPS", "" if "SM_MASTER_ADDR" in self.environ else None)
-        if told is None or ("'" not in self._written and "u0027" not in self._written):
+        if "SM_HPS" not in self.environ and self.platform != SDK:
             return False
-        whole = json.dumps({name: _told(HYPERPARAMETERS_FILE, value).value for name, value in written.items()})
-        return told.count("'") < whole.count("'")
+        if "'" not in self._written and "u0027" not in self._written:
+            return False
+        exported = self.json_object("SM_HPS") or {}
+        decoded = {name: _told(HYPERPARAMETERS_FILE, value).value for name, value in written.items()}
+        return any("'" in name + spell(value) and exported.get(name) != value for name, value in decoded.items())
 
     def _channels(self) -> Dict[str, Setting]:
         told = self.training_env.get("channel_input_dirs")

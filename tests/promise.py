@@ -81,6 +81,11 @@ KINDS: Dict[str, Dict[str, Any]] = {
     "r": {"required": True, "help": "needed"},
     "S": {"default": argparse.SUPPRESS},
     "H": {"help": argparse.SUPPRESS, "dest": "help"},
+    "j": {"type": json.loads},
+    "T": {"type": lambda text: text == "True", "default": "unconverted"},
+    "C": {"type": lambda text: text.split(",")},
+    "N": {"action": "store_false", "dest": "shared", "default": "default"},
+    "m": {"choices": ["True", "false"]},
     "v": {"env_var": "SM_HP_EPOCHS"},
     "V": {"env_var": "MY_SECRET", "type": int},
 }

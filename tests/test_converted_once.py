@@ -4,20 +4,10 @@ import argparse
 import sys
 
 import pytest
+from parsers import parse, parser_of
 
 from smargs import SageMakerArgumentParser
 from smargs.testing import SageMakerJob
-
-
-def parser_of(*declarations, **settings):
-    parser = SageMakerArgumentParser(prog="train.py", **settings)
-    for *names, declaration in declarations:
-        parser.add_argument(*names, **declaration)
-    return parser
-
-
-def parse(environ, *declarations, argv=()):
-    return parser_of(*declarations).parse_args(list(argv), env_vars=environ)
 
 
 class Counting:

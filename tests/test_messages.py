@@ -5,19 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
+from parsers import parse, parser_of
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
-
-
-def parser_of(*declarations, **settings):
-    parser = SageMakerArgumentParser(prog="train.py", **settings)
-    for *names, declaration in declarations:
-        parser.add_argument(*names, **declaration)
-    return parser
-
-
-def parse(environ, *declarations, argv=()):
-    return parser_of(*declarations).parse_args(list(argv), env_vars=environ)
 
 
 class NoText:

@@ -7,21 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from parsers import parse, parser_of
 from platforms import encoded, write_files
 
-from smargs import SageMakerArgumentParser, SageMakerEnvironment
+from smargs import SageMakerEnvironment
 from smargs.testing import SageMakerJob
-
-
-def parser_of(*declarations, **settings):
-    parser = SageMakerArgumentParser(prog="train.py", **settings)
-    for *names, declaration in declarations:
-        parser.add_argument(*names, **declaration)
-    return parser
-
-
-def parse(environ, *declarations, argv=()):
-    return parser_of(*declarations).parse_args(list(argv), env_vars=environ)
 
 
 @pytest.mark.parametrize("text", ["[1,2]", '{"a":1}', "[1e2]", "true", "5"])

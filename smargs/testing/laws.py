@@ -61,8 +61,8 @@ def assert_same_on_every_platform(
     on its way, see :func:`loses`. Arguments that stand for a documented variable are left out as well, for not every platform
     has all of these.
 
-    ``type=str``, ``choices`` of texts and converters of the script's own see the text that the platform writes, as with argparse:
-    ``True`` from the toolkit, ``true`` from SDK v3. Where that makes a difference, it is found.
+    ``type=str``, ``choices`` of texts and converters of the script's own see the text that the platform writes, as with
+    argparse: ``True`` from the toolkit, ``true`` from SDK v3. Where that makes a difference, it is found.
 
     Args:
         parser: The parser.

@@ -105,6 +105,7 @@ class Container:
             arguments=[(argument.spelled, argument.kind) for argument in job.arguments],
             channels=job.channels,
             typed=list(TYPED),
+            converters=job.converters,
         )
 
     def write(self, files, **declared):
@@ -148,10 +149,13 @@ class Container:
         (self.drivers / "distributed.json").write_text(json.dumps(distributed), encoding="utf-8")
         self._bash(f"chmod +x {script} && {script}")
         by_platform = (self.sources / RESULT).exists()
-        exported = f"source {self.base}/input/sm_training.env; cd {self.sources}; exec python3"
-        for started_by in (f"{self.drivers}/distributed_drivers/{driver}", "train.py"):
+        started = f"cd {self.sources}; exec python3"
+        exported = f"source {self.base}/input/sm_training.env; {started}"
+        # A text such as '<(& in a variable ends bash itself: such a script has the files alone.
+        alone = f"export SAGEMAKER_BASE_DIR={self.base}; {started}"
+        for command in (f"{exported} {self.drivers}/distributed_drivers/{driver}", f"{exported} train.py", f"{alone} train.py"):
             if not (self.sources / RESULT).exists():
-                self._bash(f"{exported} {started_by}")
+                self._bash(command)
         return self._collect(self.sources, by_platform)
 
     def _write_train_script(self, driver, command):

@@ -3,6 +3,7 @@
 import json
 from typing import List, NamedTuple
 
+from converters import CONVERTERS
 from declarations import typed
 from drawn import NAMES, Argument, arguments, folded, kinds
 from hypothesis import strategies as st
@@ -43,6 +44,7 @@ class TrainingJob(NamedTuple):
         groups: The hosts of each instance group.
         host: Which of all the hosts this container is.
         plain: Whether texts are written as they are (boto3, Step Functions) or as JSON (the SDK).
+        converters: For each argument the name of a converter that a script may have, beside what it declares.
     """
 
     arguments: List[Argument]
@@ -50,6 +52,7 @@ class TrainingJob(NamedTuple):
     groups: List[List[str]]
     host: int
     plain: bool
+    converters: List[str]
 
     @property
     def hosts(self):
@@ -107,7 +110,7 @@ class TrainingJob(NamedTuple):
 def one_host(*declared, channels=()):
     """A job on one host; each argument is given by its name, its kind and its hyperparameter, which it must get as it is."""
     arguments = [Argument(name, kind, name, value, value) for name, kind, value in declared]
-    return TrainingJob(arguments, list(channels), groups=[["algo-1"]], host=0, plain=False)
+    return TrainingJob(arguments, list(channels), groups=[["algo-1"]], host=0, plain=False, converters=["str"] * len(arguments))
 
 
 def characters(value):
@@ -139,4 +142,5 @@ def training_jobs(draw):
         groups=groups,
         host=draw(st.integers(0, sum(map(len, groups)) - 1)),
         plain=draw(st.booleans()),
+        converters=[draw(st.sampled_from(sorted(CONVERTERS))) for _ in declared],
     )

@@ -60,14 +60,8 @@ def _is_null_or_empty(arrival):
     return arrival.route == BY_NAME and arrival.platform != SDK and arrival.value in (None, "")
 
 
-def _reads_as_another_text(arrival):
-    value = arrival.value
-    return (
-        arrival.route == BY_NAME
-        and isinstance(value, str)
-        and decode(value) != value
-        and isinstance(decode(value), (str, type(None)))
-    )
+def _reads_as_json(arrival):
+    return arrival.route == BY_NAME and isinstance(arrival.value, str) and decode(arrival.value) != arrival.value
 
 
 def _shares_its_variable(arrival):
@@ -99,7 +93,7 @@ LOSSES = (
         "`null` from the empty text: it is the empty text for text, `None` for every other type that does not read it",
         _is_null_or_empty,
     ),
-    Loss("`SM_HP_*`", "the text `null`, or a text in quotes, from JSON", _reads_as_another_text),
+    Loss("`SM_HP_*`", 'a text that is JSON from the value that it stands for: `null`, `true`, `[1,2]`, `"q"`', _reads_as_json),
     Loss(
         "`SM_HP_*`",
         "names that share a variable, such as `a-b` and `a_b` of SDK v3: it speaks for neither",

@@ -1,5 +1,6 @@
 """The training script of these tests: it parses what its job.json declares, by each route, and writes down what it got."""
 
+import argparse
 import contextlib
 import io
 import json
@@ -8,6 +9,7 @@ import pickle
 import sys
 from pathlib import Path
 
+from converters import CONVERTERS, FAILED, same
 from declarations import DECLARATIONS, option
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
@@ -15,9 +17,13 @@ from smargs import SageMakerArgumentParser, SageMakerEnvironment
 NOWHERE = {"SAGEMAKER_BASE_DIR": os.fspath(Path(__file__).parent / "nowhere")}
 
 
+# The variable that tells SDK v3 from the toolkit, which spell differently.
+PLATFORM = {name: text for name, text in os.environ.items() if name == "SM_MASTER_ADDR"}
+
+
 def among(*prefixes):
     """The variables of these names, alone."""
-    return {**{name: text for name, text in os.environ.items() if name.startswith(prefixes)}, **NOWHERE}
+    return {**{name: text for name, text in os.environ.items() if name.startswith(prefixes)}, **PLATFORM, **NOWHERE}
 
 
 def parsed(declared, argv=None, environ=None):
@@ -37,6 +43,32 @@ def parsed(declared, argv=None, environ=None):
         return said.getvalue().splitlines()[-1]
 
 
+def with_converters(parser_class, declared, of):
+    """What a parser gives for one argument with its converter; all others are text. FAILED where not all is taken."""
+    parser = parser_class(prog="train.py", allow_abbrev=False)
+    for (name, _), converter in zip(declared["arguments"], declared["converters"]):
+        parser.add_argument(option(name), type=CONVERTERS[converter] if name == of else str, dest=name)
+    for name in declared["typed"]:
+        parser.add_argument(option(name))
+    with contextlib.redirect_stderr(io.StringIO()):
+        try:
+            namespace, rest = parser.parse_known_args()
+        except (SystemExit, Exception):
+            return FAILED
+    # SDK v3 hands the platform's own hyperparameters to the script, too.
+    internal = all(token.startswith(("--sagemaker_", "--_tuning")) for token in rest[::2])
+    return vars(namespace)[of] if internal else FAILED
+
+
+def unlike_argparse(declared):
+    """The arguments that argparse takes from the command line of which smargs makes something else."""
+    for name, _ in declared["arguments"] if "converters" in declared else ():
+        expected = with_converters(argparse.ArgumentParser, declared, name)
+        found = with_converters(SageMakerArgumentParser, declared, name)
+        if option(name) in sys.argv and expected is not FAILED and not same(found, expected):
+            yield name, repr(expected), repr(found)
+
+
 def main():
     declared = json.loads(Path("job.json").read_text(encoding="utf-8"))
     environment = SageMakerEnvironment.load()
@@ -46,7 +78,7 @@ def main():
         "SM_HPS": parsed(declared, [], among("SM_HPS")),
         "SM_TRAINING_ENV": parsed(declared, [], among("SM_TRAINING_ENV")),
         "SM_HP_*": parsed(declared, [], among("SM_HP_")),
-        "the files": parsed(declared, [], {"SAGEMAKER_BASE_DIR": declared["base"]}),
+        "the files": parsed(declared, [], {**PLATFORM, "SAGEMAKER_BASE_DIR": declared["base"]}),
         "environment": {
             name: getattr(environment, name)
             for name in ("hosts", "current_host", "host_rank", "host_count", "current_instance_group")
@@ -55,6 +87,7 @@ def main():
         "variables": {name: text for name, text in os.environ.items() if name.startswith("SM_")},
         "environ": dict(os.environ),
         "module": __spec__ and __spec__.name,
+        "unlike argparse": list(unlike_argparse(declared)),
     }
     results["environment"].update(
         hyperparameters=dict(environment.hyperparameters), channels=dict(environment.channels), leads=environment.is_leader
