@@ -35,21 +35,6 @@ _LITERAL_WORD = re.compile(r"True|False|None|set|\d[\d_]*(?:[eE]\d*)?[jJ]?|0[xX]
 _PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
 
 
-class Call:
-    """One call of an argument's action, as argparse makes it.
-
-    Attributes:
-        values: What the action is given.
-        option: The option string that it is told; None for a positional.
-    """
-
-    __slots__ = ("option", "values")
-
-    def __init__(self, values: Any, option: Optional[str]) -> None:
-        self.values = values
-        self.option = option
-
-
 def boolean(text: str) -> bool:
     """Read true/false/yes/no/on/off/1/0, in any case.
 
@@ -111,7 +96,7 @@ MENDED: Dict[type, Callable[[str], object]] = {
 }
 """Types that argparse applies to text in a way that nobody means, and what reads them instead."""
 
-_READ_AS_WRITTEN = (None, str, int, float)
+_READ_AS_WRITTEN = frozenset((None, str, int, float))
 
 
 def reader(wanted: type) -> Callable[[str], object]:
@@ -170,18 +155,22 @@ class Converter:
     Attributes:
         action: The declared argument.
         wanted: The type that the argument declares, or that was inferred.
-        read: What argparse does to one text of this argument; it raises whatever the type does.
+        read: What argparse does to one text of an argument; it raises whatever the type does.
         platform: Whose spelling the type sees, of a hyperparameter; None for a variable, whose text it sees as it is.
     """
 
-    def __init__(self, action: argparse.Action, wanted: Any, read: Callable[[str], object], platform: Optional[str]) -> None:
+    __slots__ = ("action", "platform", "read", "wanted")
+
+    def __init__(
+        self, action: argparse.Action, wanted: Any, read: Callable[[argparse.Action, str], object], platform: Optional[str]
+    ) -> None:
         self.action = action
         self.wanted = wanted
         self.read = read
         self.platform = platform
 
-    def calls(self, value: object, text: str, option: Optional[str]) -> List[Call]:
-        """Return the calls of the argument's action that a value amounts to.
+    def calls(self, value: object, text: str, option: Optional[str]) -> Tuple[List[Any], Optional[str]]:
+        """Return how argparse would call the argument's action with a value.
 
         Args:
             value: The decoded value.
@@ -189,27 +178,29 @@ class Converter:
             option: The option string that the value was found by; None if it was found by the dest.
 
         Returns:
-            The calls in order; none where a flag keeps its default.
+            What the action is called with, in order, none where a flag keeps its default; and the option string.
 
         Raises:
             argparse.ArgumentError: If the value does not fit the argument.
             Exception: Whatever else a type of the script's own raises.
         """
         action = self.action
-        shown = option or next(iter(action.option_strings), None)
+        shown = option or (action.option_strings[0] if action.option_strings else None)
         if action.nargs == 0:
             return _flag_calls(action, value, text, option, shown)
         if value is None:
-            return [] if isinstance(action, argparse._AppendAction) else [Call(None, shown)]
-        items = self._items(value, text) if collects(action) else [(value, self._texts(value, text))]
+            return [] if isinstance(action, argparse._AppendAction) else [None], shown
+        if not collects(action):
+            return [self._one(value, self._texts(value, text))], shown
+        items = self._items(value, text)
         if not _takes_many(action):
-            return [Call(self._one(*item), shown) for item in items]
+            return [self._one(*item) for item in items], shown
         batches = [items]
         if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
             batches = [self._items(inner, spell(inner)) for inner, _ in items]
         for batch in batches:
             _check_count(action, len(batch))
-        return [Call([self._one(*item) for item in batch], shown) for batch in batches]
+        return [[self._one(*item) for item in batch] for batch in batches], shown
 
     def _items(self, value: object, text: str) -> List[Tuple[object, Sequence[str]]]:
         """Return the elements of a list, however it is written, each with its texts; any other value is a list of one."""
@@ -221,9 +212,7 @@ class Converter:
 
     def _texts(self, value: object, text: str) -> Sequence[str]:
         """Return what the type is asked for in turn: the text that argparse would be given, then the other platform's."""
-        if self.platform is None or self.wanted in MENDED:
-            return (text,)
-        if self.wanted in _READ_AS_WRITTEN and is_number(value):
+        if self.platform is None or self.wanted in MENDED or (self.wanted in _READ_AS_WRITTEN and is_number(value)):
             return (text,)
         return on_command_line(self.platform, value)
 
@@ -247,7 +236,8 @@ class Converter:
             raise
 
     def _read(self, text: str) -> object:
-        return self._accepted(self.read(_integral(text) if self.wanted is int else text))
+        result = self.read(self.action, _integral(text) if self.wanted is int else text)
+        return result if self.action.choices is None else self._accepted(result)
 
     def _accepted(self, result: object) -> object:
         choices = self.action.choices
@@ -257,13 +247,15 @@ class Converter:
         return result
 
 
-def _flag_calls(action: argparse.Action, value: object, text: str, option: Optional[str], shown: Optional[str]) -> List[Call]:
+def _flag_calls(
+    action: argparse.Action, value: object, text: str, option: Optional[str], shown: Optional[str]
+) -> Tuple[List[Any], Optional[str]]:
     """Calls of an action without arguments: a boolean sets it or leaves it, a count is so many calls."""
     if value is None or not text.strip():
-        return []
+        return [], shown
     if isinstance(action, argparse._CountAction) and re.fullmatch(r"\d{1,4}", text.strip()):
         # More than that nobody means, and the calls would not fit into memory.
-        return [Call([], shown)] * int(text)
+        return [[]] * int(text), shown
     given = _BOOLEANS.get(text.strip().lower())
     is_constant = is_constant_of(action, value, text)
     if given is None and not is_constant:
@@ -272,10 +264,11 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
     if isinstance(action, _PAIRED_FLAG):
         on = given != (option is not None and option.startswith("--no-"))
         # A paired flag with one hyphen has no counterpart; false leaves it.
-        return [Call([], name) for name in action.option_strings if name.startswith("--no-") != on][:1]
+        paired = next((name for name in action.option_strings if name.startswith("--no-") != on), None)
+        return [] if paired is None else [[]], paired
     found_by_dest = option is None and bool(action.option_strings)
     wants = is_constant if found_by_dest or given is None else given
-    return [Call([], shown)] if wants else []
+    return [[]] if wants else [], shown
 
 
 def is_constant_of(action: argparse.Action, value: object, text: str) -> bool:
@@ -288,7 +281,7 @@ def is_constant_of(action: argparse.Action, value: object, text: str) -> bool:
 
 def _integral(text: str) -> str:
     """Write a number without a fractional part as an integer; return any other text as it is."""
-    found = _NUMBER.fullmatch(text.strip())
+    found = None if text.isdigit() else _NUMBER.fullmatch(text.strip())
     if not found or math.isinf(float(text)):
         return text
     sign, whole, fraction, exponent = (group.replace("_", "") for group in found.groups(default=""))
@@ -317,7 +310,10 @@ def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
 
 
 def _takes_many(action: argparse.Action) -> bool:
-    return isinstance(action.nargs, int) or action.nargs in (argparse.ONE_OR_MORE, argparse.ZERO_OR_MORE, argparse.REMAINDER)
+    nargs = action.nargs
+    return nargs is not None and (
+        isinstance(nargs, int) or nargs in (argparse.ONE_OR_MORE, argparse.ZERO_OR_MORE, argparse.REMAINDER)
+    )
 
 
 def _check_count(action: argparse.Action, count: int) -> None:

@@ -6,7 +6,6 @@ Everything here happens on a working copy of a parser and on the namespace of on
 from __future__ import annotations
 
 import argparse
-import functools
 
 from smargs import conversion, matching
 from smargs.reading import Hyperparameter, Setting
@@ -169,25 +168,25 @@ class Fill:
         """
         working = self.working
         wanted = action.type or (inferred_type(action, working.prefix_chars) if working._infer_types else None)
-        is_own = action.type is not None and conversion.is_own(wanted)
-        if not self.calls_own and (is_own or type(action).__module__ != "argparse"):
+        if not self.calls_own and (_has_own_type(action) or type(action).__module__ != "argparse"):
             self.verbatim.add(action)
             return
         platform = self.platform if isinstance(setting, Hyperparameter) else None
-        converter = conversion.Converter(action, wanted, functools.partial(working._read_text, action), platform)
+        converter = conversion.Converter(action, wanted, working._read_text, platform)
         try:
-            calls = converter.calls(setting.value, setting.text, self.matches.options.get(action))
-            if is_own and action not in self.matches.meant and not _is_written_for(action, setting.value, calls):
+            values, option = converter.calls(setting.value, setting.text, self.matches.options.get(action))
+            is_guess = action not in self.matches.meant
+            if is_guess and _has_own_type(action) and not _is_written_for(action, setting.value, values):
                 raise argparse.ArgumentError(action, f"its type was not written for {setting.text!r}")
-            for call in calls:
-                action(working, namespace, call.values, call.option)
+            for value in values:
+                action(working, namespace, value, option)
         except argparse.ArgumentError:
             raise
         except Exception as error:
             # A type or an action of the script's own may raise anything, and the promise is one line.
             name = getattr(wanted, "__name__", repr(wanted))
             raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
-        if not calls:
+        if not values:
             self.left.add(action)
 
     def lift_requirements(self) -> None:
@@ -319,10 +318,15 @@ def _named_by(working: Any, token: str) -> Iterator[argparse.Action]:
         )
 
 
-def _is_written_for(action: argparse.Action, guess: object, calls: Sequence[conversion.Call]) -> bool:
+def _has_own_type(action: argparse.Action) -> bool:
+    """Whether an argument declares a converter of the script's own."""
+    return action.type is not None and conversion.is_own(action.type)
+
+
+def _is_written_for(action: argparse.Action, guess: object, values: Sequence[object]) -> bool:
     """Whether a converter of the script's own was written for a guess: it is given texts, or gives back the very value."""
     elements = guess if isinstance(guess, list) and conversion.collects(action) else [guess]
-    return all(isinstance(element, str) for element in elements) or [call.values for call in calls] == [guess]
+    return all(isinstance(element, str) for element in elements) or values == [guess]
 
 
 def _name(action: argparse.Action) -> str:

@@ -31,7 +31,6 @@ class Job:
         matches: What the environment has for the arguments of its parsers.
         parsers: The parsers of this parse that have begun, and their working copies.
         lines: The command lines of its parsers, and the characters that their options start with.
-        platform: ``toolkit`` or ``sdk``: who spells the hyperparameters.
         settings: What the outermost parser was given beside the command line, for ConfigArgParse.
         started: Whether a parser has begun to parse.
         warned: What could not be read, and was said.
@@ -46,7 +45,6 @@ class Job:
         self.matches: List[Matches] = []
         self.lines: List[Tuple[Sequence[str], str]] = []
         self.parsers: List[argparse.ArgumentParser] = []
-        self.platform = self.reading.platform or TOOLKIT
         self.settings: Dict[str, object] = {}
         self.started = False
         self.warned: Set[str] = set()
@@ -60,6 +58,11 @@ class Job:
             if isinstance(action, argparse._SubParsersAction)
             for subparser in action.choices.values()
         )
+
+    @cached_property
+    def platform(self) -> str:
+        """Who spells the hyperparameters, as the variables tell; a command line may tell more."""
+        return self.reading.platform or TOOLKIT
 
     @cached_property
     def environment(self) -> SageMakerEnvironment:

@@ -60,12 +60,15 @@ def spell(value: object) -> str:
     if type(value) is int or (type(value) is float and value - value == 0):
         # As json spells a finite number; it makes an encoder for each value, and most values are numbers.
         return repr(value)
+    if type(value) is bool:
+        return "true" if value else "false"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def is_number(value: object) -> bool:
     """Whether a value is a number, or the text of one."""
-    return type(decode(value) if isinstance(value, str) else value) in (int, float)
+    kind = type(decode(value) if isinstance(value, str) else value)
+    return kind is int or kind is float
 
 
 def as_toolkit(value: object) -> str:

@@ -299,7 +299,7 @@ def _wanted(
         return not refuses([_sent(choice)] * count if collects(action) else _sent(choice))
 
     wanted = action.type or (inferred_type(action, parser.prefix_chars) if parser._infer_types else None)
-    converter = Converter(action, wanted, lambda text: parser._read_text(action, text), TOOLKIT)
+    converter = Converter(action, wanted, parser._read_text, TOOLKIT)
     if override is None and action.choices is not None and not any(map(accepts, action.choices)):
         return None
     values = _values(action, wanted, must_be_set, accepts) if override is None else override
