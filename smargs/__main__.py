@@ -3,6 +3,7 @@
 It imports next to nothing, so that Ctrl-C while the rest is imported is no traceback.
 """
 
+import io
 import os
 import sys
 
@@ -19,15 +20,19 @@ def main() -> int:
     """
     try:
         _open_missing_streams()
+        _buffer_streams()
         try:
             from smargs.cli import main as run
 
             return run()
         finally:
             sys.stdout.flush()
+            sys.stderr.flush()
     except BrokenPipeError:
-        # Python flushes the stream once more, and would say that it cannot.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Python flushes the streams once more, and would say that it cannot.
+        null = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(null, stream.fileno())
         return _NOT_READ
     except KeyboardInterrupt:
         command = "smargs run" if sys.argv[1:2] == ["run"] else "smargs"
@@ -42,6 +47,19 @@ def _open_missing_streams() -> None:
             descriptor = os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(descriptor, True)
             setattr(sys, name, os.fdopen(descriptor, mode))
+
+
+def _buffer_streams() -> None:
+    """Buffer standard output and error also under PYTHONUNBUFFERED, where a write that a signal cuts short loses its rest.
+
+    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write may write less; a text stream calls it once.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream.buffer, io.RawIOBase):
+            buffered = io.BufferedWriter(stream.buffer)
+            wrapper = io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
+            setattr(sys, name, wrapper)
 
 
 if __name__ == "__main__":

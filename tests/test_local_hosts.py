@@ -142,7 +142,8 @@ def test_a_line_costs_as_much_as_its_length(started):
     assert process.wait(SECONDS) == 0
 
 
-def test_a_line_without_an_end_comes_in_pieces_and_whole(started, tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_line_without_an_end_comes_in_pieces_and_whole(started, tmp_path, unbuffered):
     process = started(
         """
         import os, sys, time
@@ -150,7 +151,8 @@ def test_a_line_without_an_end_comes_in_pieces_and_whole(started, tmp_path):
         os.mkfifo("gate")
         open("gate")
         sys.stdout.write("last\\r\\nnext\\n")
-        """
+        """,
+        env={"PYTHONUNBUFFERED": unbuffered},
     )
     seen = b""
     while seen.count(b"\n") < 2:

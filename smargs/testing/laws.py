@@ -14,7 +14,7 @@ from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
 from smargs.local.launchers import outside
 from smargs.matching import documented_variable, is_secret_argument, secret_tokens
 from smargs.parser import SageMakerArgumentParser
-from smargs.spelling import decode, spell
+from smargs.spelling import as_sdk, decode, spell
 from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import process_of
@@ -99,13 +99,13 @@ def assert_same_on_every_platform(
 def loses(platform: str, hyperparameters: Mapping[str, object]) -> bool:
     """Whether a platform makes another value of a hyperparameter on its way, which is no fault of a parser.
 
-    A toolkit before 5.1 hands all of them to a shell unquoted. SDK v3 sends a text as it is, and as JSON it is read: the text
-    ``null`` is none, and a text in quotes loses these.
+    A toolkit before 5.1 hands all of them to a shell unquoted. SDK v3 sends a text as it is, and reads it as JSON: the text
+    ``null`` is none, a text in quotes loses these, and ``1e-3`` is spelled ``0.001``.
     """
     if platform == TOOLKIT_UNQUOTED:
         return any(_EXPANDED.search(name + spell(value)) for name, value in hyperparameters.items())
     texts = (value for value in hyperparameters.values() if platform == SDK and isinstance(value, str))
-    return any(decode(text) is None or (isinstance(decode(text), str) and decode(text) != text) for text in texts)
+    return any(decode(text) is None or as_sdk(text) != text for text in texts)
 
 
 def _secrets(parser: argparse.ArgumentParser) -> Set[str]:
