@@ -88,6 +88,7 @@ def filled_copy(
         The copy; its ``_fill`` says what was filled.
     """
     working: Any = working_copy(parser, all_actions)
+    job.parsers.append(working)  # An action may have it parse more tokens.
     fill = working._fill = filling.Fill(parser, working, job, calls_own)
     job.undeclared.difference_update(fill.matches.claimed)
     job.matches.append(fill.matches)

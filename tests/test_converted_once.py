@@ -6,7 +6,7 @@ import sys
 import pytest
 from parsers import parse, parser_of
 
-from smargs import SageMakerArgumentParser
+from smargs import SageMakerArgumentParser, SageMakerParserMixin
 from smargs.testing import SageMakerJob
 
 
@@ -103,6 +103,34 @@ def test_an_action_of_the_scripts_own_is_called_for_each_value_as_by_argparse():
 
     assert parse({"SM_HP_X": "job"}, ("--x", {"action": Collect}), argv=["--x", "typed"]).x == ["job", "typed"]
     assert parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append"}), argv=["--x", "typed"]).x == ["a", "typed"]
+
+
+class Plain(SageMakerParserMixin, argparse.ArgumentParser):
+    """argparse's parser with the mixin."""
+
+
+@pytest.mark.parametrize("parser_class", [Plain, SageMakerArgumentParser])
+@pytest.mark.parametrize(
+    ("sent", "argv", "expected"),
+    [
+        ({"load": "--lr 3", "epochs": 5}, [], (3, 5)),
+        ({"epochs": 5}, ["--load", "--lr 3"], (3, 5)),
+        ({"epochs": 5, "lr": 1}, ["--load", "--lr 3", "--lr", "4"], (4, 5)),
+        ({"epochs": 5, "lr": 1}, ["--lr", "4", "--load", "--epochs 3"], (4, 3)),
+    ],
+)
+def test_an_action_may_parse_more_tokens_into_the_namespace(parser_class, sent, argv, expected):
+    class Load(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            parser.parse_args(values.split(), namespace)
+
+    parser = parser_class()
+    parser.add_argument("--load", action=Load)
+    parser.add_argument("--lr", type=int)
+    parser.add_argument("--epochs", type=int)
+    with SageMakerJob(sent):
+        namespace = parser.parse_args(argv)
+    assert (namespace.lr, namespace.epochs) == expected
 
 
 def test_what_a_file_of_arguments_says_counts_as_typed(tmp_path):
