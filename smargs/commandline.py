@@ -177,7 +177,8 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
         ends.setdefault(offset, index + 1)
     found = text.find(wanted) if wanted else -1
     while found >= 0:
-        if found in begins and found + len(wanted) in ends:
+        # A shell tears a name where there is white space, and leaves more of it than a hyphen.
+        if found in begins and found + len(wanted) in ends and tokens[begins[found]][:2] == run[0][:2]:
             stop = ends[found + len(wanted)]
             # A last value that is empty leaves an empty token, unless the shell dropped it: an option follows, or nothing.
             following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"

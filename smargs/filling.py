@@ -6,6 +6,8 @@ Everything here happens on a working copy of a parser and on the namespace of on
 from __future__ import annotations
 
 import argparse
+import ast
+import json
 
 from smargs import conversion, matching
 from smargs.reading import Hyperparameter, Setting
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from smargs.parse import Job
 
 _ADDING = (argparse._AppendAction, argparse._AppendConstAction, argparse._CountAction)
+_READERS = (ast.literal_eval, json.loads)
 _KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
 
 
@@ -49,6 +52,10 @@ def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
     if variable is None or conversion.collects(action) or type(action) is not argparse._StoreAction:
         return None
     return _KIND_TYPES.get(variable.kind)
+
+
+class _Unconverted(str):
+    """A value that is not converted yet; each is an object of its own."""
 
 
 class Fill:
@@ -95,37 +102,36 @@ class Fill:
         self.seen: Set[argparse.Action] = set()
         self.visited: Set[argparse.Action] = set()
 
-    def apply(self, namespace: object, typed: Sequence[str]) -> None:
+    def apply(self, namespace: object, typed: Sequence[str], beats_namespace: bool) -> None:
         """Store the value of each argument into a namespace, or its default, in the order in which argparse sets defaults.
 
-        What a person may have typed is not converted: :meth:`check` does it where nothing was typed.
+        For what a person may have typed, a converter of the script's own is not called before :meth:`check`, and only if
+        nothing was typed. Until then the text is in the namespace, for actions that look at it.
 
         Args:
-            namespace: Where the values go; what it already has stays.
+            namespace: Where the values go.
             typed: The tokens that a person typed.
+            beats_namespace: Whether hyperparameters replace what the namespace has, as their tokens on the command line do.
         """
         found, working = self.matches, self.working
-        settled = self._settled(namespace)
+        settled = self._settled(namespace, beats_namespace)
         may_be_typed = _may_be_typed(working, typed) if typed else set()
         unfilled = argparse.SUPPRESS
-        ready = []
         for action in working._actions:
-            is_filled = action not in settled and (action in found.meant or action in found.guesses)
-            if is_filled and action in may_be_typed:
-                self.settings[action] = found.meant.get(action) or found.guesses[action][0][0]
-                self.waiting[action] = object()
-                setattr(namespace, action.dest, self.waiting[action])
-                continue
             if action.dest is not unfilled and action.default is not unfilled and not hasattr(namespace, action.dest):
                 setattr(namespace, action.dest, action.default)
-            ready += [action] if is_filled else []
-        for action in ready:
-            self._fill(action, namespace)
-        if self.guessed:
-            # Help and errors go through the arguments in the order of their declaration.
-            self.settings = {action: self.settings[action] for action in working._actions if action in self.settings}
+        # To argparse variables and channels are defaults, which tokens of hyperparameters replace.
+        for action in (*found.guesses, *found.meant):
+            if action in may_be_typed and action not in settled:
+                self.settings[action] = found.meant.get(action) or found.guesses[action][0][0]
+                self.waiting[action] = _Unconverted(self.settings[action].text)
+                setattr(namespace, action.dest, self.waiting[action])
+            elif action not in settled:
+                self._fill(action, namespace)
+        # Help and errors go through the arguments in the order of their declaration.
+        self.settings = {action: self.settings[action] for action in working._actions if action in self.settings}
 
-    def _settled(self, namespace: object) -> Set[argparse.Action]:
+    def _settled(self, namespace: object, beats_namespace: bool) -> Set[argparse.Action]:
         """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
         found, working = self.matches, self.working
         automatic = getattr(working, "_auto_env_var_prefix", None) is not None
@@ -133,7 +139,12 @@ class Fill:
         settled = {action for action in candidates if own_setting(working, action, self.job.environ)}
         # An empty namespace has nothing; any other may have it in a way of its own.
         if type(namespace) is not argparse.Namespace or vars(namespace):
-            settled.update(action for action in (*found.meant, *found.guesses) if hasattr(namespace, action.dest))
+            settled.update(
+                action
+                for action in (*found.meant, *found.guesses)
+                if hasattr(namespace, action.dest)
+                and not (beats_namespace and isinstance(found.meant.get(action), Hyperparameter))
+            )
         return settled
 
     def _fill(self, action: argparse.Action, namespace: object) -> None:
@@ -171,21 +182,20 @@ class Fill:
         if not self.calls_own and (_has_own_type(action) or type(action).__module__ != "argparse"):
             self.verbatim.add(action)
             return
+        if action not in self.matches.meant and _has_own_type(action) and not _is_written_for(action, setting.value):
+            raise argparse.ArgumentError(action, f"its type was not written for {setting.text!r}")
         platform = self.platform if isinstance(setting, Hyperparameter) else None
         converter = conversion.Converter(action, wanted, working._read_text, platform)
         try:
             values, option = converter.calls(setting.value, setting.text, self.matches.options.get(action))
-            is_guess = action not in self.matches.meant
-            if is_guess and _has_own_type(action) and not _is_written_for(action, setting.value, values):
-                raise argparse.ArgumentError(action, f"its type was not written for {setting.text!r}")
             for value in values:
                 action(working, namespace, value, option)
         except argparse.ArgumentError:
             raise
         except Exception as error:
             # A type or an action of the script's own may raise anything, and the promise is one line.
-            name = getattr(wanted, "__name__", repr(wanted))
-            raise argparse.ArgumentError(action, f"invalid {name} value: {setting.text!r}: {error}") from error
+            name = "" if wanted is None else f"{getattr(wanted, '__name__', repr(wanted))} "
+            raise argparse.ArgumentError(action, f"invalid {name}value: {setting.text!r}: {error}") from error
         if not values:
             self.left.add(action)
 
@@ -242,13 +252,18 @@ class Fill:
         """Of arguments that exclude each other, what was typed stands alone; two that SageMaker fills are an error."""
         typed = [action for action in group if action in self.seen]
         filled = [action for action in group if action in self.settings and action not in self.seen | self.left]
-        meant = [action for action in filled if action in self.matches.meant]
+        # As to argparse, a value that is the default is no conflict.
+        meant = [
+            action
+            for action in filled
+            if action in self.matches.meant and getattr(namespace, action.dest, None) is not action.default
+        ]
         if len(typed) > 1 and any(action in self.settings for action in typed if not action.option_strings):
             raise argparse.ArgumentError(typed[1], f"not allowed with argument {_name(typed[0])}")
         if len(meant) > 1 and not typed:
             source = self.settings[meant[1]].source
             raise argparse.ArgumentError(meant[1], f"not allowed with argument {_name(meant[0])} (from {source})")
-        for action in filled if typed else [action for action in filled if meant and action not in meant]:
+        for action in filled if typed else [action for action in filled if meant and action in self.guessed]:
             del self.settings[action]
             if not any(action.dest == other.dest for other in typed):
                 self._reset(action, namespace)
@@ -279,7 +294,7 @@ class Fill:
 
 
 def _may_be_typed(working: Any, typed: Sequence[str]) -> Set[argparse.Action]:
-    """The arguments that some tokens may be for: a typed value wins, so another one is not converted before.
+    """The arguments with a converter of the script's own that some tokens may be for: only what wins is converted.
 
     Those that add to what they have need it first. An action of the script's own is called for each value, as by argparse.
     """
@@ -298,8 +313,9 @@ def _may_be_typed(working: Any, typed: Sequence[str]) -> Set[argparse.Action]:
     return {
         action
         for action in working._actions
-        if not action.option_strings
-        or (action.dest in dests and type(action).__module__ == "argparse" and not isinstance(action, _ADDING))
+        if _has_own_type(action)
+        and (not action.option_strings or (action.dest in dests and type(action).__module__ == "argparse"))
+        and not isinstance(action, _ADDING)
     }
 
 
@@ -323,10 +339,10 @@ def _has_own_type(action: argparse.Action) -> bool:
     return action.type is not None and conversion.is_own(action.type)
 
 
-def _is_written_for(action: argparse.Action, guess: object, values: Sequence[object]) -> bool:
-    """Whether a converter of the script's own was written for a guess: it is given texts, or gives back the very value."""
+def _is_written_for(action: argparse.Action, guess: object) -> bool:
+    """Whether a converter of the script's own is written for a guess: for a text, or for what Python or JSON writes."""
     elements = guess if isinstance(guess, list) and conversion.collects(action) else [guess]
-    return all(isinstance(element, str) for element in elements) or values == [guess]
+    return all(isinstance(element, str) for element in elements) or action.type in _READERS
 
 
 def _name(action: argparse.Action) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def parse(
-    parser: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool
+    parser: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool, is_own: bool
 ) -> Tuple[Any, List[str]]:
     """Parse a command line of a job.
 
@@ -30,6 +30,7 @@ def parse(
         settings: Further keywords of that method.
         job: The parse.
         outermost: Whether the parser is no subparser.
+        is_own: Whether the tokens are those of the process, and no list that the script has made.
 
     Returns:
         The namespace and the unknown tokens.
@@ -48,8 +49,9 @@ def parse(
     job.platform = job.reading.platform or line.platform
     job.lines.append((tokens, parser.prefix_chars))
     namespace = argparse.Namespace() if namespace is None else namespace
+    beats_namespace = is_own or bool(line.generated)
     has_prefix = getattr(parser, "_auto_env_var_prefix", None) is not None
-    working = filled_copy(parser, job, namespace, line.typed, all_actions=has_prefix)
+    working = filled_copy(parser, job, namespace, line.typed, beats_namespace, all_actions=has_prefix)
     _warn_of(job)
     working._fill.lift_requirements()
     namespace, extras = parser._run(working, how, line.typed, namespace, settings, job)
@@ -72,7 +74,14 @@ def parse(
 
 
 def filled_copy(
-    parser: Any, job: Job, namespace: Any, typed: Sequence[str], *, all_actions: bool, calls_own: bool = True
+    parser: Any,
+    job: Job,
+    namespace: Any,
+    typed: Sequence[str],
+    beats_namespace: bool,
+    *,
+    all_actions: bool,
+    calls_own: bool = True,
 ) -> Any:
     """A working copy of a parser, when SageMaker's values for it are in a namespace.
 
@@ -81,6 +90,7 @@ def filled_copy(
         job: The parse.
         namespace: Where the values go.
         typed: The tokens that a person typed.
+        beats_namespace: Whether hyperparameters replace what the namespace has.
         all_actions: Whether every argument is copied, or only those that are required.
         calls_own: Whether converters and actions of the script's own are called.
 
@@ -92,7 +102,7 @@ def filled_copy(
     fill = working._fill = filling.Fill(parser, working, job, calls_own)
     job.undeclared.difference_update(fill.matches.claimed)
     job.matches.append(fill.matches)
-    fill.apply(namespace, typed)
+    fill.apply(namespace, typed, beats_namespace)
     return working
 
 

@@ -146,7 +146,12 @@ def match(parser: argparse.ArgumentParser, environment: SageMakerEnvironment) ->
     for name, (action, option) in found_by_name.items():
         claimed.add(name)
         found.mean(action, hyperparameters[name], option)
-    unfilled = [action for action in free if action not in meant and action.nargs != 0]
+    if outright or left:
+        # Of arguments that share a dest the last one has it: they stand in this order on the platform's command line.
+        places = {setting: place for place, setting in enumerate(hyperparameters.values())}
+        found.meant = meant = dict(sorted(meant.items(), key=lambda pair: places.get(pair[1], -1)))
+    dests = {action.dest for action in meant}
+    unfilled = [action for action in free if action.dest not in dests and action.nargs != 0]
     found.guesses = _guesses(unfilled, environment, parser.prefix_chars)
     return found
 

@@ -142,7 +142,7 @@ class SageMakerParserMixin(_Mixed):
         """The parse that is under way, if this parser or one that it is a subparser of began it, or a new one."""
         outer = _current.get()
         environ = settings.get("env_vars")
-        if outer is not None and outer.includes(self) and environ in (None, outer.environ):
+        if outer is not None and outer.is_joined_by(self) and environ in (None, outer.environ):
             yield outer
             return
         job = Job(os.environ if environ is None else environ, strict)
@@ -163,7 +163,7 @@ class SageMakerParserMixin(_Mixed):
             known: Tuple[Any, List[str]] = getattr(super(), how)(args, namespace, **settings)
             return known
         with self._job(settings, strict=False) as job:
-            outermost, job.started = not job.started, True
+            outermost, job.started = self is job.parsers[0], True
             job.parsers.append(self)
             settings = {**(job.settings if outermost else {}), **settings}
             settings.pop("env_vars", None)
@@ -174,7 +174,8 @@ class SageMakerParserMixin(_Mixed):
                 job.lines.append((tokens, self.prefix_chars))
                 return self._run(bare_copy(self), how, list(tokens), namespace, settings, job)
             try:
-                return injob.parse(self, how, tokens, namespace, settings, job, outermost)
+                with job.parsing_with(self):
+                    return injob.parse(self, how, tokens, namespace, settings, job, outermost, is_own=args is None)
             except argparse.ArgumentError as error:
                 if not getattr(self, "exit_on_error", True):
                     raise
@@ -200,7 +201,7 @@ class SageMakerParserMixin(_Mixed):
         if job is None or not job.includes(self):
             job = Job(os.environ, strict=False)
         namespace = argparse.Namespace()
-        view = injob.filled_copy(parser, job, namespace, [], all_actions=True, calls_own=False)
+        view = injob.filled_copy(parser, job, namespace, [], False, all_actions=True, calls_own=False)
         display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
         return view
 

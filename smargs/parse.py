@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from functools import cached_property
 
 from smargs.environment import SageMakerEnvironment
@@ -11,7 +12,7 @@ from smargs.variables import TOOLKIT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set, Tuple, TypeVar
+    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple, TypeVar
 
     from smargs.matching import Matches
 
@@ -45,9 +46,25 @@ class Job:
         self.matches: List[Matches] = []
         self.lines: List[Tuple[Sequence[str], str]] = []
         self.parsers: List[argparse.ArgumentParser] = []
+        self._at_work: List[argparse.ArgumentParser] = []
         self.settings: Dict[str, object] = {}
         self.started = False
         self.warned: Set[str] = set()
+
+    def is_joined_by(self, parser: argparse.ArgumentParser) -> bool:
+        """Whether a parse that a parser begins belongs to this one: not if the same parser is at work already, as when a signal
+        handler or a type function parses again.
+        """
+        return self.includes(parser) and not any(parser is working for working in self._at_work)
+
+    @contextlib.contextmanager
+    def parsing_with(self, parser: argparse.ArgumentParser) -> Iterator[None]:
+        """Have a parser at work."""
+        self._at_work.append(parser)
+        try:
+            yield
+        finally:
+            self._at_work.pop()
 
     def includes(self, parser: argparse.ArgumentParser) -> bool:
         """Whether a parser has begun in this parse, or is a subparser of one that has."""

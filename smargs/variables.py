@@ -188,9 +188,7 @@ def is_internal(hyperparameter: str) -> bool:
     Source: ``SAGEMAKER_PREFIX`` and ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT, which takes these out of what
     it hands to the script; SDK v3 does not.
     """
-    # Most names show by their first letter that they are not.
-    name = fold(hyperparameter) if hyperparameter[:1] in "sS_-dD" else ""
-    return name.startswith("sagemaker_") or name in ("_tuning_objective_metric", "default_user_module_name")
+    return hyperparameter.startswith("sagemaker_") or hyperparameter in ("_tuning_objective_metric", "default_user_module_name")
 
 
 def is_secret(*names: str) -> bool:

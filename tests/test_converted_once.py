@@ -133,6 +133,13 @@ def test_an_action_may_parse_more_tokens_into_the_namespace(parser_class, sent, 
     assert (namespace.lr, namespace.epochs) == expected
 
 
+def test_a_guess_that_is_a_list_is_given_to_no_converter_that_refuses_it():
+    convert = Counting()
+    found = parse({"SM_HOSTS": '["algo-1"]'}, ("--hosts", {"type": convert, "default": "h"}))
+
+    assert (found.hosts, convert.texts) == ("H", ["h"])
+
+
 def test_what_a_file_of_arguments_says_counts_as_typed(tmp_path):
     convert = Counting()
     (tmp_path / "args").write_text("--x=typed", encoding="utf-8")

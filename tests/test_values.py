@@ -4,13 +4,14 @@ import argparse
 import enum
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from parsers import parse, parser_of
 from platforms import encoded, write_files
 
-from smargs import SageMakerEnvironment
+from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.testing import SageMakerJob
 
 
@@ -183,6 +184,137 @@ def test_a_parse_in_a_type_function_refuses_what_it_does_not_declare(monkeypatch
     with pytest.raises(SystemExit):
         outer.parse_args([])
     assert "unrecognized hyperparameters: optimizer, epochs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("declared", "channels"),
+    [
+        ((("--data", {"dest": "data_dir"}), ("--data-dir", {"dest": "data_dir"})), ["train"]),
+        ((("--x", {"dest": "model_dir"}),), []),
+    ],
+)
+def test_a_guess_yields_to_a_hyperparameter_of_the_same_dest(declared, channels):
+    name = declared[0][0].lstrip("-")
+    environ = SageMakerJob({name: "sent"}, channels).environ
+    also = (("--model-dir", {"dest": "model_dir"}),) if not channels else ()
+
+    assert list(vars(parse(environ, *declared, *also)).values()) == ["sent"]
+
+
+class Joined(argparse.Action):
+    """Puts the root of the namespace before its value, as scripts do."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, f"{namespace.root}/{values}")
+
+
+class Loaded(argparse.Action):
+    """Has the parser parse more tokens into the namespace."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.parse_args(values.split(), namespace)
+
+
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+@pytest.mark.parametrize(
+    ("declared", "sent", "typed"),
+    [
+        ((("--root", {"default": "r"}), ("--sub", {"action": Joined})), {"root": "R"}, ["--sub", "y", "--root", "Q"]),
+        ((("--root", {"default": "r"}), ("--sub", {"action": Joined})), {"root": "R", "sub": "x"}, ["--root", "Q"]),
+        ((("--sub", {"action": Joined}), ("--root", {"default": "r"})), {"root": "R", "sub": "x"}, []),
+        (
+            (("--root", {"type": lambda text: text}), ("--sub", {"action": Joined})),
+            {"root": "R"},
+            ["--sub", "y", "--root", "Q"],
+        ),
+        ((("--lr", {"type": float}), ("--config", {"action": Loaded})), {"config": "--lr 9", "lr": 0.5}, []),
+        ((("--lr", {}), ("--learning-rate", {"dest": "lr"})), {"learning-rate": "0.2", "lr": "0.1"}, []),
+    ],
+)
+def test_actions_see_what_they_see_with_argparse(declared, sent, typed, platform):
+    with SageMakerJob(sent, platform=platform, typed=typed):
+        plain = argparse.ArgumentParser()
+        for name, declaration in declared:
+            plain.add_argument(name, **declaration)
+        assert vars(parser_of(*declared).parse_args()) == vars(plain.parse_args())
+
+
+def test_hyperparameters_replace_what_a_namespace_has_as_their_tokens_do(sagemaker_job):
+    declared = ("--lr", {"type": float, "default": 0.1}), ("--model-dir", {})
+    with sagemaker_job({"lr": 0.5}) as job:
+        found = parser_of(*declared).parse_args(namespace=argparse.Namespace(lr=0.01, model_dir="mine"))
+        assert (found.lr, found.model_dir) == (0.5, "mine")
+        # A list of the script's own is no command line of the platform's.
+        found = parser_of(*declared).parse_args([], namespace=argparse.Namespace(lr=0.01))
+        assert (found.lr, found.model_dir) == (0.01, str(job.model_dir))
+
+
+def test_a_parser_may_parse_again_while_it_parses(sagemaker_job):
+    found = []
+
+    def again(text):
+        if not found:
+            found.append(None)
+            found[0] = vars(parser.parse_args())
+        return int(text)
+
+    parser = parser_of(("--layers", {"type": int, "nargs": "+"}), ("--epochs", {"type": again}))
+    with sagemaker_job({"epochs": 3, "layers": [256, 128]}):
+        assert vars(parser.parse_args()) == {"epochs": 3, "layers": [256, 128]} == found[0]
+
+
+def test_a_subclass_may_look_first_and_then_parse(sagemaker_job):
+    class Looking(SageMakerArgumentParser):
+        def parse_known_args(self, args=None, namespace=None):
+            super().parse_known_args(args)
+            return super().parse_known_args(args, namespace)
+
+    parser = Looking()
+    parser.add_argument("--amp", action="store_true")
+    parser.add_argument("--layers", type=int, nargs="+")
+    with sagemaker_job({"amp": False, "layers": [1, 2]}):
+        assert vars(parser.parse_args()) == {"amp": False, "layers": [1, 2]}
+
+
+@pytest.mark.parametrize("name", ["sagemaker-role", "Sagemaker_Foo"])
+def test_only_the_platforms_own_spelling_is_internal(name, sagemaker_job, capsys):
+    with sagemaker_job({name: "v"}) as job:
+        assert job.argv == [f"--{name}", "v"]
+        assert parser_of(("--lr", {})).parse_known_args()[1] == job.argv
+        with pytest.raises(SystemExit):
+            parser_of(("--lr", {})).parse_args()
+    assert f"unrecognized hyperparameter: {name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("sent", "is_accepted"), [({"a": 1, "b": 6}, True), ({"a": 3, "b": 6}, False)])
+@pytest.mark.parametrize("parser_class", [argparse.ArgumentParser, SageMakerArgumentParser])
+def test_a_value_that_is_the_default_excludes_no_other(sent, is_accepted, parser_class):
+    parser = parser_class()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--a", type=int, default=1)
+    group.add_argument("--b", type=int, default=2)
+    with SageMakerJob(sent, platform="sdk"):
+        if is_accepted:
+            assert vars(parser.parse_args()) == sent
+        else:
+            with pytest.raises(SystemExit):
+                parser.parse_args()
+
+
+def test_a_lone_hyphen_that_is_typed_is_no_part_of_an_option(sagemaker_job):
+    with sagemaker_job({"s": 1.5}):
+        sys.argv[1:1] = ["--out", "-"]
+        assert vars(parser_of(("--out", {}), ("-s", {"type": float})).parse_args()) == {"out": "-", "s": 1.5}
+
+
+def test_an_action_that_fails_names_no_type(capsys):
+    class Failing(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            raise KeyError("a reason")
+
+    with pytest.raises(SystemExit):
+        parse({"SM_HP_X": "1"}, ("--x", {"action": Failing}))
+    assert capsys.readouterr().err.endswith("argument --x: invalid value: '1': 'a reason' (from SM_HP_X)\n")
 
 
 def heterogeneous(current_host):
