@@ -10,7 +10,7 @@ import re
 import sys
 from contextvars import ContextVar
 
-from smargs import conversion, display, filling, injob, matching, plain, spelling
+from smargs import conversion, display, filling, injob, matching, spelling
 from smargs.environment import SageMakerEnvironment, failure_file
 from smargs.parse import Job, bare_copy, tokens_of
 from smargs.variables import BY_NAME, MASK, PREFIX
@@ -281,10 +281,8 @@ class SageMakerParserMixin(_Mixed):
         return counts
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
-        """A plain command line needs no search. What argparse cannot know is checked before anything acts on the namespace."""
-        result: Any = (namespace, [])
-        if not plain.parse(self, arg_strings, namespace):
-            result = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
+        """What argparse cannot know is checked before anything acts on the namespace."""
+        result: Any = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         if self._fill is not None:
             self._fill.check(namespace)
         return result

@@ -261,15 +261,6 @@ def test_without_files_and_variables_configargparse_looks_for_nothing_until_it_i
     assert parser.get_source_to_settings_dict()["command_line"][""] == (None, off_sagemaker(FEW).argv)
 
 
-def test_options_that_are_spelled_out_are_not_searched_for():
-    made, parser = off_sagemaker(FEW), parser_of(FEW)
-    found = []
-    called = all_calls(lambda: found.append(vars(parser.parse_args(made.argv))))
-    assert found == [values(FEW)] * 2
-    assert "_match_argument" not in called
-    assert "_match_argument" in all_calls(lambda: parser.parse_args([*made.argv, "--name_0=1"]))
-
-
 def test_secrets_are_looked_for_only_when_something_is_shown(job, monkeypatch):
     made, parser = job(MANY), parser_of(MANY)
     assert len(calls_of(monkeypatch, matching, "is_secret_argument", lambda: parsed(parser, made))) == 0
