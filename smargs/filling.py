@@ -128,8 +128,6 @@ class Fill:
                 setattr(namespace, action.dest, self.waiting[action])
             elif action not in settled:
                 self._fill(action, namespace)
-        # Help and errors go through the arguments in the order of their declaration.
-        self.settings = {action: self.settings[action] for action in working._actions if action in self.settings}
 
     def _settled(self, namespace: object, beats_namespace: bool) -> Set[argparse.Action]:
         """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""

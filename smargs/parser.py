@@ -183,7 +183,9 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         return super().get_items_for_config_file_output(told, parsed_namespace)
 
     def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.Fill]) -> OrderedDict[str, Any]:
-        filled = {action: setting for action, setting in fill.settings.items() if action not in fill.seen} if fill else {}
+        # In the order of their declaration.
+        actions = [action for action in fill.working._actions if action not in fill.seen] if fill else []
+        filled = {action: fill.settings[action] for action in actions if fill and action in fill.settings}
         variables = {_settings_key(action, setting.source): (action, setting.text) for action, setting in filled.items()}
         merged: OrderedDict[str, Any] = OrderedDict()
         for source in ("command_line", "environment_variables", *told):
