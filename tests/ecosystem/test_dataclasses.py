@@ -266,6 +266,8 @@ assert "s3cr3t" not in parser.format_help()
 
     finished = run_script(script, SageMakerJob(sent, platform=platform))
 
+    # The field is a dict or a str, of which HfArgumentParser takes str: it has the text that argparse gives it.
+    scheduler = "'num_cycles=2'" if platform == "toolkit" else "{'num_cycles': 2}"
     assert (finished.returncode, finished.stdout.splitlines()) == (
         0,
         [
@@ -274,7 +276,7 @@ assert "s3cr3t" not in parser.format_help()
             "gradient_checkpointing True",
             "hub_token 's3cr3t-text'",
             "learning_rate 0.0001",
-            "lr_scheduler_kwargs {'num_cycles': 2}",
+            f"lr_scheduler_kwargs {scheduler}",
             "lr_scheduler_type <SchedulerType.COSINE: 'cosine'>",
             "max_steps -1",
             "num_train_epochs 3.0",
