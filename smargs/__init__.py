@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
-if TYPE_CHECKING:
-    from typing import List
+from typing import TYPE_CHECKING, List
 
-    from smargs.environment import SageMakerEnvironment
+if TYPE_CHECKING:
+    from smargs.container.environment import SageMakerEnvironment
     from smargs.mixin import SageMakerParserMixin
     from smargs.parser import SageMakerArgumentParser
 
@@ -15,7 +14,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "SageMakerArgumentParser": "smargs.parser",
-    "SageMakerEnvironment": "smargs.environment",
+    "SageMakerEnvironment": "smargs.container.environment",
     "SageMakerParserMixin": "smargs.mixin",
 }
 

@@ -22,7 +22,7 @@ def main() -> int:
         _open_missing_streams()
         _buffer_streams()
         try:
-            from smargs.cli import main as run
+            from smargs.cli.main import main as run
 
             return run()
         finally:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from typing import Any, Dict, List, Sequence, Tuple
 
-from smargs import commandline, display, filling
-from smargs.parse import working_copy
-from smargs.variables import is_internal
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, Sequence, Tuple
-
-    from smargs.parse import Job
+from smargs.arguments import filling
+from smargs.arguments import help as display
+from smargs.container import commandline
+from smargs.container.variables import is_internal
+from smargs.parsing import ParseContext, working_copy
 
 
 def parse(
-    parser: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job, outermost: bool, is_own: bool
+    parser: Any,
+    how: str,
+    tokens: List[str],
+    namespace: Any,
+    settings: Dict[str, Any],
+    job: ParseContext,
+    outermost: bool,
+    is_own: bool,
 ) -> Tuple[Any, List[str]]:
     """Parse a command line of a job.
 
@@ -41,7 +45,7 @@ def parse(
     if outermost:
         if job.environment.lost:
             raise argparse.ArgumentError(None, job.environment.lost)
-        line = commandline.take_apart(tokens, job.environment)
+        line = commandline.split_generated(tokens, job.environment)
         job.undeclared.difference_update(getattr(tokens, "claimed", ()))
     else:
         line = commandline.CommandLine(list(tokens), {}, job.platform)
@@ -59,7 +63,7 @@ def parse(
     undeclared = [name for name in values if name in job.undeclared and not is_internal(name)] if job.undeclared else []
     if outermost and undeclared and tokens != sys.argv[1:]:
         # What another parser took off the process's command line before this one was given the rest is no stranger.
-        started_with = commandline.take_apart(sys.argv[1:], job.environment)
+        started_with = commandline.split_generated(sys.argv[1:], job.environment)
         job.undeclared.difference_update(started_with.generated.keys() - line.generated.keys())
         undeclared = [name for name in undeclared if name in job.undeclared]
     if outermost and job.strict and undeclared:
@@ -69,13 +73,13 @@ def parse(
             name: line.generated.get(name) or commandline.render(job.platform, name, values[name].value) for name in undeclared
         }
         rest = commandline.CommandLine(extras, left, job.platform)
-        extras = commandline.Remainder(rest, values.keys() - job.undeclared)
+        extras = commandline.UnparsedTokens(rest, values.keys() - job.undeclared)
     return namespace, extras
 
 
 def filled_copy(
     parser: Any,
-    job: Job,
+    job: ParseContext,
     namespace: Any,
     typed: Sequence[str],
     beats_namespace: bool,
@@ -99,14 +103,14 @@ def filled_copy(
     """
     working: Any = working_copy(parser, all_actions)
     job.parsers.append(working)  # An action may have it parse more tokens.
-    fill = working._fill = filling.Fill(parser, working, job, calls_own)
+    fill = working._fill = filling.FilledArguments(parser, working, job, calls_own)
     job.undeclared.difference_update(fill.matches.claimed)
     job.matches.append(fill.matches)
     fill.apply(namespace, typed, beats_namespace)
     return working
 
 
-def _warn_of(job: Job) -> None:
+def _warn_of(job: ParseContext) -> None:
     """Say what the arguments asked for and could not be read, once in a parse."""
     for problem in job.environment.problems:
         if problem not in job.warned:

@@ -9,24 +9,24 @@ import os
 import re
 import sys
 from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from smargs import conversion, display, filling, injob, matching, spelling
-from smargs.environment import SageMakerEnvironment, failure_file
-from smargs.parse import Job, bare_copy, tokens_of
-from smargs.variables import BY_NAME, MASK, PREFIX
+from smargs import injob
+from smargs.arguments import conversion, filling, matching
+from smargs.arguments import help as display
+from smargs.container import spelling
+from smargs.container.environment import SageMakerEnvironment, failure_file
+from smargs.container.variables import BY_NAME, MASK, PREFIX
+from smargs.parsing import ParseContext, bare_copy, tokens_of
 
-TYPE_CHECKING = False  # To import typing takes a fifth of the time of all imports.
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
-
-    Filled = Optional[filling.Fill]
+    Filled = Optional[filling.FilledArguments]
     _Mixed = argparse.ArgumentParser
 else:
     # A mixin has its methods from the class that it is mixed into.
     _Mixed = object
 
-
-_current: ContextVar[Optional[Job]] = ContextVar("smargs", default=None)
+_current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
 """The parse that is under way in this thread, of which there is none most of the time."""
 
 
@@ -53,7 +53,7 @@ class SageMakerParserMixin(_Mixed):
         """
         self._infer_types = infer_types
         super().__init__(*args, **settings)
-        for wanted, read in conversion.MENDED.items():
+        for wanted, read in conversion.TEXT_PARSERS.items():
             self.register("type", wanted, _named_like(wanted, read))
 
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
@@ -138,14 +138,14 @@ class SageMakerParserMixin(_Mixed):
         super().error(message)
 
     @contextlib.contextmanager
-    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[Job]:
+    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[ParseContext]:
         """The parse that is under way, if this parser or one that it is a subparser of began it, or a new one."""
         outer = _current.get()
         environ = settings.get("env_vars")
         if outer is not None and outer.is_joined_by(self) and environ in (None, outer.environ):
             yield outer
             return
-        job = Job(os.environ if environ is None else environ, strict)
+        job = ParseContext(os.environ if environ is None else environ, strict)
         job.parsers.append(self)
         job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
         token = _current.set(job)
@@ -182,7 +182,7 @@ class SageMakerParserMixin(_Mixed):
                 self.error(str(error))
 
     def _run(
-        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: Job
+        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: ParseContext
     ) -> Tuple[Any, List[str]]:
         """Have a copy parse, so that threads can share the parser, and keep what the parser class keeps of its last parse."""
         parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), how)
@@ -199,7 +199,7 @@ class SageMakerParserMixin(_Mixed):
         parser: Any = self._fill.parser if self._fill else self
         job = _current.get()
         if job is None or not job.includes(self):
-            job = Job(os.environ, strict=False)
+            job = ParseContext(os.environ, strict=False)
         namespace = argparse.Namespace()
         view = injob.filled_copy(parser, job, namespace, [], False, all_actions=True, calls_own=False)
         display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
@@ -321,7 +321,7 @@ def _named_like(wanted: type, read: Any) -> Any:
     return named
 
 
-def _masked(message: str, job: Optional[Job]) -> str:
+def _masked(message: str, job: Optional[ParseContext]) -> str:
     return display.mask(message, display.secrets_of(job) if job else ())
 
 

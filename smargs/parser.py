@@ -6,19 +6,17 @@ import argparse
 import os
 import sys
 from collections import OrderedDict
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 # ConfigArgParse has no type information; to type checkers the parser is an argparse.ArgumentParser, through the mixin.
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import conversion, display, filling, matching
+from smargs.arguments import conversion, filling, matching
+from smargs.arguments import help as display
+from smargs.container.spelling import printable, to_text
+from smargs.container.variables import MASK, PREFIX, is_secret
 from smargs.mixin import SageMakerParserMixin
-from smargs.parse import bare_copy, working_copy
-from smargs.spelling import printable, spell
-from smargs.variables import MASK, PREFIX, is_secret
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, List, Mapping, Optional, Tuple
+from smargs.parsing import bare_copy, working_copy
 
 
 class _ConfigArgumentParser(configargparse.ArgumentParser):  # type: ignore[misc]
@@ -149,8 +147,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
             return []
         if action is not None and isinstance(value, list) and not conversion.collects(action):
             wanted = action.type or (filling.inferred_type(action, self.prefix_chars) if self._infer_types else None)
-            if wanted in conversion.MENDED:
-                value = spell(value)
+            if wanted in conversion.TEXT_PARSERS:
+                value = to_text(value)
         return list(super().convert_item_to_command_line_arg(action, key, value))
 
     def get_source_to_settings_dict(self) -> OrderedDict[str, Any]:
@@ -182,7 +180,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, _ConfigArgumentParser):
         told = self._with_sagemaker(source_to_settings, self._fill)
         return super().get_items_for_config_file_output(told, parsed_namespace)
 
-    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.Fill]) -> OrderedDict[str, Any]:
+    def _with_sagemaker(self, told: Mapping[str, Any], fill: Optional[filling.FilledArguments]) -> OrderedDict[str, Any]:
         # In the order of their declaration.
         actions = [action for action in fill.working._actions if action not in fill.seen] if fill else []
         filled = {action: fill.settings[action] for action in actions if fill and action in fill.settings}

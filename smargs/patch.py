@@ -15,10 +15,10 @@ import types
 from importlib.machinery import SourceFileLoader
 from typing import Any, Callable, Iterator, Sequence, TypeVar, cast
 
-from smargs.commandline import Remainder
+from smargs.container.commandline import UnparsedTokens
 from smargs.mixin import _current
-from smargs.parse import Job
 from smargs.parser import SageMakerArgumentParser
+from smargs.parsing import ParseContext
 
 # A base directory in which nothing can be: without one, a job's files would be looked for in /opt/ml.
 _NO_JOB = {"SAGEMAKER_BASE_DIR": os.devnull}
@@ -106,7 +106,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _without_job(parser: argparse.ArgumentParser) -> Iterator[None]:
-    job = Job(_NO_JOB, strict=False)
+    job = ParseContext(_NO_JOB, strict=False)
     job.parsers.append(parser)
     token = _current.set(job)
     try:
@@ -118,7 +118,7 @@ def _without_job(parser: argparse.ArgumentParser) -> Iterator[None]:
 def _is_command_line(parser: argparse.ArgumentParser, args: Any) -> bool:
     """Whether a parse is of this process's command line, of what another parser left of it, or of a subcommand's part."""
     outer = _current.get()
-    if args is None or isinstance(args, Remainder) or (outer is not None and outer.includes(parser)):
+    if args is None or isinstance(args, UnparsedTokens) or (outer is not None and outer.includes(parser)):
         return True
     return isinstance(args, (list, tuple)) and list(args) == sys.argv[1:]
 

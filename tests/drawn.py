@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from declarations import DECLARATIONS, option
 from hypothesis import strategies as st
 
-from smargs.spelling import decode, spell
+from smargs.container.spelling import decode, to_text
 
 INTEGERS = st.integers(-(10**9), 10**9)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -88,7 +88,7 @@ NAMES = st.lists(WORDS, min_size=1, max_size=3).flatmap(
 # What shells, SM_HP_* and the platforms' own losses leave alone: SDK v3 makes 0.0 of the text 0E0, which only the file has.
 PLAIN_TEXTS = st.text(
     st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_characters="'\x7f"), min_size=1, max_size=12
-).filter(lambda text: decode(text) is not None and spell(decode(text)) == text)
+).filter(lambda text: decode(text) is not None and to_text(decode(text)) == text)
 
 
 def folded(name):

@@ -34,7 +34,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 import configargparse
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
-from smargs.environment import failure_file
+from smargs.container.environment import failure_file
 
 SECRET = "planted-and-never-shown"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from smargs import cli
+from smargs.cli import main as cli
 
 
 def tree(place):
@@ -436,7 +436,7 @@ def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):
 
 
 def test_a_python_without_locks_is_told_in_one_line(here):
-    code = "import sys; sys.modules['fcntl'] = None; from smargs.cli import main; sys.exit(main(['run', 'train.py']))"
+    code = "import sys; sys.modules['fcntl'] = None; from smargs.cli.main import main; sys.exit(main(['run', 'train.py']))"
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     before = tree(here)
     ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)

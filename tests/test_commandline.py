@@ -6,7 +6,7 @@ import pytest
 from platforms import Job, encoded, torn, write_files
 
 from smargs import SageMakerEnvironment
-from smargs.commandline import take_apart
+from smargs.container.commandline import split_generated
 from smargs.testing import SageMakerJob
 
 HYPERPARAMETERS = {
@@ -23,7 +23,7 @@ HYPERPARAMETERS = {
 
 def taken_apart(tokens, environ):
     """The typed tokens, and the generated ones as SageMaker meant them."""
-    line = take_apart(tokens, SageMakerEnvironment.load(environ))
+    line = split_generated(tokens, SageMakerEnvironment.load(environ))
     return line.typed, dict(line.generated)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from smargs import SageMakerArgumentParser
-from smargs.conversion import path_types
-from smargs.spelling import decode
+from smargs.arguments.conversion import path_types
+from smargs.container.spelling import decode
 from smargs.testing import SageMakerJob
 
 

@@ -11,7 +11,10 @@ import configargparse
 import pytest
 from platforms import Job
 
-from smargs import SageMakerArgumentParser, commandline, matching, reading
+from smargs import SageMakerArgumentParser
+from smargs.arguments import matching
+from smargs.container import commandline
+from smargs.container import sources as reading
 from smargs.testing import SageMakerJob
 
 FEW, MORE, MANY = 12, 52, 92  # The service takes 100, some of the SDK's own among them.
@@ -126,7 +129,7 @@ def test_the_process_environment_is_not_asked_for_each_variable(job, monkeypatch
     asked = calls_of(monkeypatch, type(os.environ), "__getitem__", lambda: found.append(vars(parser.parse_args(made.argv))))
     assert found == [values(FEW)]
     assert not {name for _, name in asked} & made.environ.keys()
-    assert "OTHER" not in reading.Reading(os.environ).environ
+    assert "OTHER" not in reading.JobSources(os.environ).environ
 
 
 @pytest.mark.parametrize("argv", [True, False], ids=["in the job", "environment only"])
@@ -174,7 +177,7 @@ def test_where_copies_agree_none_is_weighed(job, monkeypatch):
     made, parser = job(MANY), parser_of(MANY)
     weighed = calls_of(monkeypatch, reading, "_least_damaged", lambda: parsed(parser, made))
     assert [routes for (routes,) in weighed if len(routes) > 1] == []
-    assert calls_of(monkeypatch, reading.Reading, "_own_variables", lambda: parsed(parser, made)) == []
+    assert calls_of(monkeypatch, reading.JobSources, "_own_variables", lambda: parsed(parser, made)) == []
 
 
 def test_a_number_is_spelled_without_an_encoder(job, monkeypatch):

@@ -15,8 +15,8 @@ from declarations import typed
 
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
+from smargs.container.variables import VARIABLES
 from smargs.testing import SageMakerJob
-from smargs.variables import VARIABLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md", "docs/guarantees.md")]

@@ -10,8 +10,8 @@ import pytest
 from platforms import encoded, recorded, write_files
 
 from smargs import SageMakerEnvironment
+from smargs.container.variables import VARIABLES
 from smargs.testing import SageMakerJob
-from smargs.variables import VARIABLES
 
 RESOURCE = {
     "current_host": "algo-2",
@@ -105,14 +105,16 @@ def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_
 
 
 def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, monkeypatch):
-    monkeypatch.setattr("smargs.reading.BASE_DIRECTORY", str(write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}})))
+    monkeypatch.setattr(
+        "smargs.container.sources.BASE_DIRECTORY", str(write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}}))
+    )
 
     assert SageMakerEnvironment.load({}).hyperparameters == {"lr": 0.1}
 
 
 def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    monkeypatch.setattr("smargs.reading.BASE_DIRECTORY", str(tmp_path / "loop"))
+    monkeypatch.setattr("smargs.container.sources.BASE_DIRECTORY", str(tmp_path / "loop"))
     environment = SageMakerEnvironment.load({})
 
     assert environment

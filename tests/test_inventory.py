@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from platforms import encoded, write_files
 
-from smargs import inventory
+from smargs.cli import environment as inventory
 from smargs.testing import SageMakerJob
 
 LONG = "hunter2-hunter2"
@@ -129,7 +129,7 @@ def test_off_sagemaker_json_is_empty(capsys):
 @pytest.mark.parametrize("as_json", [True, False])
 def test_bytes_that_are_not_utf8_print_in_a_container(as_json):
     environ = {**os.environb, b"PYTHONPATH": os.fsencode(ROOT), b"SM_HP_NOTE": b"a\xffb", b"PYTHONIOENCODING": b"utf-8"}
-    command = f"import os; from smargs import inventory; inventory.show(os.environ, {as_json})"
+    command = f"import os; from smargs.cli import environment as inventory; inventory.show(os.environ, {as_json})"
     done = subprocess.run([sys.executable, "-c", command], env=environ, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"a\udcffb" in done.stdout

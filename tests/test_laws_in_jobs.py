@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from platforms import write_files
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
+from smargs.container.variables import VARIABLES
 from smargs.local.job import PLATFORMS
 from smargs.testing import SageMakerJob
-from smargs.variables import VARIABLES
 
 YES, NO = ("true", "True", "yes", "on", "1", True), ("false", "FALSE", "no", "off", "0", False)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from smargs import cli
+from smargs.cli import main as cli
 from smargs.local.job import MARK
 
 DAY = 86400

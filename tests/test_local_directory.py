@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from smargs import cli
+from smargs.cli import main as cli
 from smargs.local.directory import MARK, JobDirectory
 from smargs.local.job import BadJobError, TrainingJob, name_hosts, read_channels
 from smargs.local.results import failure_reason, pack
@@ -46,7 +46,7 @@ def here(tmp_path, monkeypatch):
 def run(*tokens, limit=None):
     """The status and the last line of a job in a real child process, whose files may be so many bytes long."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); " if limit else ""
-    code = f"{limited}import sys; from smargs.cli import main; sys.exit(main(['run', *sys.argv[1:]]))"
+    code = f"{limited}import sys; from smargs.cli.main import main; sys.exit(main(['run', *sys.argv[1:]]))"
     # Coverage would write files of its own under that limit.
     environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
     environ["PYTHONPATH"] = os.fspath(ROOT)

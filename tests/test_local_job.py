@@ -247,7 +247,7 @@ def test_the_launcher_of_the_toolkit_is_a_hyperparameter(installed):
 
 def test_the_preview_shows_the_script_with_the_same_tokens():
     asked = job({"a": "1"}, typed=("b",))
-    command = [sys.executable, "-m", "smargs.preview"]
+    command = [sys.executable, "-m", "smargs.cli.preview"]
     assert launchers.preview_tokens(asked, ["--a", "1"]) == [*command, "train.py", "--a", "1", "b"]
     assert launchers.preview_tokens(asked._replace(patch=True), []) == [*command, "--patch", "train.py", "b"]
 

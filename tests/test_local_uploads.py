@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from smargs import cli
+from smargs.cli import main as cli
 from smargs.testing import SageMakerJob
 
 SCRIPT = """\

@@ -13,7 +13,8 @@ import pytest
 from conftest import ROOT
 from platforms import Job, without, write_files
 
-from smargs import SageMakerArgumentParser, patch, reading
+from smargs import SageMakerArgumentParser, patch
+from smargs.container import sources as reading
 from smargs.testing import SageMakerJob
 
 SCRIPT = """\

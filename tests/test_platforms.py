@@ -5,8 +5,8 @@ import json
 import pytest
 from platforms import recorded
 
+from smargs.container.spelling import decode
 from smargs.local import platforms
-from smargs.spelling import decode
 from smargs.testing import SageMakerJob, job
 
 # SDK v3's bash stops at the name SM_CHANNEL_EVAL-SET; its recorder had no channel of the platform's own.

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from platforms import Job
 
-from smargs import preview
+from smargs.cli import preview
 from smargs.testing import SageMakerJob
 
 WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
@@ -47,7 +47,7 @@ def previewed(run_script, tmp_path):
     def run(source, job):
         start = tmp_path / "start.py"
         start.write_text(
-            f"{WITHOUT_RICH}\nimport runpy\nrunpy.run_module('smargs.preview', run_name='__main__', alter_sys=True)"
+            f"{WITHOUT_RICH}\nimport runpy\nrunpy.run_module('smargs.cli.preview', run_name='__main__', alter_sys=True)"
         )
         return run_script(
             source, job, through=lambda script, job: [sys.executable, os.fspath(start), os.fspath(script), *job.argv]
@@ -292,7 +292,7 @@ def test_a_config_file_is_told_whatever_class_reads_it(previewed, tmp_path):
 
 @pytest.mark.parametrize("tokens", [["nowhere.py"], []])
 def test_a_missing_script_is_one_line(tokens):
-    command = [sys.executable, "-m", "smargs.preview", *tokens]
+    command = [sys.executable, "-m", "smargs.cli.preview", *tokens]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"there is no script {''.join(tokens)!r}\n"

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample, Unsatisfiable
 
 from smargs import SageMakerArgumentParser
+from smargs.container.spelling import to_text
 from smargs.local.job import PLATFORMS
-from smargs.spelling import spell
 from smargs.testing import (
     BadJobError,
     SageMakerJob,
@@ -314,7 +314,7 @@ def test_jobs_are_drawn_on_the_platforms_and_with_the_channels_that_are_asked_fo
 
 def test_texts_that_a_shell_expands_are_not_drawn_where_one_reads_them():
     parser = parser_of(("--text", {}))
-    assert drawn(jobs(parser), lambda job: "*" in spell(job.argv))
+    assert drawn(jobs(parser), lambda job: "*" in to_text(job.argv))
     unquoted = jobs(parser, st.just({"text": "*"}), platforms=["toolkit-unquoted"])
     with pytest.raises(Unsatisfiable):
         drawn(unquoted, lambda job: True)

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 from typing import IO, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+from smargs.cli.tables import print_table
 from smargs.local.directory import UNPACKED, is_unpacked, remove_job
 from smargs.local.job import MARK, BadJobError, default_place
-from smargs.tables import print_table
 
 _RUNNING = "InProgress"
 _KILLED = "Killed"

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
-from smargs.spelling import decode, load_json, spell
-from smargs.variables import PLATFORM_CHANNELS, is_secret
+from smargs.container.spelling import decode, load_json, to_text
+from smargs.container.variables import PLATFORM_CHANNELS, is_secret
 
 TOOLKIT = "toolkit"
 TOOLKIT_UNQUOTED = "toolkit-unquoted"
@@ -156,7 +156,7 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     found: Dict[str, Hyperparameter] = {}
     for path in files:
         for name, value in _read_object(path).items():
-            found[name] = Hyperparameter(value, spell(value))
+            found[name] = Hyperparameter(value, to_text(value))
     for pair in typed:
         name, equals, text = pair.partition("=")
         if not (name and equals):

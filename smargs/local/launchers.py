@@ -128,7 +128,7 @@ def _as_run(job: TrainingJob, command: Sequence[str], argv: Sequence[str]) -> Li
 def preview_tokens(job: TrainingJob, argv: Sequence[str]) -> List[str]:
     """The command that shows the arguments of a script instead of running it on."""
     patch = ["--patch"] if job.patch else []
-    return [sys.executable, "-m", "smargs.preview", *patch, job.script.name, *argv, *job.typed]
+    return [sys.executable, "-m", "smargs.cli.preview", *patch, job.script.name, *argv, *job.typed]
 
 
 def _torchrun(host_count: int, process_count: int, rank: int, port: int) -> List[str]:

@@ -11,17 +11,17 @@ import socket
 import subprocess
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
-from smargs.commandline import render_as_sdk, render_as_toolkit
-from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, TrainingJob, encode
-from smargs.local.shells import export
-from smargs.spelling import decode
-from smargs.variables import (
+from smargs.container.commandline import render_as_sdk, render_as_toolkit
+from smargs.container.spelling import decode
+from smargs.container.variables import (
     CHANNELS_FILE,
     DEFAULT_MASTER_PORT,
     HYPERPARAMETERS_FILE,
     RESOURCE_FILE,
     is_internal,
 )
+from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, TrainingJob, encode
+from smargs.local.shells import export
 
 INSTANCE_TYPE = "local"
 """The instance type of the SDK's own local mode. Source: https://sagemaker.readthedocs.io/en/stable/overview.html#local-mode"""

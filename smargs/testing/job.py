@@ -12,7 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
-from smargs.display import mask_tokens
+from smargs.arguments.help import mask_tokens
+from smargs.container.spelling import decode, to_text
+from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
 from smargs.local import platforms, shells
 from smargs.local.directory import JobDirectory
 from smargs.local.job import (
@@ -30,9 +32,7 @@ from smargs.local.job import (
     read_channels,
 )
 from smargs.local.launchers import outside
-from smargs.spelling import decode, spell
 from smargs.testing.processes import Finished, process_of, run_job
-from smargs.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
 
 Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
 
@@ -288,7 +288,7 @@ def read_hyperparameter(name: str, value: object) -> Hyperparameter:
         json.dumps(value)
     except (TypeError, ValueError) as error:
         raise BadJobError(f"hyperparameter {name}: {error}: expected what JSON has") from None
-    return Hyperparameter(value, spell(value))
+    return Hyperparameter(value, to_text(value))
 
 
 def _typed(sent: Hyperparameter, plain: bool) -> str:

@@ -9,16 +9,16 @@ import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Callable, Collection, Dict, List, Mapping, Sequence, Set, Type
 
-from smargs.display import mask, mask_tokens
+from smargs.arguments.help import mask, mask_tokens
+from smargs.arguments.matching import documented_variable, is_secret_argument, secret_tokens
+from smargs.cli.tables import print_table
+from smargs.container.spelling import as_sdk, decode, to_text
+from smargs.container.variables import MASK, is_secret
 from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
 from smargs.local.launchers import outside
-from smargs.matching import documented_variable, is_secret_argument, secret_tokens
 from smargs.parser import SageMakerArgumentParser
-from smargs.spelling import as_sdk, decode, spell
-from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import process_of
-from smargs.variables import MASK, is_secret
 
 # What a shell makes something else of where nothing is quoted.
 _EXPANDED = re.compile(r"[$*?~#]")
@@ -103,7 +103,7 @@ def loses(platform: str, hyperparameters: Mapping[str, object]) -> bool:
     ``null`` is none, a text in quotes loses these, and ``1e-3`` is spelled ``0.001``.
     """
     if platform == TOOLKIT_UNQUOTED:
-        return any(_EXPANDED.search(name + spell(value)) for name, value in hyperparameters.items())
+        return any(_EXPANDED.search(name + to_text(value)) for name, value in hyperparameters.items())
     texts = (value for value in hyperparameters.values() if platform == SDK and isinstance(value, str))
     return any(decode(text) is None or as_sdk(text) != text for text in texts)
 

@@ -11,15 +11,15 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from smargs.conversion import Converter, collects
-from smargs.filling import inferred_type
+from smargs.arguments.conversion import Converter, collects
+from smargs.arguments.filling import inferred_type
+from smargs.arguments.matching import can_be_filled, environment_variable, expected_variable, names
+from smargs.container.spelling import to_text
+from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
 from smargs.local.job import MOST_HYPERPARAMETERS, PLATFORMS, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError
-from smargs.matching import can_be_filled, environment_variable, expected_variable, names
 from smargs.mixin import SageMakerParserMixin
-from smargs.spelling import spell
 from smargs.testing.job import Channels, SageMakerJob, read_hyperparameter
 from smargs.testing.laws import loses
-from smargs.variables import HYPERPARAMETER_PREFIX, fold
 
 # The SDK's estimators add five of their own.
 _MOST = MOST_HYPERPARAMETERS - 5
@@ -289,7 +289,7 @@ def _wanted(
     def refuses(value: object) -> bool:
         option = next(iter(action.option_strings), None)
         try:
-            converter.calls(value, spell(value), option)
+            converter.calls(value, to_text(value), option)
         except Exception:  # A type of the script's own may raise anything.
             return True
         return False

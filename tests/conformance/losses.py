@@ -5,7 +5,7 @@ from typing import Callable, NamedTuple
 
 from jobs import TrainingJob
 
-from smargs.spelling import decode
+from smargs.container.spelling import decode
 
 TOOLKIT, SHELL_ENTRY_POINT, UNQUOTING, SDK = "toolkit", "toolkit, a .sh entry point", "toolkit before 5.1", "SDK v3"
 EVERYTHING, VARIABLES, BY_NAME, FILES = "everything", "everything but the files", "SM_HP_*", "the files"

@@ -24,7 +24,7 @@ from losses import (
     losses,
 )
 
-from smargs.spelling import decode
+from smargs.container.spelling import decode
 
 JOBS = 100  # Of each launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

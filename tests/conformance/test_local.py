@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import training_jobs
 
+from smargs.container.spelling import to_text
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, Channel, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import commands
 from smargs.local.platforms import files, start, this_machine
-from smargs.spelling import spell
 
 JOBS = 40  # Of each platform and launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -45,7 +45,7 @@ def local_jobs(draw, platform, launcher):
     job = TrainingJob(
         name=JOB_NAME,
         script=Path("/anything/train.py"),
-        hyperparameters={name: Hyperparameter(value, spell(value)) for name, value in drawn.hyperparameters.items()},
+        hyperparameters={name: Hyperparameter(value, to_text(value)) for name, value in drawn.hyperparameters.items()},
         channels={name: Channel((Path("/anything"),), is_directory=True) for name in drawn.channels},
         hosts=hosts,
         platform=platform,

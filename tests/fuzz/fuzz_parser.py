@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent))
 with atheris.instrument_imports(include=["smargs"]):
     import promise
 
-    from smargs.variables import ARGUMENT_NAMES, BY_NAME, CHANNEL_PREFIX, HYPERPARAMETER_PREFIX
+    from smargs.container.variables import ARGUMENT_NAMES, BY_NAME, CHANNEL_PREFIX, HYPERPARAMETER_PREFIX
 
 WORDS = (
     *BY_NAME,

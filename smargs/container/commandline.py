@@ -8,20 +8,15 @@ as the platform writes them are recognised one by one. Every other token was typ
 
 from __future__ import annotations
 
-from smargs.environment import SageMakerEnvironment
-from smargs.reading import squash
-from smargs.spelling import as_sdk, as_toolkit
-from smargs.variables import SDK, TOOLKIT
+from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from smargs.container.environment import SageMakerEnvironment
+from smargs.container.sources import strip_shell_quoting
+from smargs.container.spelling import as_sdk, as_toolkit
+from smargs.container.variables import SDK, TOOLKIT
 
-    # The platform, and for each hyperparameter its name and the tokens that stand for it.
-    Rendering = Tuple[str, List[Tuple[str, Tuple[str, str]]]]
-    _Tokens = List[str]
-else:
-    _Tokens = list
+# The platform, and for each hyperparameter its name and the tokens that stand for it.
+Rendering = Tuple[str, List[Tuple[str, Tuple[str, str]]]]
 
 # What a shell expands, cuts or redirects where nothing is quoted.
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
@@ -44,7 +39,7 @@ class CommandLine:
         self.platform = platform
 
 
-def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandLine:
+def split_generated(tokens: List[str], environment: SageMakerEnvironment) -> CommandLine:
     """Tell the tokens that SageMaker generated from those that a person typed.
 
     Args:
@@ -54,7 +49,7 @@ def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandL
     Returns:
         The typed tokens and the generated ones. What is not wholly recognised counts as typed.
     """
-    if isinstance(tokens, Remainder):
+    if isinstance(tokens, UnparsedTokens):
         return tokens.line
     kept = _kept(tokens, environment) if tokens else None
     if kept is not None:
@@ -65,12 +60,12 @@ def take_apart(tokens: List[str], environment: SageMakerEnvironment) -> CommandL
             return CommandLine([], dict(pairs), platform)
         renderings.append((platform, pairs))
     found = []
-    for find, form in ((_find_whole, str), (_find_torn, squash)):
+    for find, form in ((_find_whole, str), (_find_torn, strip_shell_quoting)):
         texts = [form(token) for token in tokens]
         for rendering in renderings:
             # Options whose values are all empty are what a person may type, unless the toolkit says that it made them.
             if find is _find_torn and not (
-                environment.setting("SM_USER_ARGS") or any(squash(pair[1]) for _, pair in rendering[1])
+                environment.setting("SM_USER_ARGS") or any(strip_shell_quoting(pair[1]) for _, pair in rendering[1])
             ):
                 continue
             found.append((*find(texts, [form(token) for _, pair in rendering[1] for token in pair]), rendering))
@@ -114,7 +109,7 @@ def _take_out_pairs(
     return [*typed, *rest], generated
 
 
-class Remainder(_Tokens):
+class UnparsedTokens(List[str]):
     """The tokens that ``parse_known_args`` hands back; a second parser knows by it what the first has seen.
 
     Attributes:
@@ -217,24 +212,26 @@ def _end_of_damaged(tokens: Sequence[str], place: int, run: Sequence[Tuple[str, 
             while place < len(tokens) and not _follows(tokens[place], following, value):
                 place += 1
         else:
-            end = _end_of_value(tokens, place, squash(value))
+            end = _end_of_value(tokens, place, strip_shell_quoting(value))
             if end is None:
                 return None
             # An option whose value is empty is what a person may type.
-            place, whole = end, whole or bool(squash(value))
+            place, whole = end, whole or bool(strip_shell_quoting(value))
     return place if whole else None
 
 
 def _follows(token: str, following: str, value: str) -> bool:
     """Whether a damaged value ends before a token: before the next option, or, where none follows, any that is not in it."""
-    return token == following if following else token[:1] == "-" and squash(token) not in squash(value)
+    return (
+        token == following if following else token[:1] == "-" and strip_shell_quoting(token) not in strip_shell_quoting(value)
+    )
 
 
 def _end_of_value(tokens: Sequence[str], place: int, wanted: str) -> Optional[int]:
     """Where a squashed value ends that a shell may have torn; None if it does not stand there."""
     found = ""
     while len(found) < len(wanted) and place < len(tokens):
-        found += squash(tokens[place])
+        found += strip_shell_quoting(tokens[place])
         place += 1
     # An empty value leaves an empty token, unless the shell dropped it.
     place += wanted == "" and tokens[place : place + 1] == [""]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Tuple
 
-from smargs.variables import SDK
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Tuple
+from smargs.container.variables import SDK
 
 _DEEPEST = 64
 
@@ -55,7 +52,7 @@ def decode(text: str) -> object:
         return text
 
 
-def spell(value: object) -> str:
+def to_text(value: object) -> str:
     """Return the text of a decoded value: a text as it is, anything else as JSON."""
     if type(value) is int or (type(value) is float and value - value == 0):
         # As json spells a finite number; it makes an encoder for each value, and most values are numbers.

@@ -6,7 +6,7 @@ import shutil
 import sys
 from typing import Optional, Sequence, TextIO
 
-from smargs.spelling import printable
+from smargs.container.spelling import printable
 
 # Wider than any content: nothing wraps where no terminal sets a width.
 _UNLIMITED = 1 << 30

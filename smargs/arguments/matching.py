@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Callable, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
-from smargs.conversion import is_constant_of, path_types
-from smargs.environment import SageMakerEnvironment
-from smargs.reading import Setting
-from smargs.variables import (
+from smargs.arguments.conversion import is_constant_of, path_types
+from smargs.container.environment import SageMakerEnvironment
+from smargs.container.sources import SourcedValue
+from smargs.container.variables import (
     ARGUMENT_NAMES,
     BY_NAME,
     CHANNEL_PREFIX,
@@ -33,12 +34,8 @@ from smargs.variables import (
     is_secret,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Container, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
-
-    # The names of an argument, each with its option string.
-    Names = List[Tuple[str, Optional[str]]]
+# The names of an argument, each with its option string.
+Names = List[Tuple[str, Optional[str]]]
 
 SAYS_SOMETHING = (argparse._HelpAction, argparse._VersionAction)
 _SPELLED_SM = ("sm", "SM", "Sm", "sM")
@@ -65,12 +62,12 @@ class Matches:
 
     def __init__(self, named: List[argparse.Action]) -> None:
         self.named = named
-        self.meant: Dict[argparse.Action, Setting] = {}
+        self.meant: Dict[argparse.Action, SourcedValue] = {}
         self.options: Dict[argparse.Action, str] = {}
-        self.guesses: Dict[argparse.Action, List[Tuple[Setting, bool]]] = {}
+        self.guesses: Dict[argparse.Action, List[Tuple[SourcedValue, bool]]] = {}
         self.claimed: Set[str] = set()
 
-    def mean(self, action: argparse.Action, setting: Setting, option: Optional[str]) -> None:
+    def mean(self, action: argparse.Action, setting: SourcedValue, option: Optional[str]) -> None:
         """Have a value meant for an argument."""
         self.meant[action] = setting
         if option is not None:
@@ -178,7 +175,7 @@ def _outright_variable(action: argparse.Action, prefix_chars: str) -> Optional[s
 
 def _by_typed_option(
     parser: argparse.ArgumentParser,
-    hyperparameters: Mapping[str, Setting],
+    hyperparameters: Mapping[str, SourcedValue],
     outright: Container[argparse.Action],
     found: Matches,
 ) -> None:
@@ -199,13 +196,13 @@ def _may_be_a_default(variable: Variable) -> bool:
     return variable.kind == PATH or (variable.kind in (TEXT, LIST) and variable.by_name)
 
 
-def _is_default(default: object, setting: Setting) -> bool:
+def _is_default(default: object, setting: SourcedValue) -> bool:
     if isinstance(default, (list, tuple)):
         return bool(default) and list(default) == setting.value
     return isinstance(default, (str, *path_types())) and str(default) == setting.text
 
 
-def _is_of(action: argparse.Action, guess: Setting) -> bool:
+def _is_of(action: argparse.Action, guess: SourcedValue) -> bool:
     """Whether the default of an argument is the value of its guess, or a path in the directory that is its guess."""
     default = action.default
     if isinstance(default, (str, *path_types())):
@@ -215,7 +212,7 @@ def _is_of(action: argparse.Action, guess: Setting) -> bool:
     return isinstance(default, (int, float, list, dict)) and default == guess.value
 
 
-def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[Setting]]:
+def lookup(variable: str, environment: SageMakerEnvironment) -> Tuple[Optional[str], Optional[SourcedValue]]:
     """What a variable holds (rule 1), whichever way it came: the hyperparameter that it stands for, if any, and the value."""
     if variable.startswith(HYPERPARAMETER_PREFIX):
         name = _find(variable[len(HYPERPARAMETER_PREFIX) :], environment.hyperparameter_settings)
@@ -282,7 +279,7 @@ def may_be_path(action: argparse.Action) -> bool:
 
 
 def _by_hyperparameter(
-    arguments: Sequence[argparse.Action], settings: Mapping[str, Setting], prefix_chars: str
+    arguments: Sequence[argparse.Action], settings: Mapping[str, SourcedValue], prefix_chars: str
 ) -> Dict[str, Tuple[argparse.Action, Optional[str]]]:
     """Rule 2: the argument of each hyperparameter that has one, and the option string that was matched.
 
@@ -323,7 +320,7 @@ def _declared(
 
 
 def _or_sibling(
-    name: str, pair: Tuple[argparse.Action, Optional[str]], flags: Mapping[str, List[argparse.Action]], setting: Setting
+    name: str, pair: Tuple[argparse.Action, Optional[str]], flags: Mapping[str, List[argparse.Action]], setting: SourcedValue
 ) -> Tuple[argparse.Action, Optional[str]]:
     """For ``--x`` beside ``--no-x`` with one dest ``x``: whichever of the two stores the value of the hyperparameter ``x``."""
     flag = pair[0]
@@ -332,14 +329,14 @@ def _or_sibling(
     return next(((sibling, None) for sibling in flags[flag.dest] if _stores(sibling, setting)), pair)
 
 
-def _stores(action: argparse.Action, setting: Setting) -> bool:
+def _stores(action: argparse.Action, setting: SourcedValue) -> bool:
     """Whether a flag stores just this value."""
     return action.nargs == 0 and is_constant_of(action, setting.value, setting.text)
 
 
 def _guesses(
     unfilled: Sequence[argparse.Action], environment: SageMakerEnvironment, prefix_chars: str
-) -> Dict[argparse.Action, List[Tuple[Setting, bool]]]:
+) -> Dict[argparse.Action, List[Tuple[SourcedValue, bool]]]:
     """Rules 3 and 4, for the arguments that no value was meant for."""
     if not unfilled:
         return {}
@@ -357,7 +354,7 @@ def _guesses(
     return found
 
 
-def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> Iterator[Setting]:
+def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_chars: str) -> Iterator[SourcedValue]:
     variable = documented_variable(action, prefix_chars)
     found = environment.setting(variable.name) if variable else None
     if found:
@@ -368,7 +365,7 @@ def _by_name(action: argparse.Action, environment: SageMakerEnvironment, prefix_
             yield environment.channel_settings[channel]
 
 
-def _channel(name: str, channels: Mapping[str, Setting]) -> Optional[str]:
+def _channel(name: str, channels: Mapping[str, SourcedValue]) -> Optional[str]:
     bases = _bases(name)
     for base in (*bases, *(_TWINS[fold(base)] for base in bases if fold(base) in _TWINS)):
         found = _find(base, channels)
@@ -383,7 +380,7 @@ def _bases(name: str) -> List[str]:
     return [name, *(name[: -len(suffix)] for suffix in _SUFFIXES if fold(name).endswith(suffix))]
 
 
-def _find(name: str, mapping: Mapping[str, Setting]) -> Optional[str]:
+def _find(name: str, mapping: Mapping[str, SourcedValue]) -> Optional[str]:
     """The one key that is a name, exactly or else folded."""
     if name in mapping:
         return name

@@ -6,12 +6,12 @@ import json
 import sys
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
 
-from smargs import display
-from smargs.environment import SageMakerEnvironment, secret_texts
-from smargs.reading import Setting
-from smargs.spelling import decode, spell
-from smargs.tables import print_table
-from smargs.variables import BY_NAME, MASK, is_secret
+from smargs.arguments import help as display
+from smargs.cli.tables import print_table
+from smargs.container.environment import SageMakerEnvironment, secret_texts
+from smargs.container.sources import SourcedValue
+from smargs.container.spelling import decode, to_text
+from smargs.container.variables import BY_NAME, MASK, is_secret
 
 
 def show(environ: Mapping[str, str], as_json: bool) -> None:
@@ -51,7 +51,7 @@ def show(environ: Mapping[str, str], as_json: bool) -> None:
 class _Cleaner:
     """Shows values without the secrets of a job: those under a secret's name, and their texts wherever else they stand."""
 
-    def __init__(self, parts: Iterable[Mapping[str, Setting]]) -> None:
+    def __init__(self, parts: Iterable[Mapping[str, SourcedValue]]) -> None:
         self.tainted: Set[str] = set()
         self.secrets: Set[str] = set()
         for name, setting in (pair for settings in parts for pair in settings.items()):
@@ -62,10 +62,10 @@ class _Cleaner:
     def text(self, text: str) -> str:
         return display.mask(text, self.secrets)
 
-    def written(self, name: str, setting: Setting) -> str:
+    def written(self, name: str, setting: SourcedValue) -> str:
         """The text of a setting as it was written, if no secret is in it."""
         cleaned = self.value(name, setting.value)
-        return self.text(setting.text if cleaned == setting.value else spell(cleaned))
+        return self.text(setting.text if cleaned == setting.value else to_text(cleaned))
 
     def value(self, name: str, value: object) -> object:
         if is_secret(name):
@@ -78,7 +78,7 @@ class _Cleaner:
             return value
         inner = decode(value)
         cleaned = self.value("", inner) if isinstance(inner, (dict, list)) else inner
-        return self.text(value if cleaned == inner else spell(cleaned))
+        return self.text(value if cleaned == inner else to_text(cleaned))
 
     def _tokens(self, values: List[object]) -> Iterator[object]:
         """The values of a list, which may be a command line: what follows a name that carries a secret is masked."""

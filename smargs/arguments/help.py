@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-from smargs import matching, spelling
-from smargs.environment import masked, secret_texts
-from smargs.filling import own_setting
-from smargs.variables import MASK, PREFIX, fold, is_secret
+from smargs.arguments import matching
+from smargs.arguments.filling import FilledArguments, own_setting
+from smargs.container import spelling
+from smargs.container.environment import masked, secret_texts
+from smargs.container.sources import SourcedValue
+from smargs.container.variables import MASK, PREFIX, fold, is_secret
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
-
-    from smargs.filling import Fill
-    from smargs.parse import Job
-    from smargs.reading import Setting
+    from smargs.parsing import ParseContext
 
 # A shorter secret would be found inside ordinary words; it is looked for only in quotes.
 _SHORTEST_TO_REPLACE = 4
 
 
-def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dict[str, object], with_variables: bool) -> None:
+def show_fill(
+    view: argparse.ArgumentParser, report: FilledArguments, job: ParseContext, values: Dict[str, object], with_variables: bool
+) -> None:
     """Make the arguments of a view, a copy of a parser that is only looked at, say where their values come from.
 
     Args:
@@ -52,7 +52,7 @@ def show_fill(view: argparse.ArgumentParser, report: Fill, job: Job, values: Dic
             vars(action)["env_var"] = None
 
 
-def secrets_of(job: Job) -> Set[str]:
+def secrets_of(job: ParseContext) -> Set[str]:
     """The texts of a parse that must not be shown."""
     hyperparameters = job.environment.hyperparameter_settings
     return {
@@ -63,7 +63,7 @@ def secrets_of(job: Job) -> Set[str]:
     }
 
 
-def _texts(job: Job) -> Iterator[Tuple[argparse.Action, str]]:
+def _texts(job: ParseContext) -> Iterator[Tuple[argparse.Action, str]]:
     yield from job.given
     for found in job.matches:
         yield from ((action, setting.text) for action, setting in found.meant.items())
@@ -80,7 +80,7 @@ def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:
     return default
 
 
-def _show_value(action: argparse.Action, setting: Setting, values: Dict[str, object]) -> None:
+def _show_value(action: argparse.Action, setting: SourcedValue, values: Dict[str, object]) -> None:
     """Show what fills an argument as its default, and the argument as optional."""
     value = values.get(action.dest, setting.text)
     action.default = value if str(value).isprintable() else spelling.printable(str(value))

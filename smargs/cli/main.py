@@ -15,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, NoReturn, Optional, Sequence, Tuple
 
 from smargs import __version__
+from smargs.container.variables import HYPERPARAMETERS_FILE, MASK, is_secret
 from smargs.local.job import (
     PLATFORMS,
     BadJobError,
@@ -28,7 +29,6 @@ from smargs.local.job import (
     read_channels,
     read_hyperparameters,
 )
-from smargs.variables import HYPERPARAMETERS_FILE, MASK, is_secret
 
 if TYPE_CHECKING:
     from smargs.local.directory import JobDirectory
@@ -56,7 +56,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(_without_secrets(unknown, tokens))}")
     if args.command == "env":
-        from smargs import inventory
+        from smargs.cli import environment as inventory
 
         inventory.show(os.environ, as_json=args.json)
         return 0
@@ -300,8 +300,8 @@ def _conclude(job: TrainingJob, directory: JobDirectory, commands: List[Command]
 
 
 def _reason(job: TrainingJob, directory: JobDirectory, commands: List[Command], outcome: Outcome) -> str:
-    from smargs.display import mask
-    from smargs.environment import secret_texts
+    from smargs.arguments.help import mask
+    from smargs.container.environment import secret_texts
     from smargs.local.results import failure_reason
 
     command = next(command for command in commands if command.host == outcome.failed)

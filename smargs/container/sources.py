@@ -6,9 +6,10 @@ import json
 import os
 import stat
 from functools import cached_property
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
-from smargs.spelling import decode, load_json, spell
-from smargs.variables import (
+from smargs.container.spelling import decode, load_json, to_text
+from smargs.container.variables import (
     BASE_DIRECTORY,
     BOOLEAN,
     BY_NAME,
@@ -27,10 +28,6 @@ from smargs.variables import (
     is_internal,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
-
 _FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
 _OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
 _MPI = "OMPI_COMM_WORLD_RANK"  # Open MPI sets it for each process.
@@ -43,7 +40,7 @@ _COMMA = '","'
 _STRIPPED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
 
 
-class Setting:
+class SourcedValue:
     """One value of the platform.
 
     Attributes:
@@ -61,18 +58,18 @@ class Setting:
         self.source = source
 
 
-class Hyperparameter(Setting):
+class Hyperparameter(SourcedValue):
     """The value of one hyperparameter, which the platform spells in its own way on the script's command line."""
 
     __slots__ = ()
 
 
-def squash(text: str) -> str:
+def strip_shell_quoting(text: str) -> str:
     """A text without what a careless shell strips: quotes, backslashes and white space."""
     return text.translate(_STRIPPED_BY_SHELLS)
 
 
-class Reading:
+class JobSources:
     """One reading of a job: what was found, where, and what could not be read.
 
     Variables are taken over and the hyperparameters read at once; what else the job has is read when it is asked for.
@@ -89,7 +86,7 @@ class Reading:
             self.config = self.environ.get("SM_INPUT_CONFIG_DIR") or self.config
         self._files: Dict[str, Optional[Mapping[str, object]]] = {}
         self._values: Dict[str, object] = {}
-        self._variables: Dict[str, Optional[Setting]] = {}
+        self._variables: Dict[str, Optional[SourcedValue]] = {}
         self._written = ""
         self.rendered: Mapping[str, object] = {}
         self.lost: Optional[str] = None
@@ -108,11 +105,11 @@ class Reading:
             self.json_object(variable)
 
     @cached_property
-    def variables(self) -> Mapping[str, Setting]:
+    def variables(self) -> Mapping[str, SourcedValue]:
         """The documented variables that there are."""
         return {name: setting for name in BY_NAME for setting in (self.variable(name),) if setting}
 
-    def variable(self, name: str) -> Optional[Setting]:
+    def variable(self, name: str) -> Optional[SourcedValue]:
         """One documented variable, read once; None where there is none, nor what stands for it."""
         if name not in self._variables:
             variable = BY_NAME.get(name)
@@ -120,7 +117,7 @@ class Reading:
         return self._variables[name]
 
     @cached_property
-    def channels(self) -> Mapping[str, Setting]:
+    def channels(self) -> Mapping[str, SourcedValue]:
         """The channels with their directories."""
         return {} if self.is_empty else self._channels()
 
@@ -221,7 +218,7 @@ class Reading:
         self.problems[name] = f"{place} is not a JSON object"
         return None
 
-    def _documented(self, variable: Variable) -> Optional[Setting]:
+    def _documented(self, variable: Variable) -> Optional[SourcedValue]:
         return (
             self._of_this_host(variable)
             or self._in_environ(variable.name, variable.kind)
@@ -230,7 +227,7 @@ class Reading:
             or (self._directory(variable.directory) if variable.directory else None)
         )
 
-    def _of_this_host(self, variable: Variable) -> Optional[Setting]:
+    def _of_this_host(self, variable: Variable) -> Optional[SourcedValue]:
         """What this host's own file says where the variables are those of another host."""
         if not self.is_under_mpi:
             return None
@@ -241,32 +238,32 @@ class Reading:
         if variable.name != "SM_CURRENT_HOST_RANK" or not isinstance(hosts, list) or current not in hosts:
             return None
         rank = sorted(map(str, hosts)).index(str(current))
-        return Setting(rank, str(rank), RESOURCE_FILE)
+        return SourcedValue(rank, str(rank), RESOURCE_FILE)
 
-    def _in_environ(self, name: str, kind: str) -> Optional[Setting]:
+    def _in_environ(self, name: str, kind: str) -> Optional[SourcedValue]:
         # The toolkit writes an absent value as an empty variable.
         text = self.environ.get(name)
         if not text:
             return None
-        return Setting(self._decoded(name) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
+        return SourcedValue(self._decoded(name) if kind in (INTEGER, BOOLEAN, LIST, OBJECT) else text, text, name)
 
-    def _told(self, attribute: str) -> Optional[Setting]:
+    def _told(self, attribute: str) -> Optional[SourcedValue]:
         if f'"{attribute}"' not in self.environ.get("SM_TRAINING_ENV", ""):
             return None  # A look at the text: it need not be decoded.
         value = self.training_env.get(attribute)
-        return None if value is None else Setting(value, spell(value), "SM_TRAINING_ENV")
+        return None if value is None else SourcedValue(value, to_text(value), "SM_TRAINING_ENV")
 
-    def _in_file(self, file: str, key: str) -> Optional[Setting]:
+    def _in_file(self, file: str, key: str) -> Optional[SourcedValue]:
         content = self.file(file) or {}
         value = content.get(key) if key else content
-        return Setting(value, spell(value), file) if value else None
+        return SourcedValue(value, to_text(value), file) if value else None
 
-    def _directory(self, directory: str) -> Optional[Setting]:
+    def _directory(self, directory: str) -> Optional[SourcedValue]:
         # A container that has the job's files, but no variables, has the standard directories.
         if not self._has_files():
             return None
         path = os.path.join(self.base, *directory.split("/"))
-        return Setting(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else self.base)
+        return SourcedValue(path, path, "SAGEMAKER_BASE_DIR" if "SAGEMAKER_BASE_DIR" in self.environ else self.base)
 
     def _hyperparameters(self) -> Dict[str, Hyperparameter]:
         candidates = (
@@ -300,7 +297,7 @@ class Reading:
         agreed = {}
         environ = self.environ
         for name, value in values.items():
-            text = spell(value)
+            text = to_text(value)
             variable = HYPERPARAMETER_PREFIX + name.upper()
             copy = environ.get(variable)
             if copy is None:
@@ -328,9 +325,9 @@ class Reading:
             return False
         exported = self.json_object("SM_HPS") or {}
         decoded = {name: _told(HYPERPARAMETERS_FILE, value).value for name, value in written.items()}
-        return any("'" in name + spell(value) and exported.get(name) != value for name, value in decoded.items())
+        return any("'" in name + to_text(value) and exported.get(name) != value for name, value in decoded.items())
 
-    def _channels(self) -> Dict[str, Setting]:
+    def _channels(self) -> Dict[str, SourcedValue]:
         told = self.training_env.get("channel_input_dirs")
         directories = told if isinstance(told, dict) else {}
         inputs = self.environ.get("SM_INPUT_DIR") or os.path.join(self.base, "input")
@@ -341,14 +338,14 @@ class Reading:
             ("SM_INPUT_DATA_CONFIG", self.json_object("SM_INPUT_DATA_CONFIG") or ()),
             (CHANNELS_FILE, self.file(CHANNELS_FILE) or ()),
         )
-        channels: Dict[str, Setting] = {}
+        channels: Dict[str, SourcedValue] = {}
         for source, names in routes:
             for name in names:
                 path = directories.get(name)
                 path = path if isinstance(path, str) else os.path.join(data, name)
-                channels.setdefault(name, Setting(path, path, source))
+                channels.setdefault(name, SourcedValue(path, path, source))
         for name, (variable, path) in self._own_variables(CHANNEL_PREFIX, channels).items():
-            channels[name] = Setting(path, path, variable)
+            channels[name] = SourcedValue(path, path, variable)
         return channels
 
     def _own_variables(self, prefix: str, names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
@@ -400,8 +397,8 @@ def _is_absent(path: str) -> bool:
 def _told(source: str, value: object) -> Hyperparameter:
     """A hyperparameter as a route has it: two variables tell decoded values, any other route has texts."""
     if source in ("SM_HPS", "SM_TRAINING_ENV"):
-        return Hyperparameter(value, spell(value), source)
-    return _read(spell(value), source)
+        return Hyperparameter(value, to_text(value), source)
+    return _read(to_text(value), source)
 
 
 def _copies(name: str, own: Optional[Tuple[str, str]], routes: Mapping[str, Mapping[str, object]]) -> List[Hyperparameter]:
@@ -425,7 +422,7 @@ def _is_text(copy: object, text: str) -> bool:
 def _read(text: str, source: str) -> Hyperparameter:
     """A hyperparameter that is written as text, decoded once."""
     value = decode(text)
-    return Hyperparameter(value, spell(value) if isinstance(value, (str, list, dict)) else text, source)
+    return Hyperparameter(value, to_text(value) if isinstance(value, (str, list, dict)) else text, source)
 
 
 def _least_damaged(routes: List[Hyperparameter]) -> Hyperparameter:
@@ -446,16 +443,16 @@ def _least_damaged(routes: List[Hyperparameter]) -> Hyperparameter:
     return Hyperparameter(best.value, best.text, next(same).source)
 
 
-def _size(route: Setting) -> int:
+def _size(route: SourcedValue) -> int:
     """How much of a value a route carries."""
     return len(route.value if isinstance(route.value, str) else json.dumps(route.value))
 
 
-def _squashed_renderings(route: Setting) -> FrozenSet[str]:
+def _squashed_renderings(route: SourcedValue) -> FrozenSet[str]:
     """How the platforms may write a value into a variable, after a shell. The toolkit writes null as nothing."""
     if route.value is None:
         return frozenset(("", "null"))
     if isinstance(route.value, (dict, list)):
         sorted_keys = (json.dumps(route.value, sort_keys=True, ensure_ascii=ascii_only) for ascii_only in (True, False))
-        return frozenset(map(squash, sorted_keys))
-    return frozenset((squash(route.text), squash(spell(route.value))))
+        return frozenset(map(strip_shell_quoting, sorted_keys))
+    return frozenset((strip_shell_quoting(route.text), strip_shell_quoting(to_text(route.value))))

@@ -5,22 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 from functools import cached_property
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple, TypeVar
 
-from smargs.environment import SageMakerEnvironment
-from smargs.reading import Reading
-from smargs.variables import TOOLKIT
+from smargs.arguments.matching import Matches
+from smargs.container.environment import SageMakerEnvironment
+from smargs.container.sources import JobSources
+from smargs.container.variables import TOOLKIT
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple, TypeVar
-
-    from smargs.matching import Matches
-
-    Held = TypeVar("Held")
-    Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+Held = TypeVar("Held")
+Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
 
 
-class Job:
+class ParseContext:
     """What all parsers of one parse, the outermost and its subparsers, share.
 
     Attributes:
@@ -39,7 +35,7 @@ class Job:
 
     def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
         self.environ = environ
-        self.reading = Reading(environ)
+        self.reading = JobSources(environ)
         self.strict = strict
         self.undeclared: Set[str] = set(self.reading.hyperparameters)
         self.given: List[Tuple[argparse.Action, str]] = []

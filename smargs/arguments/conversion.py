@@ -9,12 +9,9 @@ import enum
 import math
 import re
 import sys
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
-from smargs.spelling import decode, is_deep, is_number, on_command_line, spell
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
+from smargs.container.spelling import decode, is_deep, is_number, on_command_line, to_text
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
@@ -87,7 +84,7 @@ def _read_set(text: str) -> set[object]:
     return set(read_list(text))
 
 
-MENDED: Dict[type, Callable[[str], object]] = {
+TEXT_PARSERS: Dict[type, Callable[[str], object]] = {
     bool: boolean,
     list: read_list,
     tuple: _read_tuple,
@@ -107,7 +104,7 @@ def reader(wanted: type) -> Callable[[str], object]:
     """
     if issubclass(wanted, enum.Enum):
         return lambda text: _member(wanted, decode(text), text)
-    return MENDED.get(wanted, wanted)
+    return TEXT_PARSERS.get(wanted, wanted)
 
 
 def infer(action: argparse.Action) -> Optional[type]:
@@ -146,7 +143,7 @@ def collects(action: argparse.Action) -> bool:
 
 def is_own(wanted: object) -> bool:
     """Whether a declared type is a converter of the script's own: any but the builtin types."""
-    return wanted not in _READ_AS_WRITTEN and wanted not in MENDED
+    return wanted not in _READ_AS_WRITTEN and wanted not in TEXT_PARSERS
 
 
 class Converter:
@@ -197,7 +194,7 @@ class Converter:
             return [self._one(*item) for item in items], shown
         batches = [items]
         if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
-            batches = [self._items(inner, spell(inner)) for inner, _ in items]
+            batches = [self._items(inner, to_text(inner)) for inner, _ in items]
         for batch in batches:
             _check_count(action, len(batch))
         return [[self._one(*item) for item in batch] for batch in batches], shown
@@ -208,11 +205,11 @@ class Converter:
         if not isinstance(elements, list):
             return [(value, self._texts(value, text))]
         # SDK v3 decodes a text that is JSON once more, but not inside a list.
-        return [(inner, (inner,) if isinstance(inner, str) else self._texts(inner, spell(inner))) for inner in elements]
+        return [(inner, (inner,) if isinstance(inner, str) else self._texts(inner, to_text(inner))) for inner in elements]
 
     def _texts(self, value: object, text: str) -> Sequence[str]:
         """Return what the type is asked for in turn: the text that argparse would be given, then the other platform's."""
-        if self.platform is None or self.wanted in MENDED or (self.wanted in _READ_AS_WRITTEN and is_number(value)):
+        if self.platform is None or self.wanted in TEXT_PARSERS or (self.wanted in _READ_AS_WRITTEN and is_number(value)):
             return (text,)
         return on_command_line(self.platform, value)
 
@@ -229,7 +226,7 @@ class Converter:
                     return self._read(text)
             if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
                 with contextlib.suppress(ValueError, argparse.ArgumentError):
-                    return self._accepted(_member(self.wanted, value, spell(value)))
+                    return self._accepted(_member(self.wanted, value, to_text(value)))
             if texts[0] == "":
                 # The toolkit writes null as an empty variable: what no type can read was null.
                 return None

@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
 
-from smargs import conversion, matching
-from smargs.reading import Hyperparameter, Setting
-from smargs.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX
+from smargs.arguments import conversion, matching
+from smargs.container.sources import Hyperparameter, SourcedValue
+from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
-
-    from smargs.parse import Job
+    from smargs.parsing import ParseContext
 
 _ADDING = (argparse._AppendAction, argparse._AppendConstAction, argparse._CountAction)
 _READERS = (ast.literal_eval, json.loads)
@@ -37,11 +35,11 @@ def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Op
     return None if variable and variable.startswith(PREFIX) else variable
 
 
-def own_setting(parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]) -> Optional[Setting]:
+def own_setting(parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]) -> Optional[SourcedValue]:
     """What that variable holds, where it is set."""
     variable = own_variable(parser, action)
     text = environ.get(variable) if variable else None
-    return None if variable is None or text is None else Setting(text, text, variable)
+    return None if variable is None or text is None else SourcedValue(text, text, variable)
 
 
 def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
@@ -58,7 +56,7 @@ class _Unconverted(str):
     """A value that is not converted yet; each is an object of its own."""
 
 
-class Fill:
+class FilledArguments:
     """What SageMaker fills in one parse of one parser.
 
     Attributes:
@@ -82,14 +80,14 @@ class Fill:
         visited: ``seen``, and the positionals that argparse visited without tokens.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser, working: Any, job: Job, calls_own: bool) -> None:
+    def __init__(self, parser: argparse.ArgumentParser, working: Any, job: ParseContext, calls_own: bool) -> None:
         self.parser = parser
         self.working = working
         self.job = job
         self.platform = job.platform
         self.calls_own = calls_own
         self.matches = matching.match(working, job.environment)
-        self.settings: Dict[argparse.Action, Setting] = {}
+        self.settings: Dict[argparse.Action, SourcedValue] = {}
         self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
         self.guessed: Set[argparse.Action] = set()
         self.verbatim: Set[argparse.Action] = set()
@@ -169,7 +167,7 @@ class Fill:
             self.guessed.add(action)
             break
 
-    def _store(self, action: argparse.Action, setting: Setting, namespace: Any) -> None:
+    def _store(self, action: argparse.Action, setting: SourcedValue, namespace: Any) -> None:
         """Convert a value and call the argument's action with it.
 
         Raises:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from types import MappingProxyType
+from typing import Dict, FrozenSet, Iterator, List, Mapping, NoReturn, Optional, Tuple
 
-from smargs.reading import Reading, Setting
-from smargs.spelling import spell
-from smargs.variables import (
+from smargs.container.sources import JobSources, SourcedValue
+from smargs.container.spelling import to_text
+from smargs.container.variables import (
     BOOLEAN,
     DEFAULT_MASTER_PORT,
     INTEGER,
@@ -18,16 +19,12 @@ from smargs.variables import (
     is_secret,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Dict, FrozenSet, Iterator, List, Mapping, NoReturn, Optional, Tuple
-
 
 class SageMakerEnvironment:
     """An immutable snapshot of what Amazon SageMaker says of a training job.
 
     Absent things are ``None`` or empty, never an exception. It is false where there is nothing of SageMaker.
-    Paths are ``str``, as the platform gives them. Source of every attribute: see :data:`smargs.variables.VARIABLES`.
+    Paths are ``str``, as the platform gives them. Source of every attribute: see :data:`smargs.container.variables.VARIABLES`.
 
     Attributes:
         hyperparameters: Names and decoded values, without the platform's own.
@@ -86,9 +83,9 @@ class SageMakerEnvironment:
     job_name: Optional[str]
 
     _attributes: Dict[str, object]
-    _reading: Reading
+    _reading: JobSources
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: JobSources) -> None:
         """Take over what was read; users call :meth:`load`."""
         object.__setattr__(self, "_reading", reading)
 
@@ -103,18 +100,18 @@ class SageMakerEnvironment:
         Returns:
             The snapshot. Nothing is raised for what is absent or unreadable; the latter is listed in ``problems``.
         """
-        reading = Reading(environ)
+        reading = JobSources(environ)
         reading.read_all()
         return cls(reading)
 
     # The settings behind the attributes, each with its text and its source, for the modules of this package.
 
     @property
-    def settings(self) -> Mapping[str, Setting]:
+    def settings(self) -> Mapping[str, SourcedValue]:
         """The documented variables."""
         return self._reading.variables
 
-    def setting(self, variable: str) -> Optional[Setting]:
+    def setting(self, variable: str) -> Optional[SourcedValue]:
         """One documented variable, without reading the others; None where there is none."""
         return self._reading.variable(variable)
 
@@ -123,12 +120,12 @@ class SageMakerEnvironment:
         return self._reading.lists(variable, texts)
 
     @property
-    def hyperparameter_settings(self) -> Mapping[str, Setting]:
+    def hyperparameter_settings(self) -> Mapping[str, SourcedValue]:
         """All hyperparameters, the platform's own among them."""
         return self._reading.hyperparameters
 
     @property
-    def channel_settings(self) -> Mapping[str, Setting]:
+    def channel_settings(self) -> Mapping[str, SourcedValue]:
         """The channels' directories."""
         return self._reading.channels
 
@@ -213,7 +210,7 @@ class SageMakerEnvironment:
 _PUBLIC_ATTRIBUTES = (*(name for name in SageMakerEnvironment.__annotations__ if not name.startswith("_")), "problems")
 
 
-def _attributes(reading: Reading) -> Dict[str, object]:
+def _attributes(reading: JobSources) -> Dict[str, object]:
     """The attributes, but for those that are no more than what was read."""
     attributes: Dict[str, object] = {
         variable.attribute: _typed(variable.kind, reading.variable(variable.name)) for variable in VARIABLES
@@ -240,7 +237,7 @@ def _copied(value: object) -> object:
     return type(value)(map(_copied, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _typed(kind: str, setting: Optional[Setting]) -> object:
+def _typed(kind: str, setting: Optional[SourcedValue]) -> object:
     """A variable's value if it is of its kind, else what stands for its absence."""
     value = setting.value if setting else None
     if kind == LIST:
@@ -274,7 +271,7 @@ def secret_texts(name: str, value: object) -> Iterator[str]:
         for inner in value:
             yield from secret_texts(name, inner)
     elif is_secret(name) and value is not None:
-        yield spell(value)
+        yield to_text(value)
 
 
 def masked(name: str, value: object) -> object:

@@ -1,7 +1,7 @@
 """Run a script up to the end of its first parse, and show where each argument has its value from.
 
-``python -m smargs.preview [--patch] SCRIPT [ARGS...]`` is started in the place of the script. It wraps methods of argparse in
-its own process, which ends with the parse.
+``python -m smargs.cli.preview [--patch] SCRIPT [ARGS...]`` is started in the place of the script. It wraps methods of
+argparse in its own process, which ends with the parse.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, NoReturn, Op
 
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import display, filling, matching, mixin
-from smargs.environment import masked
-from smargs.parse import Job, tokens_of
-from smargs.reading import Setting
-from smargs.tables import print_table
-from smargs.variables import MASK
+from smargs import mixin
+from smargs.arguments import filling, matching
+from smargs.arguments import help as display
+from smargs.cli.tables import print_table
+from smargs.container.environment import masked
+from smargs.container.sources import SourcedValue
+from smargs.container.variables import MASK
+from smargs.parsing import ParseContext, tokens_of
 
 # As it is before anything is patched.
 _Parser: Any = argparse.ArgumentParser
@@ -52,7 +54,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.under_way = False
-        self.parsers: Dict[int, Tuple[Any, object, Job]] = {}
+        self.parsers: Dict[int, Tuple[Any, object, ParseContext]] = {}
         self.seen: Set[argparse.Action] = set()
         self.in_files: Dict[str, object] = {}
         self.secrets: Set[str] = set()
@@ -100,7 +102,7 @@ class Watch:
         os._exit(status)
 
     def _note_parser(self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **more: Any) -> Any:
-        job = mixin._current.get() or Job(os.environ, strict=False)
+        job = mixin._current.get() or ParseContext(os.environ, strict=False)
         self.parsers[id(parser)] = (parser, namespace, job)
         return parse(parser, tokens, namespace, *rest, **more)
 
@@ -160,7 +162,7 @@ class Watch:
             winners.update(ranked)
         return winners
 
-    def _sources(self, parser: Any, action: argparse.Action, job: Job) -> Iterator[_Told]:
+    def _sources(self, parser: Any, action: argparse.Action, job: ParseContext) -> Iterator[_Told]:
         """Everything that has a value for an argument, the winner first."""
         read = _read_by_configargparse(parser, action)
         setting = _of_sagemaker(parser, action, job)
@@ -192,7 +194,7 @@ def _read_by_configargparse(parser: Any, action: argparse.Action) -> Dict[str, o
     }
 
 
-def _of_sagemaker(parser: Any, action: argparse.Action, job: Job) -> Optional[Setting]:
+def _of_sagemaker(parser: Any, action: argparse.Action, job: ParseContext) -> Optional[SourcedValue]:
     """What SageMaker has for an argument, also where a variable of the user's own kept it out."""
     fill = getattr(parser, "_fill", None)
     if fill is None:
@@ -201,7 +203,7 @@ def _of_sagemaker(parser: Any, action: argparse.Action, job: Job) -> Optional[Se
         found = matching.match(parser, job.environment)
         guesses = found.guesses.get(action)
         return found.meant.get(action) or (guesses[0][0] if guesses else None)
-    setting: Optional[Setting] = fill.settings.get(action)
+    setting: Optional[SourcedValue] = fill.settings.get(action)
     return setting
 
 
@@ -277,6 +279,6 @@ def _report(error: Exception, script: str) -> None:
 
 if __name__ == "__main__":
     # By its name: warnings of a parse go by that to point at the script's line.
-    from smargs.preview import main as run
+    from smargs.cli.preview import main as run
 
     sys.exit(run())

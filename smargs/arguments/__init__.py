@@ -1,0 +1,1 @@
+"""How declared arguments are filled."""
