@@ -23,7 +23,7 @@ test: $(VENV)/.test $(VENV)/.suites
 # Look for inputs that break the promise, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz
 	@COLUMNS=80 $(VENV)/bin/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) \
-		|| { echo "To see it again: $(VENV)/bin/python tests/promise.py FILE, with the file that is named above"; exit 1; }
+		|| { echo "To see it again: $(VENV)/bin/python tests/support/promise.py FILE, with the file that is named above"; exit 1; }
 
 # Run the linters and the type checker.
 check: $(VENV)/.check

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from paths import ROOT, SUPPORT
 from platforms import write_files
 
 HERE = Path(__file__).parent
-TESTS = HERE.parent
 OPT_ML = "/opt/ml"
 RESULT = "result.pickle"
 LAUNCHER = "launcher.json"
@@ -84,7 +84,7 @@ class Container:
         self.environ = {
             **{name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))},
             "PATH": os.pathsep.join(map(os.fspath, path)),
-            "PYTHONPATH": os.pathsep.join(map(os.fspath, (TESTS, TESTS.parent, base / "bin"))),
+            "PYTHONPATH": os.pathsep.join(map(os.fspath, (SUPPORT, ROOT, base / "bin"))),
             "LANG": "C.UTF-8",
             "TRAINING_JOB_NAME": JOB_NAME,
         }

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 SECONDS = 120
 SCRIPT = """\
 import os

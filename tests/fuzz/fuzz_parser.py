@@ -1,4 +1,4 @@
-"""Look for inputs that break the promise of tests/promise.py, led by what they reach in smargs.
+"""Look for inputs that break the promise of tests/support/promise.py, led by what they reach in smargs.
 
 What is given on the command line are options of libFuzzer, such as -max_total_time=60 (seconds). It starts from the inputs in
 corpus/ and from those that earlier runs found on this machine, in found/; there it also writes what breaks the promise.
@@ -13,7 +13,7 @@ except ModuleNotFoundError:
     sys.exit(f"There is no atheris for Python {sys.version.split()[0]} on {sys.platform}: nothing was fuzzed")
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE.parent / "support"))
 
 with atheris.instrument_imports(include=["smargs"]):
     import promise

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from paths import ROOT
 
 from smargs.cli import main as cli
 from smargs.local.job import MARK

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from paths import ROOT
 from platforms import encoded, write_files
 
 from smargs.cli import environment as inventory

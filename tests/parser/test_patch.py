@@ -10,7 +10,7 @@ import sys
 import types
 
 import pytest
-from conftest import ROOT
+from paths import ROOT
 from platforms import Job, without, write_files
 
 from smargs import SageMakerArgumentParser, patch

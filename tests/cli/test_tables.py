@@ -10,7 +10,7 @@ import sys
 import termios
 
 import pytest
-from conftest import ROOT
+from paths import ROOT
 
 from smargs.cli.tables import print_table
 

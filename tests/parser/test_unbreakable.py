@@ -9,16 +9,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import promise
 import pytest
+from paths import SUPPORT, TESTS
 from platforms import Job, encoded, without, write_files
 
 from smargs import SageMakerEnvironment
 from smargs.testing import SageMakerJob
 
-CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").iterdir())
+CORPUS = sorted((TESTS / "fuzz" / "corpus").iterdir())
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
@@ -243,7 +243,7 @@ def test_a_directory_that_links_to_itself_is_an_error(parse, tmp_path, place):
 
 WITHOUT_RIGHTS = f"""
 import sys
-sys.path.append({os.fspath(Path(__file__).parent)!r})
+sys.path.append({os.fspath(SUPPORT)!r})
 import gettext, locale, rights
 rights.give_up()
 """

@@ -7,9 +7,11 @@ import shlex
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Union
 
+from paths import TESTS
+
 from smargs.testing import SageMakerJob
 
-RECORDED = Path(__file__).parent / "recorded"
+RECORDED = TESTS / "recorded"
 
 
 class Job(NamedTuple):

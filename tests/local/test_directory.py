@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from paths import ROOT, SUPPORT
 
 from smargs.cli import main as cli
 from smargs.local.directory import MARK, JobDirectory
@@ -303,7 +303,7 @@ def test_a_part_of_the_model_that_may_not_be_read_is_not_passed_over(tmp_path):
         "try: print(pack({'algo-1': Path('model')}, Path('model.tar.gz')))\n"
         "except PermissionError as error: print(error.filename)"
     )
-    path = os.pathsep.join((os.fspath(ROOT), os.fspath(ROOT / "tests")))
+    path = os.pathsep.join((os.fspath(ROOT), os.fspath(SUPPORT)))
     environ = {**os.environ, "PYTHONPATH": path, "COVERAGE_PROCESS_CONFIG": ""}
     tmp_path.chmod(0o777)
     told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, check=True)

@@ -6,15 +6,15 @@ import re
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
+from paths import ROOT
 
 from smargs.testing import SageMakerJob
 
-EXAMPLES = Path(__file__).resolve().parent.parent / "docs" / "examples"
+EXAMPLES = ROOT / "docs" / "examples"
 
 
 HYPERPARAMETERS = json.loads((EXAMPLES / "hyperparameters.json").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ def run(*command, cwd, **variables):
     outside = {name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))}
     return subprocess.run(
         [sys.executable, *map(str, command)],
-        env={**outside, "COLUMNS": "400", "PYTHONPATH": str(EXAMPLES.parent.parent), **variables},
+        env={**outside, "COLUMNS": "400", "PYTHONPATH": str(ROOT), **variables},
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -10,8 +10,8 @@ import warnings
 from pathlib import Path
 
 import pytest
+from suite_differences import HELP, INFERRED, MENDED, NAME, PLAIN
 from suites import assert_differs_as_listed, run_suite
-from test_cpython_suite import HELP, INFERRED, MENDED, NAME, PLAIN
 
 SDIST = Path(sys.prefix) / "suites" / "configargparse"
 

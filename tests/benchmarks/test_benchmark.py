@@ -10,7 +10,7 @@ import competitors
 import pytest
 import report
 
-BENCHMARKS = Path(__file__).parent / "benchmarks"
+BENCHMARKS = Path(__file__).parent
 
 
 def child(tmp_path, label, work, environ, argv):

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 SECONDS = 60
 
 # A process that makes a session of its own, as torchrun's workers are, and outlives the script unless somebody ends it.

@@ -6,9 +6,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from paths import ROOT
 
 # The module's own code looks up its class in the module, so only the suite gets a module with another class.
 RUNNER = """

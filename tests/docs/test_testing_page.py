@@ -1,9 +1,9 @@
 """The page "Testing your script" and the README's tests of a script, as a project of their own."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from paths import ROOT
+
 PAGE = ROOT / "docs" / "testing.md"
 
 

@@ -8,17 +8,16 @@ import io
 import json
 import re
 import sys
-from pathlib import Path
 
 import pytest
 from declarations import typed
+from paths import ROOT
 
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
 from smargs.container.variables import VARIABLES
 from smargs.testing import SageMakerJob
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md", "docs/guarantees.md")]
 PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.
 UNMODIFIED_PAGE = ROOT / "docs" / "unmodified.md"  # Its code runs another script, so test_patch.py runs it.

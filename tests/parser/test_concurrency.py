@@ -11,7 +11,7 @@ import threading
 import warnings
 
 import pytest
-from conftest import ROOT
+from paths import ROOT, SUPPORT
 from platforms import Job
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
@@ -200,7 +200,7 @@ def test_eight_threads_show_their_own_help(monkeypatch):
 
 SCRIPT = """
 import json, sys
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {path!r}
 from test_concurrency import declare
 from smargs import SageMakerArgumentParser
 parser = declare(SageMakerArgumentParser())
@@ -212,7 +212,7 @@ for _ in range({rounds}):
 
 
 def test_eight_processes_at_one_time_get_their_own_values(tmp_path):
-    source = SCRIPT.format(tests=os.fspath(ROOT / "tests"), rounds=ROUNDS)
+    source = SCRIPT.format(path=[os.path.dirname(__file__), os.fspath(SUPPORT)], rounds=ROUNDS)
     children = []
     for number in range(WORKERS):
         job = job_of(number, "toolkit")
