@@ -1,1 +1,1 @@
-"""What a training container says."""
+"""What a training container provides: environment variables, configuration files and a command line."""

@@ -1,106 +1,200 @@
-"""Which tokens of a command line SageMaker itself made from the hyperparameters.
+"""The platform's tokens on a script's command line, and how each platform writes a value there.
 
-Both platforms repeat the hyperparameters on the script's command line, and a shell in between may tear them apart. Such
-tokens come in one run, which is equal to a platform's rendering once quotes, backslashes and white space are gone; values with
-signs that a shell interprets may have become anything. Where a wrapper broke the run, an option and its value that stand there
-as the platform writes them are recognised one by one. Every other token was typed by a person.
+Both platforms repeat the hyperparameters on the command line, in one contiguous run of tokens. An unquoting shell may split
+the tokens and remove quotes, backslashes and white space, so a run is compared with a platform's rendering without these
+characters. A value with a character that a shell interprets may become anything. If a wrapper script broke up the run,
+an option and its value are recognised if both are spelled as the platform spells them. Every other token counts as typed.
 """
 
 from __future__ import annotations
 
-from typing import AbstractSet, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+import json
+from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from smargs.container.environment import SageMakerEnvironment
-from smargs.container.sources import strip_shell_quoting
-from smargs.container.spelling import as_sdk, as_toolkit
+from smargs.container.hyperparameters import strip_shell_quoting
+from smargs.container.job import Job
 from smargs.container.variables import SDK, TOOLKIT
+from smargs.texts import decode
 
-# The platform, and for each hyperparameter its name and the tokens that stand for it.
-Rendering = Tuple[str, List[Tuple[str, Tuple[str, str]]]]
+_Pair = Tuple[str, str]
+"""The two tokens of a hyperparameter: an option and its value."""
 
-# What a shell expands, cuts or redirects where nothing is quoted.
+# The characters that a shell, outside quotes, expands or reads as a comment, a redirection or the end of a command.
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
 
 
-class CommandLine:
-    """A command line, taken apart.
+class CommandLine(NamedTuple):
+    """A command line in two parts.
 
     Attributes:
         typed: The tokens that a person typed, in order.
-        generated: For each hyperparameter that SageMaker put there, its tokens as SageMaker meant them.
-        platform: ``toolkit`` or ``sdk``: who spells the hyperparameters.
+        platform_tokens: For each hyperparameter on the command line its two tokens, as the platform wrote them.
+        platform: The platform that wrote them: ``toolkit`` or ``sdk``.
     """
 
-    __slots__ = ("generated", "platform", "typed")
-
-    def __init__(self, typed: List[str], generated: Mapping[str, Tuple[str, str]], platform: str) -> None:
-        self.typed = typed
-        self.generated = generated
-        self.platform = platform
+    typed: List[str]
+    platform_tokens: Mapping[str, _Pair]
+    platform: str
 
 
-def split_generated(tokens: List[str], environment: SageMakerEnvironment) -> CommandLine:
-    """Tell the tokens that SageMaker generated from those that a person typed.
+class _Rendering(NamedTuple):
+    """The hyperparameters as a platform writes them on a command line: for each one its name and its two tokens."""
+
+    platform: str
+    pairs: List[Tuple[str, _Pair]]
+
+    @property
+    def tokens(self) -> List[str]:
+        return [token for _, pair in self.pairs for token in pair]
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any value has a character that a shell does not remove."""
+        return any(strip_shell_quoting(value) for _, (_, value) in self.pairs)
+
+
+class _Run(NamedTuple):
+    """The slice of a command line that holds a rendering; an empty slice if it holds none."""
+
+    start: int
+    stop: int
+    rendering: _Rendering
+
+
+class UnparsedTokens(List[str]):
+    """The tokens that ``parse_known_args`` returns, with what a second parser has to know about the first one.
+
+    Attributes:
+        line: The same tokens in two parts, as the command line of the second parser.
+        claimed: The hyperparameters that the first parser declares.
+    """
+
+    def __init__(self, line: CommandLine, claimed: AbstractSet[str]) -> None:
+        super().__init__([*line.typed, *(token for pair in line.platform_tokens.values() for token in pair)])
+        self.line = line
+        self.claimed = frozenset(claimed)
+
+
+def as_toolkit(value: object) -> str:
+    """Return a value as the toolkit writes it on a command line. Source: its ``mapping.to_cmd_args``."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={inner}" for key, inner in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def as_sdk(value: object) -> str:
+    """Return a value as SDK v3 writes it on a command line. SDK v3 decodes a text that is JSON once more.
+
+    Source: ``hyperparameters_to_cli_args`` of its container drivers.
+    """
+    decoded = decode(value) if isinstance(value, str) else value
+    return decoded if isinstance(decoded, str) else json.dumps(decoded)
+
+
+def as_written(platform: str, value: object) -> str:
+    """Return a value as a platform writes it on a command line: ``toolkit`` or ``sdk``."""
+    return as_sdk(value) if platform == SDK else as_toolkit(value)
+
+
+def tokens_of(platform: str, name: str, value: object) -> _Pair:
+    """Return the two tokens that a platform puts on a command line for a hyperparameter.
 
     Args:
-        tokens: The command line, without the script's name, or what another parser left of it.
-        environment: The job whose hyperparameters may be on it.
+        platform: ``toolkit`` or ``sdk``.
+        name: The hyperparameter.
+        value: Its decoded value.
+    """
+    prefix = "-" if platform == TOOLKIT and len(name) == 1 else "--"
+    return prefix + name, as_written(platform, value)
+
+
+def split_generated(tokens: Sequence[str], job: Job) -> CommandLine:
+    """Split a command line into the tokens that a person typed and those that the platform generated.
+
+    Args:
+        tokens: The command line without the script's name, or the tokens that another parser returned.
+        job: The job whose hyperparameters may be on the command line.
 
     Returns:
-        The typed tokens and the generated ones. What is not wholly recognised counts as typed.
+        Both parts. A token that is not recognised counts as typed.
     """
     if isinstance(tokens, UnparsedTokens):
         return tokens.line
-    kept = _kept(tokens, environment) if tokens else None
-    if kept is not None:
-        return CommandLine([], kept, TOOLKIT)  # Nobody typed anything.
-    renderings: List[Rendering] = []
-    for platform, pairs in _renderings(environment) if tokens else ():
-        if tokens == [token for _, pair in pairs for token in pair]:
-            return CommandLine([], dict(pairs), platform)
-        renderings.append((platform, pairs))
-    found = []
-    for find, form in ((_find_whole, str), (_find_torn, strip_shell_quoting)):
-        texts = [form(token) for token in tokens]
-        for rendering in renderings:
-            # Options whose values are all empty are what a person may type, unless the toolkit says that it made them.
-            if find is _find_torn and not (
-                environment.setting("SM_USER_ARGS") or any(strip_shell_quoting(pair[1]) for _, pair in rendering[1])
-            ):
-                continue
-            found.append((*find(texts, [form(token) for _, pair in rendering[1] for token in pair]), rendering))
-    nothing: Tuple[int, int, Rendering] = (0, 0, (environment.platform or TOOLKIT, []))
-    # One platform's rendering may be a part of the other's: the longest is meant, and of equals the whole one.
-    start, stop, rendering = max(found, key=lambda run: run[1] - run[0], default=nothing)
-    if start == stop:
-        damaged = ((*_find_damaged(tokens, rendering[1]), rendering) for rendering in renderings)
-        start, stop, rendering = next((run for run in damaged if run[1]), nothing)
-    if start < stop:
-        return CommandLine([*tokens[:start], *tokens[stop:]], dict(rendering[1]), rendering[0])
-    by_pair = {pair: name for _, pairs in renderings for name, pair in pairs}
-    return CommandLine(*_take_out_pairs(tokens, by_pair), environment.platform or TOOLKIT)
+    platform = job.platform or TOOLKIT
+    renderings: List[_Rendering] = []
+    for rendering in _renderings(job) if tokens else ():
+        if tokens == rendering.tokens:
+            return CommandLine([], dict(rendering.pairs), rendering.platform)
+        renderings.append(rendering)
+    run = _longest_run(tokens, renderings, job) or _damaged_run(tokens, renderings)
+    if run:
+        typed = [*tokens[: run.start], *tokens[run.stop :]]
+        return CommandLine(typed, dict(run.rendering.pairs), run.rendering.platform)
+    return CommandLine(*_split_pairs(tokens, renderings), platform)
 
 
-def _kept(tokens: List[str], environment: SageMakerEnvironment) -> Optional[Mapping[str, Tuple[str, str]]]:
-    """The hyperparameters' tokens, where the command line is just what the toolkit says that it made of them."""
-    if not environment.lists("SM_USER_ARGS", tokens):
+def _renderings(job: Job) -> Iterator[_Rendering]:
+    """Yield the renderings that may be on the command line: the toolkit's own record of it, then each platform's."""
+    record = _record(job)
+    if record:
+        yield record
+    values = job.hyperparameters_as_sent
+    for platform in ((SDK, TOOLKIT) if job.platform == SDK else (TOOLKIT, SDK)) if values else ():
+        names = values if platform == SDK else sorted(values.keys() - job.internal)
+        yield _Rendering(platform, [(name, tokens_of(platform, name, values[name])) for name in names])
+
+
+def _record(job: Job) -> Optional[_Rendering]:
+    """Return the toolkit's record of the command line; None if it contains anything but hyperparameters."""
+    record = job.variable("SM_USER_ARGS")
+    if not record or not isinstance(record.value, list):
         return None
-    options = tokens[::2]
-    pairs = dict(zip([option.lstrip("-") for option in options], zip(options, tokens[1::2])))
-    is_whole = 2 * len(pairs) == len(tokens) and pairs.keys() <= environment.hyperparameter_settings.keys()
-    return pairs if is_whole else None
+    tokens = [str(token) for token in record.value]
+    pairs = [(option.lstrip("-"), (option, value)) for option, value in zip(tokens[::2], tokens[1::2])]
+    return _Rendering(TOOLKIT, pairs) if job.hyperparameters.keys() >= {name for name, _ in pairs} else None
 
 
-def _take_out_pairs(
-    tokens: Sequence[str], pairs: Mapping[Tuple[str, str], str]
-) -> Tuple[List[str], Dict[str, Tuple[str, str]]]:
-    """Take out the whole renderings of single hyperparameters, each once, up to the end of the options."""
+def _longest_run(tokens: Sequence[str], renderings: Sequence[_Rendering], job: Job) -> Optional[_Run]:
+    """Return the longest run that holds a rendering, because one platform's rendering may be a part of the other's."""
+    whole = [_find_run(_find_whole, tokens, rendering) for rendering in renderings]
+    # A person may type options whose values are all empty. Only the toolkit's record shows that the toolkit wrote them.
+    has_record = job.variable("SM_USER_ARGS") is not None
+    tearable = [rendering for rendering in renderings if has_record or rendering.has_text]
+    stripped = [strip_shell_quoting(token) for token in tokens] if tearable else []
+    torn = [_find_run(_find_torn, stripped, rendering, strip_shell_quoting) for rendering in tearable]
+    longest = max((*whole, *torn), key=lambda run: run.stop - run.start, default=None)
+    return longest if longest and longest.start < longest.stop else None
+
+
+def _find_run(
+    find: Callable[[Sequence[str], Sequence[str]], Tuple[int, int]],
+    tokens: Sequence[str],
+    rendering: _Rendering,
+    form: Callable[[str], str] = str,
+) -> _Run:
+    return _Run(*find(tokens, [form(token) for token in rendering.tokens]), rendering)
+
+
+def _damaged_run(tokens: Sequence[str], renderings: Sequence[_Rendering]) -> Optional[_Run]:
+    """Return the run that holds a rendering with some values mangled by a shell."""
+    for rendering in renderings:
+        pairs = [pair for _, pair in rendering.pairs]
+        for start in range(len(tokens)):
+            stop = _end_of_damaged(tokens, start, pairs)
+            if stop is not None:
+                return _Run(start, stop, rendering)
+    return None
+
+
+def _split_pairs(tokens: Sequence[str], renderings: Sequence[_Rendering]) -> Tuple[List[str], Dict[str, _Pair]]:
+    """Return the typed tokens, and the pairs that equal a hyperparameter's. Each counts once, and none after ``--``."""
+    names = {pair: name for rendering in renderings for name, pair in rendering.pairs}
     typed: List[str] = []
-    generated: Dict[str, Tuple[str, str]] = {}
+    generated: Dict[str, _Pair] = {}
     rest = list(tokens)
     while len(rest) > 1 and rest[0] != "--":
         pair = (rest[0], rest[1])
-        name = pairs.get(pair)
+        name = names.get(pair)
         if name is not None and name not in generated:
             generated[name] = pair
             del rest[:2]
@@ -109,51 +203,8 @@ def _take_out_pairs(
     return [*typed, *rest], generated
 
 
-class UnparsedTokens(List[str]):
-    """The tokens that ``parse_known_args`` hands back; a second parser knows by it what the first has seen.
-
-    Attributes:
-        line: The command line of the second parser.
-        claimed: The hyperparameters that the first parser declares.
-    """
-
-    def __init__(self, line: CommandLine, claimed: AbstractSet[str]) -> None:
-        super().__init__([*line.typed, *(token for pair in line.generated.values() for token in pair)])
-        self.line = line
-        self.claimed = frozenset(claimed)
-
-
-def render(platform: str, name: str, value: object) -> Tuple[str, str]:
-    """Return the tokens of a hyperparameter as a platform puts them on a command line."""
-    return render_as_sdk(name, value) if platform == SDK else render_as_toolkit(name, value)
-
-
-def _renderings(environment: SageMakerEnvironment) -> Iterator[Rendering]:
-    hyperparameters = environment.rendered_hyperparameters
-    platforms = (SDK, TOOLKIT) if environment.platform == SDK else (TOOLKIT, SDK)
-    for platform in platforms if hyperparameters else ():
-        names = hyperparameters if platform == SDK else sorted(hyperparameters.keys() - environment.internal)
-        yield platform, [(name, render(platform, name, hyperparameters[name])) for name in names]
-    kept = environment.setting("SM_USER_ARGS")
-    if kept and isinstance(kept.value, list):
-        texts = [str(token) for token in kept.value]
-        pairs = [(name.lstrip("-"), (name, value)) for name, value in zip(texts[::2], texts[1::2])]
-        if all(name in environment.hyperparameter_settings for name, _ in pairs):
-            yield TOOLKIT, pairs
-
-
-def render_as_sdk(name: str, value: object) -> Tuple[str, str]:
-    """Return the tokens of a hyperparameter as SDK v3 puts them on a command line."""
-    return f"--{name}", as_sdk(value)
-
-
-def render_as_toolkit(name: str, value: object) -> Tuple[str, str]:
-    """Return the tokens of a hyperparameter as the toolkit puts them on a command line."""
-    return (f"--{name}" if len(name) > 1 else f"-{name}"), as_toolkit(value)
-
-
 def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
-    """Where a run stands token by token: the first index and the one after the last."""
+    """Return the start and the stop of the slice that equals a run, token by token."""
     for start, token in enumerate(tokens):
         if run and token == run[0] and list(tokens[start : start + len(run)]) == run:
             return start, start + len(run)
@@ -161,7 +212,7 @@ def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
 
 
 def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
-    """Where a run stands however a shell cut it, both squashed: the first index and the one after the last."""
+    """Return the start and the stop of the slice that equals a run when both are joined; both are without shell quoting."""
     text, wanted = "".join(tokens), "".join(run)
     begins: Dict[int, int] = {}
     ends: Dict[int, int] = {}
@@ -170,69 +221,63 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
         begins[offset] = index
         offset += len(token)
         ends.setdefault(offset, index + 1)
-    found = text.find(wanted) if wanted else -1
-    while found >= 0:
-        # A shell tears a name where there is white space, and leaves more of it than a hyphen.
-        if found in begins and found + len(wanted) in ends and tokens[begins[found]][:2] == run[0][:2]:
-            stop = ends[found + len(wanted)]
-            # A last value that is empty leaves an empty token, unless the shell dropped it: an option follows, or nothing.
+    position = text.find(wanted) if wanted else -1
+    while position >= 0:
+        stop = ends.get(position + len(wanted))
+        # A shell splits an option only at white space, so its first token has more than the first hyphen.
+        if position in begins and stop is not None and tokens[begins[position]][:2] == run[0][:2]:
+            # An empty last value is an empty token. If the shell dropped that, an option follows, or the command line ends.
             following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"
             if following[:1] in ("", "-"):
-                return begins[found], stop + (following == "")
-        found = text.find(wanted, found + 1)
+                return begins[position], stop + (following == "")
+        position = text.find(wanted, position + 1)
     return 0, 0
 
 
-def _find_damaged(tokens: Sequence[str], pairs: Sequence[Tuple[str, Tuple[str, str]]]) -> Tuple[int, int]:
-    """Where a rendering stands of which a shell has expanded or cut some values: the first index and the one after the last."""
-    run = [pair for _, pair in pairs]
-    for start in range(len(tokens)):
-        stop = _end_of_damaged(tokens, start, run)
-        if stop is not None:
-            return start, stop
-    return 0, 0
+def _end_of_damaged(tokens: Sequence[str], index: int, run: Sequence[_Pair]) -> Optional[int]:
+    """Return the index after a run that begins at an index; None if no run with at least one intact value begins there.
 
-
-def _end_of_damaged(tokens: Sequence[str], place: int, run: Sequence[Tuple[str, str]]) -> Optional[int]:
-    """Where a run ends that starts at a place; None if it does not stand there with one whole value at least.
-
-    Without one, it could be what a person typed. A damaged value goes on to the next option, the last one to whatever looks
-    like an option and is no part of it. Behind it there may be nothing: the shell took the rest for a comment, or for another
-    command.
+    A person could have typed a run without an intact value. A damaged value extends to the next option of the run. A damaged
+    last value extends to the next token that looks like an option and is not a part of the value. A run may end after a damaged
+    value, because the shell may have read the rest as a comment or as another command.
     """
-    damaged, whole = False, False
+    is_damaged, has_intact_value = False, False
     for (option, value), (following, _) in zip(run, [*run[1:], ("", "")]):
-        if damaged and place == len(tokens):
+        if is_damaged and index == len(tokens):
             break
-        if tokens[place : place + 1] != [option]:
+        if tokens[index : index + 1] != [option]:
             return None
-        place += 1
-        damaged = bool(_INTERPRETED.intersection(value))
-        if damaged:
-            while place < len(tokens) and not _follows(tokens[place], following, value):
-                place += 1
-        else:
-            end = _end_of_value(tokens, place, strip_shell_quoting(value))
-            if end is None:
-                return None
-            # An option whose value is empty is what a person may type.
-            place, whole = end, whole or bool(strip_shell_quoting(value))
-    return place if whole else None
+        index += 1
+        is_damaged = not _INTERPRETED.isdisjoint(value)
+        if is_damaged:
+            index = _end_of_damaged_value(tokens, index, following, value)
+            continue
+        end = _end_of_value(tokens, index, strip_shell_quoting(value))
+        if end is None:
+            return None
+        # An empty value does not count as intact, because a person may type one.
+        index, has_intact_value = end, has_intact_value or bool(strip_shell_quoting(value))
+    return index if has_intact_value else None
 
 
-def _follows(token: str, following: str, value: str) -> bool:
-    """Whether a damaged value ends before a token: before the next option, or, where none follows, any that is not in it."""
-    return (
-        token == following if following else token[:1] == "-" and strip_shell_quoting(token) not in strip_shell_quoting(value)
-    )
+def _end_of_damaged_value(tokens: Sequence[str], index: int, following: str, value: str) -> int:
+    """Return the index of the following option; for a last value, of a token that looks like an option and is no part of it."""
+    while index < len(tokens):
+        token = tokens[index]
+        if following and token == following:
+            break
+        if not following and token[:1] == "-" and strip_shell_quoting(token) not in strip_shell_quoting(value):
+            break
+        index += 1
+    return index
 
 
-def _end_of_value(tokens: Sequence[str], place: int, wanted: str) -> Optional[int]:
-    """Where a squashed value ends that a shell may have torn; None if it does not stand there."""
-    found = ""
-    while len(found) < len(wanted) and place < len(tokens):
-        found += strip_shell_quoting(tokens[place])
-        place += 1
-    # An empty value leaves an empty token, unless the shell dropped it.
-    place += wanted == "" and tokens[place : place + 1] == [""]
-    return place if found == wanted else None
+def _end_of_value(tokens: Sequence[str], index: int, wanted: str) -> Optional[int]:
+    """Return the index after a value, without shell quoting, that a shell may have cut; None if the value is not there."""
+    text = ""
+    while len(text) < len(wanted) and index < len(tokens):
+        text += strip_shell_quoting(tokens[index])
+        index += 1
+    # An empty value is an empty token, unless the shell dropped it.
+    index += wanted == "" and tokens[index : index + 1] == [""]
+    return index if text == wanted else None

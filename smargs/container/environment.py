@@ -1,44 +1,38 @@
-"""What the platform says of a training job, as one immutable snapshot."""
+"""The public snapshot of a training job."""
 
 from __future__ import annotations
 
 import os
 from types import MappingProxyType
-from typing import Dict, FrozenSet, Iterator, List, Mapping, NoReturn, Optional, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from smargs.container.sources import JobSources, SourcedValue
-from smargs.container.spelling import to_text
-from smargs.container.variables import (
-    BOOLEAN,
-    DEFAULT_MASTER_PORT,
-    INTEGER,
-    LIST,
-    MASK,
-    OBJECT,
-    VARIABLES,
-    is_secret,
-)
+from smargs.container.job import Job
+from smargs.container.sources import SourcedValue
+from smargs.container.variables import BOOLEAN, DEFAULT_MASTER_PORT, INTEGER, LIST, OBJECT, VARIABLES
+from smargs.secrets import masked
 
 
 class SageMakerEnvironment:
-    """An immutable snapshot of what Amazon SageMaker says of a training job.
+    """An immutable snapshot of a training job, as the variables and files of its container describe it.
 
-    Absent things are ``None`` or empty, never an exception. It is false where there is nothing of SageMaker.
-    Paths are ``str``, as the platform gives them. Source of every attribute: see :data:`smargs.container.variables.VARIABLES`.
+    An absent value is ``None`` or empty; no attribute raises. The snapshot is false outside a job. Paths are ``str``, as the
+    platform writes them. An attribute that is not listed here has the value of ``SM_`` and its name in capitals; source: see
+    :data:`smargs.container.variables.VARIABLES`.
 
     Attributes:
-        hyperparameters: Names and decoded values, without the platform's own.
+        hyperparameters: Names and decoded values, without the platform's own hyperparameters.
         channels: Names of the channels and their directories.
         hosts: Names of all hosts, as the platform lists them.
         current_host: Name of this host.
-        host_rank: Place of this host among the sorted hosts, from 0.
-        host_count: How many hosts there are.
-        master_addr: Host that the others meet at: the platform's, else the toolkit's master, else the first.
-        master_port: TCP port that the others meet at: the platform's, else 7777 where there are hosts.
-        problems: One line for each thing that was there but could not be read; all of them in one that :meth:`load` made.
+        host_rank: Index of this host in the sorted hosts, from 0.
+        host_count: Number of hosts.
+        master_addr: Host of the rendezvous: ``SM_MASTER_ADDR``, else the toolkit's master, else the first of the sorted hosts.
+        master_port: TCP port of the rendezvous: ``SM_MASTER_PORT``, else 7777 if there are hosts.
+        job_name: Name of the training job, from ``TRAINING_JOB_NAME`` or ``SM_TRAINING_ENV``.
+        problems: One line for each variable or file that could not be read.
     """
 
-    __slots__ = ("_attributes", "_reading")
+    __slots__ = ("_attributes", "_is_job", "_master")
 
     hyperparameters: Mapping[str, object]
     channels: Mapping[str, str]
@@ -82,12 +76,17 @@ class SageMakerEnvironment:
     distributed_config: Mapping[str, object]
     job_name: Optional[str]
 
-    _attributes: Dict[str, object]
-    _reading: JobSources
+    problems: Tuple[str, ...]
 
-    def __init__(self, reading: JobSources) -> None:
-        """Take over what was read; users call :meth:`load`."""
-        object.__setattr__(self, "_reading", reading)
+    _attributes: Dict[str, object]
+    _is_job: bool
+    _master: Optional[str]
+
+    def __init__(self, job: Job) -> None:
+        """Make a snapshot of a job; :meth:`load` reads the job."""
+        object.__setattr__(self, "_attributes", _attributes(job))
+        object.__setattr__(self, "_is_job", bool(job))
+        object.__setattr__(self, "_master", job.master)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> SageMakerEnvironment:
@@ -98,102 +97,53 @@ class SageMakerEnvironment:
                 ``SM_INPUT_CONFIG_DIR``, else in ``/opt/ml/input/config``.
 
         Returns:
-            The snapshot. Nothing is raised for what is absent or unreadable; the latter is listed in ``problems``.
+            The snapshot. Each source that cannot be read is listed in ``problems``; nothing is raised.
         """
-        reading = JobSources(environ)
-        reading.read_all()
-        return cls(reading)
-
-    # The settings behind the attributes, each with its text and its source, for the modules of this package.
-
-    @property
-    def settings(self) -> Mapping[str, SourcedValue]:
-        """The documented variables."""
-        return self._reading.variables
-
-    def setting(self, variable: str) -> Optional[SourcedValue]:
-        """One documented variable, without reading the others; None where there is none."""
-        return self._reading.variable(variable)
-
-    def lists(self, variable: str, texts: List[str]) -> bool:
-        """Whether a list variable has just these texts."""
-        return self._reading.lists(variable, texts)
-
-    @property
-    def hyperparameter_settings(self) -> Mapping[str, SourcedValue]:
-        """All hyperparameters, the platform's own among them."""
-        return self._reading.hyperparameters
-
-    @property
-    def channel_settings(self) -> Mapping[str, SourcedValue]:
-        """The channels' directories."""
-        return self._reading.channels
-
-    @property
-    def rendered_hyperparameters(self) -> Mapping[str, object]:
-        """The hyperparameters as the platform had them when it made a command line of them."""
-        return self._reading.rendered
-
-    @property
-    def platform(self) -> Optional[str]:
-        """Who started the script: ``toolkit`` or ``sdk``; None if no variable shows it."""
-        return self._reading.platform
-
-    @property
-    def internal(self) -> FrozenSet[str]:
-        """The platform's own hyperparameters."""
-        return self._reading.internal
-
-    @property
-    def problems(self) -> Tuple[str, ...]:
-        """What could not be read."""
-        return tuple(self._reading.problems.values())
-
-    @property
-    def lost(self) -> Optional[str]:
-        """Why there are no hyperparameters, where there should be some."""
-        return self._reading.lost
+        job = Job(environ)
+        job.read_all()
+        return cls(job)
 
     @property
     def is_leader(self) -> bool:
-        """Whether this host is the one that writes what is written once: the toolkit's master, else the first, or the only one.
+        """Whether this host should do what one host of a job does, such as saving the model.
+
+        The leader is the toolkit's master, else the first of the sorted hosts. A host whose rank is unknown is a leader, too.
 
         Source: ``master_hostname`` and ``is_master`` of the toolkit, in ``SM_TRAINING_ENV``.
         """
-        master = self._reading.master
-        return not self.host_rank if master is None or self.current_host is None else self.current_host == master
+        if self._master is None or self.current_host is None:
+            return not self.host_rank
+        return self.current_host == self._master
 
     @property
     def processes_per_host(self) -> int:
-        """How many processes a launcher starts on this host: what the job says, else one a GPU or Neuron core, else one.
+        """How many processes a launcher starts on this host: the job's setting, else one for each GPU or Neuron core, else one.
 
         Source: ``get_process_count`` of SDK v3's container drivers, ``runner.py`` of the toolkit.
         """
-        told = (
+        counts = (
             self.distributed_config.get("process_count_per_node"),
             self.framework_params.get("sagemaker_mpi_num_of_processes_per_host"),
             self.num_gpus,
             self.num_neurons,
         )
-        return next((count for count in told if isinstance(count, int) and count > 0), 1)
+        return next((count for count in counts if isinstance(count, int) and count > 0), 1)
 
     def __bool__(self) -> bool:
-        return bool(self._reading)
+        return self._is_job
 
-    def __getattr__(self, name: str) -> object:
-        if name == "_attributes":
-            # A parse needs few of them.
-            object.__setattr__(self, name, _attributes(self._reading))
-            return self._attributes
-        try:
-            value = self._attributes[name]
-        except KeyError:
-            raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
-        if not isinstance(value, (dict, tuple)):
-            return value
-        # What is inside of a value is a copy, so that nobody can change the snapshot.
-        copied = _copied(value)
-        return MappingProxyType(copied) if isinstance(copied, dict) else copied
+    if not TYPE_CHECKING:  # A type checker would otherwise accept every attribute.
+
+        def __getattr__(self, name: str) -> object:
+            try:
+                value = self._attributes[name]
+            except KeyError:
+                raise AttributeError(f"SageMakerEnvironment has no attribute {name}") from None
+            if not isinstance(value, (dict, tuple)):
+                return value
+            # A copy at every depth, so that a caller cannot change the snapshot.
+            copied = _copied(value)
+            return MappingProxyType(copied) if isinstance(copied, dict) else copied
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"SageMakerEnvironment is immutable: cannot set {name}")
@@ -207,79 +157,49 @@ class SageMakerEnvironment:
         return f"SageMakerEnvironment({', '.join(parts)})"
 
 
-_PUBLIC_ATTRIBUTES = (*(name for name in SageMakerEnvironment.__annotations__ if not name.startswith("_")), "problems")
+_PUBLIC_ATTRIBUTES = tuple(name for name in SageMakerEnvironment.__annotations__ if not name.startswith("_"))
 
 
-def _attributes(reading: JobSources) -> Dict[str, object]:
-    """The attributes, but for those that are no more than what was read."""
+def _attributes(job: Job) -> Dict[str, object]:
     attributes: Dict[str, object] = {
-        variable.attribute: _typed(variable.kind, reading.variable(variable.name)) for variable in VARIABLES
+        variable.attribute: _typed(variable.kind, job.variable(variable.name)) for variable in VARIABLES
     }
-    hosts = sorted(reading.names("SM_HOSTS"))
-    current = attributes["current_host"]
-    rank = attributes.pop("current_host_rank")
     attributes.update(
-        hyperparameters={name: found.value for name, found in reading.hyperparameters.items() if name not in reading.internal},
-        channels={name: found.text for name, found in reading.channels.items()},
-        host_rank=hosts.index(str(current)) if rank is None and current in hosts else rank,
-        host_count=attributes["host_count"] or len(hosts) or None,
-        master_addr=attributes["master_addr"] or reading.master or (hosts[0] if hosts else None),
-        master_port=attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None),
-        job_name=reading.job_name,
+        hyperparameters={name: value.value for name, value in job.hyperparameters.items() if name not in job.internal},
+        channels={name: value.text for name, value in job.channels.items()},
+        job_name=job.name,
+        problems=job.problems,
     )
+    _complete_hosts(attributes, sorted(job.names("SM_HOSTS")), job.master)
     return attributes
 
 
+def _complete_hosts(attributes: Dict[str, object], hosts: Sequence[str], master: Optional[str]) -> None:
+    """Add the rank of this host, the number of hosts and the rendezvous, from the host names if no variable has them."""
+    rank, current = attributes.pop("current_host_rank"), attributes["current_host"]
+    if rank is None and current in hosts:
+        rank = hosts.index(str(current))
+    attributes["host_rank"] = rank
+    attributes["host_count"] = attributes["host_count"] or len(hosts) or None
+    attributes["master_addr"] = attributes["master_addr"] or master or next(iter(hosts), None)
+    attributes["master_port"] = attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None)
+
+
 def _copied(value: object) -> object:
-    """A copy of a decoded value, at every depth."""
+    """Return a copy of a decoded value, at every depth."""
     if isinstance(value, dict):
         return {name: _copied(inner) for name, inner in value.items()}
     return type(value)(map(_copied, value)) if isinstance(value, (list, tuple)) else value
 
 
-def _typed(kind: str, setting: Optional[SourcedValue]) -> object:
-    """A variable's value if it is of its kind, else what stands for its absence."""
-    value = setting.value if setting else None
-    if kind == LIST:
-        return tuple(value) if isinstance(value, list) else ()
-    if kind == OBJECT:
-        return value if isinstance(value, dict) else {}
-    if kind == INTEGER:
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-    if kind == BOOLEAN:
-        return value if isinstance(value, bool) else None
-    return value if isinstance(value, str) else None
+_KINDS: Mapping[str, Tuple[type, object]] = {LIST: (list, ()), OBJECT: (dict, {}), INTEGER: (int, None), BOOLEAN: (bool, None)}
+"""The type of each kind of value, and the attribute's value if the variable is absent. A text or a path is a ``str``."""
 
 
-def failure_file(environment: SageMakerEnvironment) -> Optional[str]:
-    """Where a training container says why its job failed.
-
-    Source: "How Amazon SageMaker Processes Training Output",
-    https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
-    """
-    if environment.output_failure:
-        return environment.output_failure
-    return os.path.join(environment.output_dir, "failure") if environment.output_dir else None
-
-
-def secret_texts(name: str, value: object) -> Iterator[str]:
-    """The texts that a value holds under a secret's name, at any depth."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from secret_texts(name if is_secret(name) else key, inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from secret_texts(name, inner)
-    elif is_secret(name) and value is not None:
-        yield to_text(value)
-
-
-def masked(name: str, value: object) -> object:
-    """A value as it may be shown: nothing of what a secret's name carries, at any depth."""
-    if is_secret(name):
-        return MASK
-    if isinstance(value, (dict, MappingProxyType)):
-        return {key: masked(key, inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [masked("", inner) for inner in value]
-    return value
+def _typed(kind: str, value: Optional[SourcedValue]) -> object:
+    """Return a variable's value if it has the type of its kind, else the value for an absent variable."""
+    wanted, absent = _KINDS.get(kind, (str, None))
+    # In Python a boolean is an integer.
+    if value is None or not isinstance(value.value, wanted) or (wanted is int and isinstance(value.value, bool)):
+        return absent
+    return tuple(value.value) if isinstance(value.value, list) else value.value

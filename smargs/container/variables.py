@@ -1,4 +1,4 @@
-"""The catalogue: every documented SageMaker variable, once.
+"""The catalogue of the documented SageMaker variables.
 
 Matching, help, :class:`smargs.SageMakerEnvironment` and the reference page of the docs are all made from it.
 A new variable is one new row.
@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-ru
 
 from __future__ import annotations
 
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 PREFIX = "SM_"
 HYPERPARAMETER_PREFIX = "SM_HP_"
@@ -32,58 +32,41 @@ RESOURCE_FILE = "resourceconfig.json"
 CHANNELS_FILE = "inputdataconfig.json"
 
 BASE_DIRECTORY = "/opt/ml"
-"""Where a training container has its inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` says otherwise. Source: FILES."""
+"""The directory of a training container's inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` is set. Source: FILES."""
 
 DEFAULT_MASTER_PORT = 7777
-"""The port of both platforms for torchrun's rendezvous. Source: ``SM_MASTER_PORT`` of SDK, torch_distributed of TOOLKIT."""
+"""The port that both platforms give torchrun. Source: ``SM_MASTER_PORT`` of SDK, torch_distributed of TOOLKIT."""
 
 PLATFORM_CHANNELS = frozenset({"code", "sm_drivers", "recipe"})
-"""Channels that SDK v3 adds to a job for its own files. Source: ``sagemaker/train/constants.py`` of SDK."""
-
-MASK = "******"
-"""What is shown in the place of a secret. Source: ``HIDDEN_VALUE`` of SDK."""
+"""The channels that SDK v3 adds to each job for its own files. Source: ``sagemaker/train/constants.py`` of SDK."""
 
 
-class Variable:
+class Variable(NamedTuple):
     """One documented environment variable of a training container.
 
     Attributes:
         name: The variable, such as ``SM_MODEL_DIR``.
-        kind: What its text holds: ``text``, ``path``, ``integer``, ``boolean``, ``list`` or ``object`` (the last two JSON).
-        doc: One line that says what it is.
-        platforms: Which of ``toolkit`` and ``sdk`` set it.
-        file: Where a container without the variable has it: a configuration file and a key of it.
-        directory: The same for a directory, relative to the base directory; ``""`` is the base directory itself.
-        by_name: Whether an argument of the same name means this variable. Names that scripts use for other things do not.
-        aliases: Other names of arguments that mean it.
+        kind: The kind of its value: ``text``, ``path``, ``integer``, ``boolean``, ``list`` or ``object``, the last two in JSON.
+        doc: One line that describes the value.
+        platforms: The platforms that set the variable: ``toolkit``, ``sdk`` or both.
+        file: Where to read the value if the variable is absent: a configuration file and a key in it, empty for the whole file.
+        directory: The value if the variable is absent: a directory relative to the base directory.
+        by_name: Whether an argument with the same name takes the value; False for a name that scripts use for other things.
+        aliases: Other names of arguments that take the value.
     """
 
-    __slots__ = ("aliases", "by_name", "directory", "doc", "file", "kind", "name", "platforms")
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        doc: str,
-        platforms: Tuple[str, ...] = BOTH,
-        *,
-        file: Optional[Tuple[str, str]] = None,
-        directory: Optional[str] = None,
-        by_name: bool = True,
-        aliases: Tuple[str, ...] = (),
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.doc = doc
-        self.platforms = platforms
-        self.file = file
-        self.directory = directory
-        self.by_name = by_name
-        self.aliases = aliases
+    name: str
+    kind: str
+    doc: str
+    platforms: Tuple[str, ...] = BOTH
+    file: Optional[Tuple[str, str]] = None
+    directory: Optional[str] = None
+    by_name: bool = True
+    aliases: Tuple[str, ...] = ()
 
     @property
     def attribute(self) -> str:
-        """The name without ``SM_``, in lower case, as :class:`smargs.SageMakerEnvironment` and arguments spell it."""
+        """The name in lower case without ``SM_``, as :class:`smargs.SageMakerEnvironment` and arguments spell it."""
         return self.name[len(PREFIX) :].lower()
 
 
@@ -114,8 +97,8 @@ VARIABLES: Tuple[Variable, ...] = (
     Variable("SM_CURRENT_HOST", TEXT, "name of this host", file=(RESOURCE_FILE, "current_host")),
     Variable("SM_HOST_COUNT", INTEGER, "how many hosts there are", (SDK,)),
     Variable("SM_CURRENT_HOST_RANK", INTEGER, "place of this host among the sorted hosts", (SDK,)),
-    Variable("SM_MASTER_ADDR", TEXT, "host that the others meet at", (SDK,), by_name=False),
-    Variable("SM_MASTER_PORT", INTEGER, "port that the others meet at", (SDK,), by_name=False),
+    Variable("SM_MASTER_ADDR", TEXT, "host of the rendezvous", (SDK,), by_name=False),
+    Variable("SM_MASTER_PORT", INTEGER, "port of the rendezvous", (SDK,), by_name=False),
     Variable("SM_NUM_GPUS", INTEGER, "GPUs of this host", aliases=("n_gpus",)),
     Variable("SM_NUM_CPUS", INTEGER, "CPUs of this host"),
     Variable("SM_NUM_NEURONS", INTEGER, "Neuron cores of this host"),
@@ -148,7 +131,7 @@ VARIABLES: Tuple[Variable, ...] = (
     Variable(
         "SM_INPUT_DATA_CONFIG", OBJECT, "content of inputdataconfig.json", file=(CHANNELS_FILE, ""), aliases=("data_config",)
     ),
-    Variable("SM_TRAINING_ENV", OBJECT, "everything the platform says, in one object"),
+    Variable("SM_TRAINING_ENV", OBJECT, "all values of the job, in one object"),
     Variable("SM_FRAMEWORK_PARAMS", OBJECT, "the platform's own hyperparameters", (TOOLKIT,), aliases=("fw_params",)),
     Variable("SM_FRAMEWORK_MODULE", TEXT, "the container's framework module", (TOOLKIT,), by_name=False),
     Variable("SM_LOG_LEVEL", INTEGER, "log level of the container", by_name=False),
@@ -164,11 +147,9 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
-_SECRETS = ("secret", "password", "passwd", "token", "key", "private", "credential", "creds")
-
 
 def fold(name: str) -> str:
-    """A name as names are compared: lower case, with ``_`` for ``-``."""
+    """Return a name in the form in which names are compared: in lower case, with ``_`` for ``-``."""
     return name.lower().replace("-", "_")
 
 
@@ -177,22 +158,13 @@ ARGUMENT_NAMES = {
     for variable in VARIABLES
     for name in (fold(variable.name),) + ((variable.attribute,) if variable.by_name else ()) + variable.aliases
 }
-"""The folded names of arguments that mean a variable."""
+"""The variable for each folded argument name that matches one."""
 
 
 def is_internal(hyperparameter: str) -> bool:
-    """Whether a hyperparameter is the platform's own.
+    """Return whether a hyperparameter is the platform's own.
 
-    Source: ``SAGEMAKER_PREFIX`` and ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT, which takes these out of what
-    it hands to the script; SDK v3 does not.
+    Source: ``SAGEMAKER_PREFIX`` and ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT. The toolkit does not pass these
+    to the script; SDK v3 does.
     """
     return hyperparameter.startswith("sagemaker_") or hyperparameter in ("_tuning_objective_metric", "default_user_module_name")
-
-
-def is_secret(*names: str) -> bool:
-    """Whether what carries one of these names must never be shown.
-
-    Source: ``SENSITIVE_KEYWORDS`` of SDK, with ``PASSWD`` and ``CREDENTIAL``.
-    """
-    together = "\n".join(names).casefold()
-    return any(word in together for word in _SECRETS)

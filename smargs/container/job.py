@@ -1,0 +1,203 @@
+"""A training job: its hyperparameters, documented variables and channels, each value with its source."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
+
+from smargs.container.hyperparameters import Hyperparameter, Hyperparameters, read_hyperparameters
+from smargs.container.sources import FILES, OBJECTS, SourcedValue, Sources
+from smargs.container.variables import (
+    BOOLEAN,
+    BY_NAME,
+    CHANNEL_PREFIX,
+    CHANNELS_FILE,
+    INTEGER,
+    LIST,
+    OBJECT,
+    RESOURCE_FILE,
+    Variable,
+    is_internal,
+)
+from smargs.texts import to_text
+
+_DECODED_KINDS = (INTEGER, BOOLEAN, LIST, OBJECT)
+
+
+class Job:
+    """A training job, as the variables and files of its container describe it. It is false outside a job.
+
+    Environment variables and hyperparameters are read when the object is made, any other value when it is first used.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._sources = Sources(environ)
+        self._variables: Dict[str, Optional[SourcedValue]] = {}
+        self._hyperparameters = Hyperparameters({}, {}, None)
+        if not self._sources.is_empty:
+            self._hyperparameters = read_hyperparameters(self._sources)
+
+    def __bool__(self) -> bool:
+        return not self._sources.is_empty and bool(self.hyperparameters or self.variables or self.channels or self.problems)
+
+    def read_all(self) -> None:
+        """Read every source now, so that later changes have no effect and ``problems`` is complete."""
+        for file in FILES:
+            self._sources.file(file)
+        for variable in OBJECTS:
+            self._sources.json_object(variable)
+
+    @property
+    def hyperparameters(self) -> Mapping[str, Hyperparameter]:
+        """The hyperparameters by name, including the platform's own."""
+        return self._hyperparameters.values
+
+    @property
+    def hyperparameters_as_sent(self) -> Mapping[str, object]:
+        """The decoded hyperparameters from which the platform made the script's command line."""
+        return self._hyperparameters.as_sent
+
+    @property
+    def missing_reason(self) -> Optional[str]:
+        """Why no hyperparameter could be read; None if there was no problem."""
+        return self._hyperparameters.missing_reason
+
+    @property
+    def problems(self) -> Tuple[str, ...]:
+        """One line for each source that could not be read so far."""
+        return tuple(self._sources.problems.values())
+
+    @property
+    def platform(self) -> Optional[str]:
+        """The platform that started the script: ``toolkit`` or ``sdk``; None if no variable shows it."""
+        return self._sources.platform
+
+    @cached_property
+    def internal(self) -> FrozenSet[str]:
+        """The names of the platform's own hyperparameters."""
+        return frozenset(filter(is_internal, self.hyperparameters))
+
+    @cached_property
+    def variables(self) -> Mapping[str, SourcedValue]:
+        """The documented variables that have a value."""
+        values = ((name, self.variable(name)) for name in BY_NAME)
+        return {name: value for name, value in values if value}
+
+    def variable(self, name: str) -> Optional[SourcedValue]:
+        """Return the value of a documented variable, or None if it and its fallbacks are absent."""
+        if name not in self._variables:
+            variable = BY_NAME.get(name)
+            self._variables[name] = self._read_variable(variable) if variable and not self._sources.is_empty else None
+        return self._variables[name]
+
+    def names(self, variable: str) -> List[str]:
+        """Return the texts in a list variable."""
+        values = self.variable(variable)
+        return [name for name in values.value if isinstance(name, str)] if values and isinstance(values.value, list) else []
+
+    @property
+    def master(self) -> Optional[str]:
+        """The toolkit's master host. It belongs to the instance groups that train together."""
+        return self._text_in_training_env("master_hostname")
+
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the training job."""
+        return self._sources.environ.get("TRAINING_JOB_NAME") or self._text_in_training_env("job_name")
+
+    @property
+    def failure_file(self) -> Optional[str]:
+        """The file in which a training container writes why its job failed.
+
+        Source: "How Amazon SageMaker Processes Training Output",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+        """
+        file, directory = self.variable("SM_OUTPUT_FAILURE"), self.variable("SM_OUTPUT_DIR")
+        if file:
+            return file.text
+        return os.path.join(directory.text, "failure") if directory else None
+
+    @cached_property
+    def channels(self) -> Mapping[str, SourcedValue]:
+        """The directory of each channel, by name."""
+        if self._sources.is_empty:
+            return {}
+        directories = self._sources.training_env.get("channel_input_dirs")
+        directories = directories if isinstance(directories, dict) else {}
+        channels: Dict[str, SourcedValue] = {}
+        for source, names in self._sources_of_channels(directories):
+            for name in names:
+                path = directories.get(name)
+                path = path if isinstance(path, str) else os.path.join(self._data_directory(), name)
+                channels.setdefault(name, SourcedValue(path, path, source))
+        for name, (variable, path) in self._sources.variables_of(CHANNEL_PREFIX, channels).items():
+            channels[name] = SourcedValue(path, path, variable)
+        return channels
+
+    def _sources_of_channels(self, directories: Iterable[str]) -> Iterable[Tuple[str, Iterable[str]]]:
+        yield "SM_CHANNELS", self.names("SM_CHANNELS")
+        yield "SM_TRAINING_ENV", directories
+        yield "SM_INPUT_DATA_CONFIG", self._sources.json_object("SM_INPUT_DATA_CONFIG") or ()
+        yield CHANNELS_FILE, self._sources.file(CHANNELS_FILE) or ()
+
+    def _data_directory(self) -> str:
+        environ = self._sources.environ
+        inputs = environ.get("SM_INPUT_DIR") or os.path.join(self._sources.base, "input")
+        return environ.get("SM_INPUT_DATA_DIR") or os.path.join(inputs, "data")
+
+    def _text_in_training_env(self, key: str) -> Optional[str]:
+        value = self._sources.training_env.get(key)
+        return value if isinstance(value, str) else None
+
+    def _read_variable(self, variable: Variable) -> Optional[SourcedValue]:
+        return (
+            self._on_this_host(variable)
+            or self._in_environ(variable)
+            or self._in_training_env(variable.attribute)
+            or (self._in_file(*variable.file) if variable.file else None)
+            or (self._standard_directory(variable.directory) if variable.directory else None)
+        )
+
+    def _on_this_host(self, variable: Variable) -> Optional[SourcedValue]:
+        """Return the value in this host's own file under MPI, where the variables are those of the first host.
+
+        Source: ``MasterRunner`` in mpi.py of the toolkit exports the variables of the first host to all hosts (``mpirun -x``).
+        """
+        if not self._sources.is_under_mpi:
+            return None
+        if variable.file and variable.file[0] == RESOURCE_FILE:
+            return self._in_file(*variable.file)
+        return self._rank_on_this_host() if variable.name == "SM_CURRENT_HOST_RANK" else None
+
+    def _rank_on_this_host(self) -> Optional[SourcedValue]:
+        resources = self._sources.file(RESOURCE_FILE) or {}
+        hosts, current = resources.get("hosts"), resources.get("current_host")
+        if not isinstance(hosts, list) or current not in hosts:
+            return None
+        rank = sorted(map(str, hosts)).index(str(current))
+        return SourcedValue(rank, str(rank), RESOURCE_FILE)
+
+    def _in_environ(self, variable: Variable) -> Optional[SourcedValue]:
+        name = variable.name
+        text = self._sources.environ.get(name)
+        if not text:
+            return None  # The toolkit writes an absent value as an empty variable.
+        return SourcedValue(self._sources.value(name) if variable.kind in _DECODED_KINDS else text, text, name)
+
+    def _in_training_env(self, attribute: str) -> Optional[SourcedValue]:
+        value = self._sources.training_env.get(attribute)
+        return None if value is None else SourcedValue(value, to_text(value), "SM_TRAINING_ENV")
+
+    def _in_file(self, file: str, key: str) -> Optional[SourcedValue]:
+        content = self._sources.file(file) or {}
+        value = content.get(key) if key else content
+        return SourcedValue(value, to_text(value), file) if value else None
+
+    def _standard_directory(self, directory: str) -> Optional[SourcedValue]:
+        """Return a standard directory if the container has the job's files. It is used if the variable is absent."""
+        if not self._sources.has_files:
+            return None
+        path = os.path.join(self._sources.base, *directory.split("/"))
+        in_variable = "SAGEMAKER_BASE_DIR" in self._sources.environ
+        return SourcedValue(path, path, "SAGEMAKER_BASE_DIR" if in_variable else self._sources.base)
