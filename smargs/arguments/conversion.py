@@ -1,309 +1,288 @@
-"""What a value of the platform becomes: what the declared argument would have stored, had it seen the value itself."""
+"""Convert a value of the platform to what the declared argument stores, as argparse would from the command line."""
 
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
 import enum
-import math
+import functools
+import os
 import re
-import sys
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
-from smargs.container.spelling import decode, is_deep, is_number, on_command_line, to_text
+from smargs import _argparse
+from smargs.arguments.literals import TEXT_PARSERS, as_boolean, enum_member, integral, read_literal, text_parser
+from smargs.arguments.names import documented_variable
+from smargs.container.commandline import as_written
+from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, SDK, TOOLKIT
+from smargs.secrets import MASK, is_secret_argument
+from smargs.texts import is_number, to_text
 
-_BOOLEANS = {
-    **dict.fromkeys(("true", "yes", "on", "1"), True),
-    **dict.fromkeys(("false", "no", "off", "0"), False),
-}
+_UNCHANGED_NUMBERS = frozenset((None, str, int, float))
+"""The types that receive the text of a number as the source has it, with all its digits. None stands for no type."""
 
-# A decimal number: its sign, its integral part, its fraction and its exponent.
-_NUMBER = re.compile(r"([+-]?)(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*)?)?(?:[eE]([+-]?\d+))?", re.ASCII)
+_KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
 
-# In a Python literal: backslashes with what they escape, strings, and the words outside of strings.
-_BACKSLASH = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
-_ESCAPED = frozenset("\n\\'\"abfnrtvxuUN01234567")
-# Without its closing quote a string goes on to the end.
-_STRING = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'?|"[^"\\]*(?:\\.[^"\\]*)*"?""", re.DOTALL)
-_LITERAL_WORD = re.compile(r"True|False|None|set|\d[\d_]*(?:[eE]\d*)?[jJ]?|0[xX][0-9a-fA-F]+", re.ASCII)
-
-# BooleanOptionalAction came with Python 3.9.
-_PAIRED_FLAG = argparse.BooleanOptionalAction if sys.version_info >= (3, 9) else ()
-
-
-def boolean(text: str) -> bool:
-    """Read true/false/yes/no/on/off/1/0, in any case.
-
-    Raises:
-        ValueError: If the text is none of these.
-    """
-    try:
-        return _BOOLEANS[text.strip().lower()]
-    except KeyError:
-        raise ValueError(f"not a boolean: {text!r}") from None
-
-
-def read_list(text: str) -> List[object]:
-    """Read a JSON list, a Python list, or texts with commas between them.
-
-    Raises:
-        ValueError: If the text is empty or an object.
-    """
-    value = _literal(text)
-    if isinstance(value, (list, tuple, set)):
-        return list(value)
-    if isinstance(value, dict) or not text.strip():
-        raise ValueError(f"not a list: {text!r}")
-    if value is not text:
-        return [value]
-    inner = text.strip()
-    return [_literal(part) for part in _split(inner[1:-1] if inner[0] + inner[-1] == "[]" else inner)]
-
-
-def read_dict(text: str) -> Dict[object, object]:
-    """Read a JSON object, a Python dict, or ``name=value`` with commas between them, as the toolkit writes objects.
-
-    Raises:
-        ValueError: If the text is none of these.
-    """
-    value = _literal(text)
-    if isinstance(value, dict):
-        return value
-    pairs = [part.partition("=") for part in _split(text)] if value is text else []
-    if not pairs or not all(separator for _, separator, _ in pairs):
-        raise ValueError(f"not an object: {text!r}")
-    return {name.strip(): _literal(inner) for name, _, inner in pairs}
-
-
-def _read_tuple(text: str) -> Tuple[object, ...]:
-    return tuple(read_list(text))
-
-
-def _read_set(text: str) -> set[object]:
-    return set(read_list(text))
-
-
-TEXT_PARSERS: Dict[type, Callable[[str], object]] = {
-    bool: boolean,
-    list: read_list,
-    tuple: _read_tuple,
-    set: _read_set,
-    dict: read_dict,
-}
-"""Types that argparse applies to text in a way that nobody means, and what reads them instead."""
-
-_READ_AS_WRITTEN = frozenset((None, str, int, float))
-
-
-def reader(wanted: type) -> Callable[[str], object]:
-    """What reads a text as an inferred type.
-
-    Returns:
-        A function of one text; it raises ValueError or TypeError for a text that is none of the type.
-    """
-    if issubclass(wanted, enum.Enum):
-        return lambda text: _member(wanted, decode(text), text)
-    return TEXT_PARSERS.get(wanted, wanted)
-
-
-def infer(action: argparse.Action) -> Optional[type]:
-    """The type that an argument's default shows, for an argument that declares none.
-
-    Returns:
-        The type of one value: for an argument that collects values, that of the default's elements. None where the default
-        tells nothing, where the choices are of another type, or for an action that is not argparse's own.
-    """
-    own = (argparse._StoreAction, argparse._AppendAction, argparse._ExtendAction)
-    if action.type is not None or type(action) not in own:
-        return None
-    default = action.default
-    found = (
-        {type(element) for element in default}
-        if collects(action) and isinstance(default, (list, tuple, set))
-        else {type(default)}
-    )
-    if found == {int, float}:
-        found = {float}
-    wanted = found.pop() if len(found) == 1 else str
-    if not issubclass(wanted, (bool, int, float, list, tuple, set, dict, *path_types(), enum.Enum)):
-        return None
-    return wanted if all(isinstance(choice, wanted) for choice in action.choices or ()) else None
-
-
-def path_types() -> Tuple[type, ...]:
-    """The types of paths, where something has imported them; else nothing can be a path, and to import them takes long."""
-    return (sys.modules["pathlib"].PurePath,) if "pathlib" in sys.modules else ()
+_INFERRED_TYPES = (bool, int, float, list, tuple, set, dict, os.PathLike, enum.Enum)
 
 
 def collects(action: argparse.Action) -> bool:
-    """Whether an argument gathers several values into a list."""
-    return _takes_many(action) or isinstance(action, argparse._AppendAction)
+    """Return whether an argument stores a list of values."""
+    return (action.nargs is not None and _takes_many(action)) or isinstance(action, _argparse.AppendAction)
 
 
-def is_own(wanted: object) -> bool:
-    """Whether a declared type is a converter of the script's own: any but the builtin types."""
-    return wanted not in _READ_AS_WRITTEN and wanted not in TEXT_PARSERS
+def has_own_type(action: argparse.Action) -> bool:
+    """Return whether an argument's type is the script's own converter: not str, int, float, bool or a builtin collection."""
+    return action.type is not None and action.type not in _UNCHANGED_NUMBERS and action.type not in TEXT_PARSERS
+
+
+def inferred_type(parser: Any, action: argparse.Action) -> Optional[type]:
+    """Infer the type of an argument that declares none: from its default, else from the documented variable with its name.
+
+    Args:
+        parser: A parser of the mixin.
+        action: The argument.
+
+    Returns:
+        The type of one value. None if the parser infers no types, if the argument declares a type, if neither the default nor a
+        variable shows a type, if a choice has another type, or if the action is not argparse's own.
+    """
+    if action.type is not None or not parser._infer_types:
+        return None
+    if action.choices is not None or action.default is not None:
+        return _type_of_default(action)
+    if type(action) is not _argparse.StoreAction or _takes_many(action):
+        return None
+    variable = documented_variable(action, parser.prefix_chars)
+    return None if variable is None else _KIND_TYPES.get(variable.kind)
+
+
+def _type_of_default(action: argparse.Action) -> Optional[type]:
+    own = (_argparse.StoreAction, _argparse.AppendAction, _argparse.ExtendAction)
+    if type(action) not in own:
+        return None
+    default = action.default
+    is_collection = collects(action) and isinstance(default, (list, tuple, set))
+    wanted = _common_type(default if is_collection else [default])
+    fits_choices = wanted is not None and all(isinstance(choice, wanted) for choice in action.choices or ())
+    return wanted if fits_choices else None
+
+
+def _common_type(values: Iterable[object]) -> Optional[type]:
+    """Return the type of all values if it may be inferred, else None. Integers among floats count as floats."""
+    types = {type(value) for value in values}
+    if types == {int, float}:
+        return float
+    return types.pop() if len(types) == 1 and all(issubclass(known, _INFERRED_TYPES) for known in types) else None
+
+
+def read_inferred(action: argparse.Action, wanted: type, text: str) -> object:
+    """Convert a text by the inferred type of an argument.
+
+    Raises:
+        argparse.ArgumentError: If the text does not fit.
+    """
+    try:
+        return text_parser(wanted)(text)
+    except (TypeError, ValueError):
+        reason = "its name" if action.default is None else f"the default {action.default!r}"
+        reason = MASK if is_secret_argument(action) else reason
+        message = f"invalid {wanted.__name__} value: {text!r} (inferred from {reason}; infer_types=False turns this off)"
+        raise argparse.ArgumentError(action, message) from None
+
+
+_Element = Tuple[object, str, Optional[str]]
+"""An element of a value, its text, and the platform whose spelling the type receives; None for the unchanged text."""
+
+
+class Calls(NamedTuple):
+    """How argparse would call an argument's action.
+
+    Attributes:
+        values: The value of each call, in order; none if a flag keeps its default.
+        option: The option string of the calls.
+    """
+
+    values: List[Any]
+    option: Optional[str]
 
 
 class Converter:
-    """Converts values of the platform to what one declared argument stores.
+    """Converts values for one declared argument."""
 
-    Attributes:
-        action: The declared argument.
-        wanted: The type that the argument declares, or that was inferred.
-        read: What argparse does to one text of an argument; it raises whatever the type does.
-        platform: Whose spelling the type sees, of a hyperparameter; None for a variable, whose text it sees as it is.
-    """
+    def __init__(self, parser: argparse.ArgumentParser, action: argparse.Action, platform: Optional[str]) -> None:
+        """Make a converter.
 
-    __slots__ = ("action", "platform", "read", "wanted")
-
-    def __init__(
-        self, action: argparse.Action, wanted: Any, read: Callable[[argparse.Action, str], object], platform: Optional[str]
-    ) -> None:
+        Args:
+            parser: The parser of the mixin that declares the argument.
+            action: The argument.
+            platform: The platform whose spelling of a value the type receives; None for the unchanged text, as of a variable.
+        """
+        self.parser = parser
         self.action = action
-        self.wanted = wanted
-        self.read = read
-        self.platform = platform
+        self.inferred = inferred_type(parser, action) if action.type is None else None
+        self.wanted: Any = action.type or self.inferred
+        self._platform = None if self.wanted in TEXT_PARSERS else platform
 
-    def calls(self, value: object, text: str, option: Optional[str]) -> Tuple[List[Any], Optional[str]]:
+    def calls(self, value: object, text: str, option: Optional[str]) -> Calls:
         """Return how argparse would call the argument's action with a value.
 
         Args:
             value: The decoded value.
-            text: The value as it was written.
-            option: The option string that the value was found by; None if it was found by the dest.
-
-        Returns:
-            What the action is called with, in order, none where a flag keeps its default; and the option string.
+            text: The text of the value.
+            option: The option string that matched the value's name; None if the dest did.
 
         Raises:
             argparse.ArgumentError: If the value does not fit the argument.
-            Exception: Whatever else a type of the script's own raises.
+            Exception: Any exception that the script's own type raises.
         """
         action = self.action
-        shown = option or (action.option_strings[0] if action.option_strings else None)
         if action.nargs == 0:
-            return _flag_calls(action, value, text, option, shown)
+            return _flag_calls(action, value, text, option)
+        shown = option or _first_option(action)
         if value is None:
-            return [] if isinstance(action, argparse._AppendAction) else [None], shown
+            return Calls([] if isinstance(action, _argparse.AppendAction) else [None], shown)
         if not collects(action):
-            return [self._one(value, self._texts(value, text))], shown
-        items = self._items(value, text)
+            return Calls([self._convert(value, text, self._platform)], shown)
+        elements = self._elements(value, text)
         if not _takes_many(action):
-            return [self._one(*item) for item in items], shown
-        batches = [items]
-        if type(action) is argparse._AppendAction and items and all(isinstance(inner, list) for inner, _ in items):
-            batches = [self._items(inner, to_text(inner)) for inner, _ in items]
-        for batch in batches:
-            _check_count(action, len(batch))
-        return [[self._one(*item) for item in batch] for batch in batches], shown
+            return Calls([self._convert(*element) for element in elements], shown)
+        return Calls([self._convert_many(batch) for batch in self._batches(elements)], shown)
 
-    def _items(self, value: object, text: str) -> List[Tuple[object, Sequence[str]]]:
-        """Return the elements of a list, however it is written, each with its texts; any other value is a list of one."""
-        elements = _literal(text) if text.lstrip().startswith("[") else value
+    def _batches(self, elements: List[_Element]) -> List[List[_Element]]:
+        """Return the elements of each call: all of them, or for ``append`` with a list of lists those of each inner list."""
+        is_append = type(self.action) is _argparse.AppendAction
+        if is_append and elements and all(isinstance(value, list) for value, *_ in elements):
+            return [self._elements(value, text) for value, text, _ in elements]
+        return [elements]
+
+    def _convert_many(self, elements: List[_Element]) -> List[object]:
+        _check_count(self.action, len(elements))
+        return [self._convert(*element) for element in elements]
+
+    def _elements(self, value: object, text: str) -> List[_Element]:
+        """Return the elements of a list, written in JSON or in Python; any other value is one element."""
+        elements = read_literal(text) if text.lstrip().startswith("[") else value
         if not isinstance(elements, list):
-            return [(value, self._texts(value, text))]
+            return [(value, text, self._platform)]
         # SDK v3 decodes a text that is JSON once more, but not inside a list.
-        return [(inner, (inner,) if isinstance(inner, str) else self._texts(inner, to_text(inner))) for inner in elements]
+        return [(inner, to_text(inner), None if isinstance(inner, str) else self._platform) for inner in elements]
 
-    def _texts(self, value: object, text: str) -> Sequence[str]:
-        """Return what the type is asked for in turn: the text that argparse would be given, then the other platform's."""
-        if self.platform is None or self.wanted in TEXT_PARSERS or (self.wanted in _READ_AS_WRITTEN and is_number(value)):
-            return (text,)
-        return on_command_line(self.platform, value)
+    def _convert(self, value: object, text: str, platform: Optional[str]) -> object:
+        """Convert one value by the argument's type, and check it against the choices.
 
-    def _one(self, value: object, texts: Sequence[str]) -> object:
-        """Convert one value by the argument's type and choices."""
+        The type receives the text on the platform's command line. If it rejects that, it receives the other platform's text.
+
+        Args:
+            value: The decoded value.
+            text: The text of the value.
+            platform: The platform whose spelling the type receives; None for the unchanged text.
+        """
         if value is None:
             return None
+        if platform is not None and self.wanted in _UNCHANGED_NUMBERS and is_number(value):
+            platform = None
+        if platform is not None:
+            text = as_written(platform, value)
         try:
-            return self._read(texts[0])
+            return self._accept(text)
         except Exception:
-            # A type of the script's own may raise anything. What argparse would have said is said.
-            for text in texts[1:]:
+            # The script's own type may raise anything. If every other way fails, raise this exception, as argparse would.
+            for try_again in self._other_ways(value, text, platform):
                 with contextlib.suppress(Exception):
-                    return self._read(text)
-            if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
-                with contextlib.suppress(ValueError, argparse.ArgumentError):
-                    return self._accepted(_member(self.wanted, value, to_text(value)))
-            if texts[0] == "":
-                # The toolkit writes null as an empty variable: what no type can read was null.
-                return None
+                    return try_again()
+            if text == "":
+                return None  # The toolkit writes null as an empty variable, which few types accept.
             raise
 
-    def _read(self, text: str) -> object:
-        result = self.read(self.action, _integral(text) if self.wanted is int else text)
-        return result if self.action.choices is None else self._accepted(result)
+    def _other_ways(self, value: object, text: str, platform: Optional[str]) -> Iterator[Callable[[], object]]:
+        """Yield other ways to convert a value whose text the type rejected.
 
-    def _accepted(self, result: object) -> object:
-        choices = self.action.choices
-        if choices is not None and result not in choices:
-            listed = ", ".join(map(repr, choices))
-            raise argparse.ArgumentError(self.action, f"invalid choice: {result!r} (choose from {listed})")
-        return result
+        A value that is itself a text is not spelled in another way, because it may be a typo.
+        """
+        if platform is not None and not isinstance(value, str):
+            other = as_written(SDK if platform == TOOLKIT else TOOLKIT, value)
+            if other != text:
+                yield functools.partial(self._accept, other)
+        if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
+            yield lambda: self._checked(enum_member(self.wanted, value, to_text(value)))
+
+    def read(self, text: str) -> object:
+        """Convert one text as argparse does before it checks the choices."""
+        if self.inferred is None:
+            return _argparse.convert_text(self.parser, self.action, text)
+        return read_inferred(self.action, self.inferred, text)
+
+    def _accept(self, text: str) -> object:
+        value = self.read(integral(text) if self.wanted is int else text)
+        return value if self.action.choices is None else self._checked(value)
+
+    def _checked(self, value: object) -> object:
+        _argparse.check_choice(self.parser, self.action, value)
+        return value
 
 
-def _flag_calls(
-    action: argparse.Action, value: object, text: str, option: Optional[str], shown: Optional[str]
-) -> Tuple[List[Any], Optional[str]]:
-    """Calls of an action without arguments: a boolean sets it or leaves it, a count is so many calls."""
+def _flag_calls(action: argparse.Action, value: object, text: str, option: Optional[str]) -> Calls:
+    """Return the calls of an action without arguments: one or none for a boolean, several for a count."""
+    shown = option or _first_option(action)
     if value is None or not text.strip():
-        return [], shown
-    if isinstance(action, argparse._CountAction) and re.fullmatch(r"\d{1,4}", text.strip()):
-        # More than that nobody means, and the calls would not fit into memory.
-        return [[]] * int(text), shown
-    given = _BOOLEANS.get(text.strip().lower())
+        return Calls([], shown)
+    if isinstance(action, _argparse.CountAction):
+        return Calls([[]] * _count(action, text), shown)
+    boolean = as_boolean(text)
+    if isinstance(action, _argparse.PAIRED_FLAG) and boolean is not None:
+        return _paired_flag_calls(action, boolean, option)
+    return Calls([[]] if _sets_flag(action, value, text, option) else [], shown)
+
+
+def _sets_flag(action: argparse.Action, value: object, text: str, option: Optional[str]) -> bool:
+    """Return whether a value sets a flag.
+
+    If an option string matched, a boolean decides whether to set the flag. Any other value sets the flag that stores it.
+
+    Raises:
+        argparse.ArgumentError: If the value is neither a boolean nor the value that the flag stores.
+    """
+    boolean = as_boolean(text)
     is_constant = is_constant_of(action, value, text)
-    if given is None and not is_constant:
-        kind = "count" if isinstance(action, argparse._CountAction) else "bool"
-        raise argparse.ArgumentError(action, f"invalid {kind} value: {text!r}")
-    if isinstance(action, _PAIRED_FLAG):
-        on = given != (option is not None and option.startswith("--no-"))
-        # A paired flag with one hyphen has no counterpart; false leaves it.
-        paired = next((name for name in action.option_strings if name.startswith("--no-") != on), None)
-        return [] if paired is None else [[]], paired
-    found_by_dest = option is None and bool(action.option_strings)
-    wants = is_constant if found_by_dest or given is None else given
-    return [[]] if wants else [], shown
+    if boolean is None and not is_constant:
+        raise argparse.ArgumentError(action, f"invalid bool value: {text!r}")
+    matched_by_dest = option is None and bool(action.option_strings)
+    return is_constant if matched_by_dest or boolean is None else boolean
+
+
+def _count(action: argparse.Action, text: str) -> int:
+    """Return how often to call a count action, at most 9,999 times so that the calls fit into memory.
+
+    Raises:
+        argparse.ArgumentError: If the text is neither such a number nor a boolean.
+    """
+    if re.fullmatch(r"\d{1,4}", text.strip()):
+        return int(text)
+    boolean = as_boolean(text)
+    if boolean is None:
+        raise argparse.ArgumentError(action, f"invalid count value: {text!r}")
+    return int(boolean)
+
+
+def _paired_flag_calls(action: argparse.Action, boolean: bool, option: Optional[str]) -> Calls:
+    """Return the call of a flag with a ``--no-`` counterpart, by the option string that stores the boolean."""
+    is_negative = boolean == (option is not None and option.startswith("--no-"))
+    paired = next((name for name in action.option_strings if name.startswith("--no-") == is_negative), None)
+    # A flag with one hyphen has no ``--no-`` counterpart, so false keeps the default.
+    return Calls([] if paired is None else [[]], paired)
 
 
 def is_constant_of(action: argparse.Action, value: object, text: str) -> bool:
-    """Whether a value is the constant that a flag stores; a boolean may be written in any way that is read as one."""
+    """Return whether a flag stores exactly this value. A boolean may have any spelling that is read as a boolean."""
     constant = action.const
     if isinstance(constant, bool):
-        return _BOOLEANS.get(text.strip().lower()) is constant
+        return as_boolean(text) is constant
     return constant is not None and (constant == value or str(constant) == text)
 
 
-def _integral(text: str) -> str:
-    """Write a number without a fractional part as an integer; return any other text as it is."""
-    found = None if text.isdigit() else _NUMBER.fullmatch(text.strip())
-    if not found or math.isinf(float(text)):
-        return text
-    sign, whole, fraction, exponent = (group.replace("_", "") for group in found.groups(default=""))
-    digits = whole + fraction
-    places = len(fraction) - int(exponent or 0)
-    if not digits.strip("0"):
-        return "0"
-    if places <= 0:
-        return f"{sign}{digits}{'0' * -places}"
-    return text if digits[-places:].strip("0") else f"{sign}{digits[:-places]}"
-
-
-def _member(wanted: Type[enum.Enum], value: object, text: str) -> object:
-    """Return the member of an Enum that has a value, or else a name.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    members = wanted.__members__.values()
-    for of_member in (lambda member: member.value == value, lambda member: str(member.value) == text):
-        for member in filter(of_member, members):
-            return member
-    if text in wanted.__members__:
-        return wanted.__members__[text]
-    raise ValueError(f"not a {wanted.__name__}: {text!r}")
+def _first_option(action: argparse.Action) -> Optional[str]:
+    return next(iter(action.option_strings), None)
 
 
 def _takes_many(action: argparse.Action) -> bool:
@@ -318,34 +297,3 @@ def _check_count(action: argparse.Action, count: int) -> None:
         raise argparse.ArgumentError(action, f"expected {action.nargs} argument{'s' * (action.nargs != 1)}, got {count}")
     if action.nargs == argparse.ONE_OR_MORE and not count:
         raise argparse.ArgumentError(action, "expected at least one argument")
-
-
-def _literal(text: str) -> object:
-    """Return a text as JSON, else as a Python literal, else itself."""
-    value = decode(text)
-    if value is not text or is_deep(text):
-        return value
-    source = _BACKSLASH.sub(_escaped, text.strip())
-    # Python warns of some source code, such as 1or 2, and to silence it is to change the filters of all threads.
-    if not all(map(_LITERAL_WORD.fullmatch, re.findall(r"\w+", _STRING.sub("", source)))):
-        return text
-    try:
-        return ast.literal_eval(source)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
-        return text
-
-
-def _escaped(backslash: re.Match[str]) -> str:
-    """Write a backslash that escapes nothing as Python reads it: as itself."""
-    return backslash.group() if backslash.group(1) in _ESCAPED else f"\\{backslash.group()}"
-
-
-def _split(text: str) -> Sequence[str]:
-    """The parts of a text between its commas, but for commas inside brackets."""
-    parts, depth, start = [], 0, 0
-    for place, character in enumerate(text):
-        depth += (character in "[{(") - (character in "]})")
-        if character == "," and depth <= 0:
-            parts.append(text[start:place])
-            start = place + 1
-    return [part.strip() for part in (*parts, text[start:])]

@@ -1,6 +1,6 @@
-"""Fill the declared arguments of one parse: matched, converted and stored, before argparse reads the command line.
+"""Fill the declared arguments of one parser in one parse: apply the values, then check what argparse cannot check.
 
-Everything here happens on a working copy of a parser and on the namespace of one parse, so nothing has to be put back.
+Only a working copy of the parser and the namespace of the parse are changed, so nothing has to be restored.
 """
 
 from __future__ import annotations
@@ -8,339 +8,329 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set
 
-from smargs.arguments import conversion, matching
-from smargs.container.sources import Hyperparameter, SourcedValue
-from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, PLATFORM_CHANNELS, PREFIX
+from smargs import _argparse
+from smargs.arguments.conversion import Converter, collects, has_own_type
+from smargs.arguments.matching import match
+from smargs.arguments.messages import missing_argument
+from smargs.arguments.names import own_value, with_variables
+from smargs.arguments.typed import own_types_that_may_be_typed
+from smargs.container.hyperparameters import Hyperparameter
+from smargs.container.job import Job
+from smargs.container.sources import SourcedValue
 
-if TYPE_CHECKING:
-    from smargs.parsing import ParseContext
-
-_ADDING = (argparse._AppendAction, argparse._AppendConstAction, argparse._CountAction)
 _READERS = (ast.literal_eval, json.loads)
-_KIND_TYPES: Dict[str, type] = {INTEGER: int, BOOLEAN: bool, LIST: list, OBJECT: dict}
 
 
-def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
-    """The variable that is not SageMaker's and that ConfigArgParse reads for an argument, by ``env_var=`` or automatically."""
-    automatic_prefix: Optional[str] = getattr(parser, "_auto_env_var_prefix", None)
-    variable = matching.environment_variable(action)
-    if automatic_prefix is None:
-        return None if variable and variable.startswith(PREFIX) else variable
-    doubled = {2 * char for char in parser.prefix_chars}
-    long_options = [option for option in action.option_strings if option[:2] in doubled]
-    if not variable and long_options and matching.can_be_filled(action):
-        variable = (automatic_prefix + long_options[0][2:].strip(parser.prefix_chars)).replace("-", "_").upper()
-    return None if variable and variable.startswith(PREFIX) else variable
+class Origin(NamedTuple):
+    """Where the values of a parse come from.
 
+    Attributes:
+        job: The job.
+        environ: All environment variables.
+        platform: The platform whose spelling of a hyperparameter the script's own converters receive.
+    """
 
-def own_setting(parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]) -> Optional[SourcedValue]:
-    """What that variable holds, where it is set."""
-    variable = own_variable(parser, action)
-    text = environ.get(variable) if variable else None
-    return None if variable is None or text is None else SourcedValue(text, text, variable)
-
-
-def inferred_type(action: argparse.Action, prefix_chars: str) -> Optional[type]:
-    """The type of an argument that declares none: its default's, else that of the documented variable of its name."""
-    if action.default is not None or action.type is not None or action.choices is not None:
-        return conversion.infer(action)
-    variable = matching.documented_variable(action, prefix_chars)
-    if variable is None or conversion.collects(action) or type(action) is not argparse._StoreAction:
-        return None
-    return _KIND_TYPES.get(variable.kind)
+    job: Job
+    environ: Mapping[str, str]
+    platform: str
 
 
 class _Unconverted(str):
-    """A value that is not converted yet; each is an object of its own."""
+    """The text of a value that is not yet converted. ``is`` shows whether it is still in the namespace."""
 
 
 class FilledArguments:
-    """What SageMaker fills in one parse of one parser.
+    """The arguments of one parser that SageMaker fills in one parse.
 
     Attributes:
-        parser: The parser that the working copy was made of.
+        parser: The parser from which the working copy was made.
         working: The working copy.
-        job: The parse.
-        platform: Whose spelling of hyperparameters the arguments see.
-        calls_own: Whether converters and actions of the script's own are called; where not, values stay as they were written.
         matches: The values that match.
-        settings: The value that fills each argument.
-        failed: Why a value does not fit its argument; it matters only if nobody typed the argument.
-        verbatim: Arguments whose value is known only as it was written.
-        refused: Why a guess does not fit its argument.
-        left: Flags whose value is false, so they keep their default.
-        guessed: Arguments whose value is a guess (rules 3 and 4 of matching).
-        waiting: For each argument that a person may have typed what stands in its place in the namespace.
-        reset: Arguments that have their default again.
-        required: The arguments that must come from somewhere.
-        groups: The arguments that exclude each other.
-        seen: The arguments that were on the command line, or came from a config file.
-        visited: ``seen``, and the positionals that argparse visited without tokens.
+        values: The value that fills each argument.
+        unconverted: The arguments whose value was not converted, so that only its text is known.
+        unchanged: Flags whose value is false, so that they keep their default.
+        seen: The arguments that were on the command line or came from a config file.
+        visited: ``seen``, and the positionals that argparse visited with no tokens.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser, working: Any, job: ParseContext, calls_own: bool) -> None:
-        self.parser = parser
-        self.working = working
-        self.job = job
-        self.platform = job.platform
-        self.calls_own = calls_own
-        self.matches = matching.match(working, job.environment)
-        self.settings: Dict[argparse.Action, SourcedValue] = {}
-        self.failed: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self.guessed: Set[argparse.Action] = set()
-        self.verbatim: Set[argparse.Action] = set()
-        self.refused: Dict[argparse.Action, str] = {}
-        self.left: Set[argparse.Action] = set()
-        self.waiting: Dict[argparse.Action, object] = {}
-        self.reset: List[argparse.Action] = []
-        self.required: List[argparse.Action] = []
-        self.groups: List[List[argparse.Action]] = []
-        self.seen: Set[argparse.Action] = set()
-        self.visited: Set[argparse.Action] = set()
-
-    def apply(self, namespace: object, typed: Sequence[str], beats_namespace: bool) -> None:
-        """Store the value of each argument into a namespace, or its default, in the order in which argparse sets defaults.
-
-        For what a person may have typed, a converter of the script's own is not called before :meth:`check`, and only if
-        nothing was typed. Until then the text is in the namespace, for actions that look at it.
+    def __init__(self, parser: argparse.ArgumentParser, working: Any, origin: Origin, calls_own_code: bool) -> None:
+        """Match the values of a job to the arguments of a parser.
 
         Args:
-            namespace: Where the values go.
-            typed: The tokens that a person typed.
-            beats_namespace: Whether hyperparameters replace what the namespace has, as their tokens on the command line do.
+            parser: The parser.
+            working: The working copy of the parser.
+            origin: Where the values come from.
+            calls_own_code: Whether to call the script's own converters and actions. Otherwise their values are not converted.
         """
-        found, working = self.matches, self.working
-        settled = self._settled(namespace, beats_namespace)
-        may_be_typed = _may_be_typed(working, typed) if typed else set()
-        unfilled = argparse.SUPPRESS
-        for action in working._actions:
-            if action.dest is not unfilled and action.default is not unfilled and not hasattr(namespace, action.dest):
+        self.parser = parser
+        self.working = working
+        self._origin = origin
+        self._calls_own_code = calls_own_code
+        self.matches = match(working, origin.job)
+        self.values: Dict[argparse.Action, SourcedValue] = {}
+        self.unconverted: Set[argparse.Action] = set()
+        self.unchanged: Set[argparse.Action] = set()
+        self.seen: Set[argparse.Action] = set()
+        self.visited: Set[argparse.Action] = set()
+        self._number_types = [wanted for wanted in (int, float) if _argparse.converter_of(working, wanted) is wanted]
+        self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
+        self._inferred: Set[argparse.Action] = set()
+        self._refused: Dict[argparse.Action, str] = {}
+        self._waiting: Dict[argparse.Action, _Unconverted] = {}
+        self._reset_to_default: List[argparse.Action] = []
+        self._required: List[argparse.Action] = []
+        self._exclusive_groups: List[List[argparse.Action]] = []
+
+    def apply(self, namespace: object, typed: Sequence[str], replaces_values: bool) -> None:
+        """Store the value of each argument, or its default, into a namespace, in the order in which argparse sets defaults.
+
+        The script's own converter may have side effects. If its argument may have been typed, :meth:`check` converts the value,
+        and only if the argument was not typed. Until then the namespace has the text, for actions that read it.
+
+        Args:
+            namespace: The namespace of the parse.
+            typed: The tokens that a person typed.
+            replaces_values: Whether hyperparameters replace values of the namespace, as tokens on a command line do.
+        """
+        already_set = self._already_set(namespace, replaces_values)
+        may_be_typed = own_types_that_may_be_typed(self.working, typed)
+        suppressed = argparse.SUPPRESS
+        for action in _argparse.actions(self.working):
+            if action.dest is not suppressed and action.default is not suppressed and not hasattr(namespace, action.dest):
                 setattr(namespace, action.dest, action.default)
-        # To argparse variables and channels are defaults, which tokens of hyperparameters replace.
-        for action in (*found.guesses, *found.meant):
-            if action in may_be_typed and action not in settled:
-                self.settings[action] = found.meant.get(action) or found.guesses[action][0][0]
-                self.waiting[action] = _Unconverted(self.settings[action].text)
-                setattr(namespace, action.dest, self.waiting[action])
-            elif action not in settled:
+        # As in argparse, defaults (variables and channels) are stored before tokens (hyperparameters).
+        for action in (*self.matches.inferred, *self.matches.explicit):
+            if action in already_set:
+                continue
+            if action in may_be_typed:
+                self._postpone(action, namespace)
+            else:
                 self._fill(action, namespace)
 
-    def _settled(self, namespace: object, beats_namespace: bool) -> Set[argparse.Action]:
-        """The arguments that the namespace has a value of already, or that a variable of the user's own is for."""
-        found, working = self.matches, self.working
-        automatic = getattr(working, "_auto_env_var_prefix", None) is not None
-        candidates = working._actions if automatic else found.named
-        settled = {action for action in candidates if own_setting(working, action, self.job.environ)}
-        # An empty namespace has nothing; any other may have it in a way of its own.
-        if type(namespace) is not argparse.Namespace or vars(namespace):
-            settled.update(
-                action
-                for action in (*found.meant, *found.guesses)
-                if hasattr(namespace, action.dest)
-                and not (beats_namespace and isinstance(found.meant.get(action), Hyperparameter))
-            )
-        return settled
+    def lift_requirements(self) -> None:
+        """Make every argument of the working copy optional. :meth:`check` reports a missing argument with its variables."""
+        working_actions = _argparse.actions(self.working)
+        # The working copy shares the parser's list of arguments if no argument is required.
+        has_required = working_actions is not _argparse.actions(self.parser)
+        self._required = [action for action in working_actions if action.required] if has_required else []
+        for action in self._required:
+            action.required = False
+        for group in _argparse.exclusive_groups(self.working):
+            self._lift_group(group)
+
+    def check(self, namespace: object) -> None:
+        """Convert the postponed values, and check for conflicts, for values that do not fit and for missing arguments.
+
+        Raises:
+            argparse.ArgumentError: If one of these checks fails.
+        """
+        for group in self._exclusive_groups:
+            self._check_exclusive(group, namespace)
+        self._convert_waiting(namespace)
+        self._convert_defaults(namespace)
+        typed = {action.dest for action in self.seen}
+        errors = [error for action, error in self._errors.items() if action.dest not in typed and action in self.values]
+        if errors:
+            raise errors[0]
+        self._check_required()
+
+    def warn_of_deprecated(self) -> None:
+        """Warn of each deprecated argument that the job sets by name. argparse warns of those that were typed."""
+        typed = {action.dest for action in self.seen}
+        for action, value in self.values.items():
+            is_set = action in self.matches.explicit and action not in self.unchanged and action.dest not in typed
+            if is_set and _argparse.is_deprecated(action):
+                name = _argparse.argument_name(action)
+                _argparse.print_warning(self.working, f"argument {name} is deprecated (from {value.source})")
+
+    def _already_set(self, namespace: object, replaces_values: bool) -> Set[argparse.Action]:
+        """Return the arguments that have a value already, from a variable that is not SageMaker's or in the namespace."""
+        candidates = _argparse.actions(self.working)
+        if _argparse.automatic_prefix(self.working) is None:
+            candidates = with_variables(candidates)
+        already_set = {action for action in candidates if own_value(self.working, action, self._origin.environ)}
+        # An empty namespace of argparse's class has no values. Another class may keep values elsewhere than in vars().
+        if type(namespace) is argparse.Namespace and not vars(namespace):
+            return already_set
+        return already_set | self._in_namespace(namespace, replaces_values)
+
+    def _in_namespace(self, namespace: object, replaces_values: bool) -> Set[argparse.Action]:
+        explicit = self.matches.explicit
+        in_namespace = {action for action in (*explicit, *self.matches.inferred) if hasattr(namespace, action.dest)}
+        if replaces_values:
+            in_namespace -= {action for action, value in explicit.items() if isinstance(value, Hyperparameter)}
+        return in_namespace
+
+    def _lift_group(self, group: Any) -> None:
+        members = _argparse.members(group)
+        self._exclusive_groups.append(list(members))
+        group.required = group.required and self.unchanged.issuperset(self.values.keys() & members)
+        # argparse counts a visited positional with no tokens as present. If SageMaker fills it, that must not be a conflict.
+        _argparse.set_members(group, [action for action in members if action.option_strings or action not in self.values])
+
+    def _convert_waiting(self, namespace: object) -> None:
+        """Convert the postponed values of arguments that were not typed."""
+        for action, placeholder in self._waiting.items():
+            # The first pass of parse_known_intermixed_args suppresses positionals.
+            if getattr(namespace, action.dest, None) is placeholder and action.nargs != argparse.SUPPRESS:
+                self._reset(action, namespace)
+                self._fill(action, namespace)
+
+    def _convert_defaults(self, namespace: object) -> None:
+        """Convert each restored default that is a text, because argparse converts defaults before they are restored."""
+        for action in self._reset_to_default:
+            default = action.default
+            if getattr(namespace, action.dest, None) is default and isinstance(default, str):
+                setattr(namespace, action.dest, Converter(self.working, action, None).read(default))
+
+    def _postpone(self, action: argparse.Action, namespace: object) -> None:
+        value = self.matches.explicit.get(action) or self.matches.inferred[action][0].value
+        self.values[action] = value
+        self._waiting[action] = _Unconverted(value.text)
+        setattr(namespace, action.dest, self._waiting[action])
 
     def _fill(self, action: argparse.Action, namespace: object) -> None:
-        """Store the value of an argument: the one that was meant for it, or the first guess that fits."""
-        meant = self.matches.meant.get(action)
-        if meant is not None:
-            self.settings[action] = meant
-            try:
-                self._store(action, meant, namespace)
-            except argparse.ArgumentError as error:
-                error.message = f"{error.message} (from {meant.source})"
-                self.failed[action] = error
-                self.verbatim.add(action)
+        """Store the explicit value of an argument, or the first inferred value that fits."""
+        value = self.matches.explicit.get(action)
+        if value is None:
+            self._fill_inferred(action, namespace)
             return
-        self.settings.pop(action, None)
-        for setting, stored in self.matches.guesses[action]:
+        self.values[action] = value
+        if self._is_converted(action, value.value):
+            setattr(namespace, action.dest, value.value)
+            return
+        try:
+            self._store(action, value, namespace)
+        except argparse.ArgumentError as error:
+            error.message = f"{error.message} (from {value.source})"
+            self._errors[action] = error
+            self.unconverted.add(action)
+
+    def _is_converted(self, action: argparse.Action, value: object) -> bool:
+        """Return whether a value is the number that an argument stores. To convert texts takes 0.15 ms more for 100 of them."""
+        is_number = type(value) is action.type and action.type in self._number_types
+        return is_number and type(action) is _argparse.StoreAction and action.nargs is None and action.choices is None
+
+    def _fill_inferred(self, action: argparse.Action, namespace: object) -> None:
+        self.values.pop(action, None)
+        for value, is_default in self.matches.inferred[action]:
             try:
-                if not stored or isinstance(action.default, str):
-                    self._store(action, setting, namespace)
+                if not is_default or isinstance(action.default, str):
+                    self._store(action, value, namespace)
             except argparse.ArgumentError as error:
-                self.refused[action] = f"{setting.source} does not fit: {error.message}"
+                self._refused[action] = f"{value.source} does not fit: {error.message}"
                 continue
-            self.settings[action] = setting
-            self.guessed.add(action)
+            self.values[action] = value
+            self._inferred.add(action)
             break
 
-    def _store(self, action: argparse.Action, setting: SourcedValue, namespace: Any) -> None:
+    def _store(self, action: argparse.Action, value: SourcedValue, namespace: Any) -> None:
         """Convert a value and call the argument's action with it.
 
         Raises:
             argparse.ArgumentError: If the value does not fit.
         """
-        working = self.working
-        wanted = action.type or (inferred_type(action, working.prefix_chars) if working._infer_types else None)
-        if not self.calls_own and (_has_own_type(action) or type(action).__module__ != "argparse"):
-            self.verbatim.add(action)
+        if not self._calls_own_code and _has_own_code(action):
+            self.unconverted.add(action)
             return
-        if action not in self.matches.meant and _has_own_type(action) and not _is_written_for(action, setting.value):
-            raise argparse.ArgumentError(action, f"its type was not written for {setting.text!r}")
-        platform = self.platform if isinstance(setting, Hyperparameter) else None
-        converter = conversion.Converter(action, wanted, working._read_text, platform)
+        if action not in self.matches.explicit and not _may_read(action, value.value):
+            raise argparse.ArgumentError(action, f"its type is called with {value.text!r} only if env_var= names the variable")
+        converter = Converter(self.working, action, self._origin.platform if isinstance(value, Hyperparameter) else None)
         try:
-            values, option = converter.calls(setting.value, setting.text, self.matches.options.get(action))
-            for value in values:
-                action(working, namespace, value, option)
+            calls = converter.calls(value.value, value.text, self.matches.options.get(action))
+            for argument in calls.values:
+                action(self.working, namespace, argument, calls.option)
         except argparse.ArgumentError:
             raise
         except Exception as error:
-            # A type or an action of the script's own may raise anything, and the promise is one line.
-            name = "" if wanted is None else f"{getattr(wanted, '__name__', repr(wanted))} "
-            raise argparse.ArgumentError(action, f"invalid {name}value: {setting.text!r}: {error}") from error
-        if not values:
-            self.left.add(action)
-
-    def lift_requirements(self) -> None:
-        """Let argparse ask for nothing: what is required is checked by :meth:`check`, which knows the variables."""
-        working = self.working
-        # Where no argument is a copy, none is required.
-        has_copies = working._actions is not self.parser._actions
-        self.required = [action for action in working._actions if action.required] if has_copies else []
-        for action in self.required:
-            action.required = False
-        self.groups = [list(group._group_actions) for group in working._mutually_exclusive_groups]
-        for group in working._mutually_exclusive_groups:
-            group.required = group.required and not any(
-                action in self.settings and action not in self.left for action in group._group_actions
-            )
-            # A positional that SageMaker filled and nobody typed is no conflict, though argparse visits it.
-            group._group_actions = [
-                action for action in group._group_actions if action.option_strings or action not in self.settings
-            ]
-
-    def check(self, namespace: object) -> None:
-        """Convert what waited and nobody typed, and check what argparse could not: conflicts, values that do not fit, and
-        arguments that are missing.
-
-        Raises:
-            argparse.ArgumentError: If something is wrong.
-        """
-        for group in self.groups:
-            self._settle_group(group, namespace)
-        for action, placeholder in self.waiting.items():
-            # parse_known_intermixed_args takes the positionals out of its first pass.
-            if getattr(namespace, action.dest, None) is placeholder and action.nargs != argparse.SUPPRESS:
-                self._reset(action, namespace)
-                self._fill(action, namespace)
-        for action in self.reset:
-            # argparse converts a default that is a text where it is the value still; it has done so already.
-            if isinstance(action.default, str) and getattr(namespace, action.dest, None) is action.default:
-                setattr(namespace, action.dest, self.working._get_value(action, action.default))
-        typed = {action.dest for action in self.seen}
-        for action, error in self.failed.items():
-            if action.dest not in typed and action in self.settings:
-                raise error
-        missing = [
-            action
-            for action in self.required
-            if action not in self.visited and action not in self.settings and action.nargs != argparse.SUPPRESS
-        ]
-        if missing:
-            hints = ", ".join(map(self._missing, missing))
-            raise argparse.ArgumentError(None, f"the following arguments are required: {hints}")
-
-    def _settle_group(self, group: Iterable[argparse.Action], namespace: object) -> None:
-        """Of arguments that exclude each other, what was typed stands alone; two that SageMaker fills are an error."""
-        typed = [action for action in group if action in self.seen]
-        filled = [action for action in group if action in self.settings and action not in self.seen | self.left]
-        # As to argparse, a value that is the default is no conflict.
-        meant = [
-            action
-            for action in filled
-            if action in self.matches.meant and getattr(namespace, action.dest, None) is not action.default
-        ]
-        if len(typed) > 1 and any(action in self.settings for action in typed if not action.option_strings):
-            raise argparse.ArgumentError(typed[1], f"not allowed with argument {_name(typed[0])}")
-        if len(meant) > 1 and not typed:
-            source = self.settings[meant[1]].source
-            raise argparse.ArgumentError(meant[1], f"not allowed with argument {_name(meant[0])} (from {source})")
-        for action in filled if typed else [action for action in filled if meant and action in self.guessed]:
-            del self.settings[action]
-            if not any(action.dest == other.dest for other in typed):
-                self._reset(action, namespace)
+            raise _in_one_line(action, converter.wanted, value.text, error) from error
+        if not calls.values:
+            self.unchanged.add(action)
 
     def _reset(self, action: argparse.Action, namespace: Any) -> None:
-        """Give an argument its default, which :meth:`check` converts as argparse does."""
-        self.reset.append(action)
+        """Restore the default of an argument, which :meth:`check` converts as argparse does."""
+        self._reset_to_default.append(action)
         if action.default is not argparse.SUPPRESS:
             setattr(namespace, action.dest, action.default)
         elif hasattr(namespace, action.dest):
             delattr(namespace, action.dest)
 
-    def _missing(self, action: argparse.Action) -> str:
-        """The name of a required argument that is missing, with the variables that would have filled it."""
-        name = _name(action)
-        if not matching.can_be_filled(action):
-            return name
-        if action in self.refused:
-            return f"{name} ({self.refused[action]})"
-        channels = sorted(self.job.environment.channels.keys() - PLATFORM_CHANNELS)
-        named = matching.environment_variable(action)
-        variables = (
-            [named] if named else matching.expected_variables(action, self.working.prefix_chars, among_channels=bool(channels))
-        )
-        absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
-        listed = f"; channels here: {', '.join(channels)}" if channels and matching.is_channel_variable(variables[-1]) else ""
-        return f"{name} ({absent}{listed})"
+    def _check_exclusive(self, group: Iterable[argparse.Action], namespace: object) -> None:
+        """Check a mutually exclusive group. A typed value replaces the values of SageMaker.
+
+        Raises:
+            argparse.ArgumentError: If two arguments were typed, or if SageMaker sent values for two.
+        """
+        typed = [action for action in group if action in self.seen]
+        filled = [action for action in group if action in self.values and action not in self.seen | self.unchanged]
+        if typed:
+            self._check_typed(typed)
+            self._remove(filled, typed, namespace)
+        else:
+            self._check_filled(filled, namespace)
+
+    def _check_typed(self, typed: Sequence[argparse.Action]) -> None:
+        # argparse rejects two typed options itself. Its group lacks the positionals that SageMaker fills, see _lift_group.
+        if len(typed) > 1 and not self.values.keys().isdisjoint(filter(_is_positional, typed)):
+            raise argparse.ArgumentError(typed[1], f"not allowed with argument {_argparse.argument_name(typed[0])}")
+
+    def _check_filled(self, filled: Iterable[argparse.Action], namespace: object) -> None:
+        explicit = [action for action in filled if action in self.matches.explicit and _excludes_others(action, namespace)]
+        if len(explicit) > 1:
+            name, source = _argparse.argument_name(explicit[0]), self.values[explicit[1]].source
+            raise argparse.ArgumentError(explicit[1], f"not allowed with argument {name} (from {source})")
+        if explicit:
+            self._remove([action for action in filled if action in self._inferred], (), namespace)
+
+    def _remove(self, filled: Iterable[argparse.Action], typed: Sequence[argparse.Action], namespace: object) -> None:
+        """Remove the values of arguments; the value of a typed argument with the same dest stays."""
+        for action in filled:
+            del self.values[action]
+            if not any(action.dest == other.dest for other in typed):
+                self._reset(action, namespace)
+
+    def _check_required(self) -> None:
+        missing = [
+            action
+            for action in self._required
+            if action not in self.visited and action not in self.values and action.nargs != argparse.SUPPRESS
+        ]
+        if missing:
+            channels = self._origin.job.channels
+            prefix_chars = self.working.prefix_chars
+            names = [missing_argument(action, prefix_chars, channels, self._refused.get(action)) for action in missing]
+            raise argparse.ArgumentError(None, f"the following arguments are required: {', '.join(names)}")
 
 
-def _may_be_typed(working: Any, typed: Sequence[str]) -> Set[argparse.Action]:
-    """The arguments with a converter of the script's own that some tokens may be for: only what wins is converted.
+def _has_own_code(action: argparse.Action) -> bool:
+    """Return whether the type or the action of an argument is the script's own code."""
+    return has_own_type(action) or not _argparse.is_standard(action)
 
-    Those that add to what they have need it first. An action of the script's own is called for each value, as by argparse.
+
+def _may_read(action: argparse.Action, value: object) -> bool:
+    """Return whether the type of an argument may read an inferred value.
+
+    The script's own converter may read any text. Another value, such as a list, is passed only to the functions in _READERS.
     """
-    marks = working.fromfile_prefix_chars or ""
-    options = {action for action in working._actions if action.option_strings}
-    if any(token and token[0] in marks for token in typed):
-        named = options
-    else:
-        named = {action for token in typed for action in _named_by(working, token)}
-    if any(isinstance(action, matching.SAYS_SOMETHING) for action in named):
-        # Help and version end the process: no value is used.
-        named = options
-    exclusive = [group._group_actions for group in working._mutually_exclusive_groups]
-    named = named.union(*(group for group in exclusive if not named.isdisjoint(group)))
-    dests = {action.dest for action in named}
-    return {
-        action
-        for action in working._actions
-        if _has_own_type(action)
-        and (not action.option_strings or (action.dest in dests and type(action).__module__ == "argparse"))
-        and not isinstance(action, _ADDING)
-    }
+    if not has_own_type(action):
+        return True
+    elements = value if isinstance(value, list) and collects(action) else [value]
+    return action.type in _READERS or all(isinstance(element, str) for element in elements)
 
 
-def _named_by(working: Any, token: str) -> Iterator[argparse.Action]:
-    """The arguments that a token names as an option; in ``-xyz`` each letter may be one."""
-    if token[:1] not in working.prefix_chars or token in ("", "--"):
-        return
-    found = working._parse_optional(token)
-    # Since Python 3.12 argparse returns every option that an abbreviation may be for.
-    for option in found if isinstance(found, list) else [found] if found else ():
-        if option[0] is not None:
-            yield option[0]
-    if token[1:2] not in working.prefix_chars:
-        yield from (
-            action for option, action in working._option_string_actions.items() if len(option) == 2 and option[1] in token[1:]
-        )
+def _is_positional(action: argparse.Action) -> bool:
+    return not action.option_strings
 
 
-def _has_own_type(action: argparse.Action) -> bool:
-    """Whether an argument declares a converter of the script's own."""
-    return action.type is not None and conversion.is_own(action.type)
+def _excludes_others(action: argparse.Action, namespace: object) -> bool:
+    """Return whether the value of an argument excludes the other arguments of its group, as argparse counts its default."""
+    value = getattr(namespace, action.dest, None)
+    return value is not action.default or (_argparse.DEFAULT_EXCLUDES_OTHERS and value is not None)
 
 
-def _is_written_for(action: argparse.Action, guess: object) -> bool:
-    """Whether a converter of the script's own is written for a guess: for a text, or for what Python or JSON writes."""
-    elements = guess if isinstance(guess, list) and conversion.collects(action) else [guess]
-    return all(isinstance(element, str) for element in elements) or action.type in _READERS
-
-
-def _name(action: argparse.Action) -> str:
-    """An argument as argparse's own errors name it."""
-    return str(argparse.ArgumentError(action, "").argument_name)
+def _in_one_line(action: argparse.Action, wanted: Any, text: str, error: Exception) -> argparse.ArgumentError:
+    """Return the error for any exception that the script's own type or action raised."""
+    name = "" if wanted is None else f"{getattr(wanted, '__name__', repr(wanted))} "
+    return argparse.ArgumentError(action, f"invalid {name}value: {text!r}: {error}")

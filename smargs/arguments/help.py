@@ -1,77 +1,77 @@
-"""What people see: help that says where each default comes from, names instead of secrets."""
+"""What ``--help`` shows for an argument: the value that fills it, and the variable of that value."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Iterable, Mapping, Optional, Set
 
-from smargs.arguments import matching
-from smargs.arguments.filling import FilledArguments, own_setting
-from smargs.container import spelling
-from smargs.container.environment import masked, secret_texts
+from smargs import _argparse
+from smargs.arguments.filling import FilledArguments
+from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, own_value
 from smargs.container.sources import SourcedValue
-from smargs.container.variables import MASK, PREFIX, fold, is_secret
-
-if TYPE_CHECKING:
-    from smargs.parsing import ParseContext
-
-# A shorter secret would be found inside ordinary words; it is looked for only in quotes.
-_SHORTEST_TO_REPLACE = 4
+from smargs.container.variables import PREFIX
+from smargs.secrets import MASK, is_secret_argument, mask, masked
+from smargs.texts import printable
 
 
-def show_fill(
-    view: argparse.ArgumentParser, report: FilledArguments, job: ParseContext, values: Dict[str, object], with_variables: bool
-) -> None:
-    """Make the arguments of a view, a copy of a parser that is only looked at, say where their values come from.
+class ShownArguments:
+    """The arguments of a copy of a parser that only formats help and usage."""
 
-    Args:
-        view: The copy, its arguments copied too.
-        report: What SageMaker fills.
-        job: The parse.
-        values: What it stored, by dest.
-        with_variables: Whether the variable is named behind each help text.
-    """
-    secrets = secrets_of(job)
-    for action in view._actions:
-        if not matching.can_be_filled(action):
-            continue
-        setting = report.settings.get(action)
-        own = own_setting(view, action, job.environ)
-        if own:
-            setting = own
-            _show_value(action, own, {})
-        elif setting:
-            _show_value(action, setting, {} if action in report.verbatim else values)
-        if action.default not in (None, argparse.SUPPRESS):
-            action.default = _shown(action.default, matching.is_secret_argument(action), secrets)
-        if with_variables and action.help != argparse.SUPPRESS:
-            source = f"from {setting.source}" if setting else f"or {matching.expected_variable(action, view.prefix_chars)}"
-            _name_source(action, source)
-        if own or (matching.environment_variable(action) or "").startswith(PREFIX):
-            # ConfigArgParse would name the variable a second time.
-            vars(action)["env_var"] = None
+    def __init__(self, view: argparse.ArgumentParser, filled: FilledArguments, environ: Mapping[str, str]) -> None:
+        """Collect the arguments that can be filled.
 
+        Args:
+            view: The copy. Its arguments are copies, too.
+            filled: The arguments that SageMaker fills.
+            environ: All environment variables.
+        """
+        self._prefix_chars = view.prefix_chars
+        self._unconverted = filled.unconverted
+        self._arguments = list(filter(can_be_filled, _argparse.actions(view)))
+        self._own_values = {action: own_value(view, action, environ) for action in self._arguments}
+        self._values = {action: self._own_values[action] or filled.values.get(action) for action in self._arguments}
 
-def secrets_of(job: ParseContext) -> Set[str]:
-    """The texts of a parse that must not be shown."""
-    hyperparameters = job.environment.hyperparameter_settings
-    return {
-        *(text for name, setting in hyperparameters.items() for text in secret_texts(name, setting.value)),
-        *(setting.text for name, setting in hyperparameters.items() if is_secret(name)),
-        *(text for action, text in _texts(job) if matching.is_secret_argument(action)),
-        *(text for tokens, prefix_chars in job.lines for text in matching.secret_tokens(tokens, prefix_chars)),
-    }
+    def show_values(self, namespace: Mapping[str, object]) -> None:
+        """Show the value that fills an argument as its default, and the argument as optional.
 
+        Args:
+            namespace: The values by dest.
+        """
+        for action, value in self._values.items():
+            if value:
+                is_text = self._own_values[action] is not None or action in self._unconverted
+                _show_value(action, value.text if is_text else namespace.get(action.dest, value.text))
 
-def _texts(job: ParseContext) -> Iterator[Tuple[argparse.Action, str]]:
-    yield from job.given
-    for found in job.matches:
-        yield from ((action, setting.text) for action, setting in found.meant.items())
-        yield from ((action, setting.text) for action, guesses in found.guesses.items() for setting, _ in guesses)
+    def mask_secrets(self, secrets: Set[str]) -> None:
+        """Mask the default of an argument with a secret's name, and the texts of secrets in other defaults."""
+        for action in self._arguments:
+            if action.default not in (None, argparse.SUPPRESS):
+                action.default = _masked_default(action.default, is_secret_argument(action), secrets)
+
+    def name_variables(self) -> None:
+        """Add to each help text the variable that fills the argument, or that could fill it."""
+        for action, value in self._values.items():
+            # Hydra passes an object for help=, which argparse never formats.
+            if isinstance(action.help, (str, type(None))) and action.help != argparse.SUPPRESS:
+                suffix = _suffix(action, value, self._prefix_chars)
+                action.help = f"{action.help} {suffix}" if action.help else suffix
+
+    def hide_from_configargparse(self) -> None:
+        """Clear ``env_var`` if the variable is SageMaker's or its value is shown, so that ConfigArgParse does not show it."""
+        for action in self._arguments:
+            if self._own_values[action] or (environment_variable(action) or "").startswith(PREFIX):
+                vars(action)["env_var"] = None
 
 
-def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:
-    """A default as it may be shown; what carries no secret stays as it is, for formatters that look at its type."""
+def _show_value(action: argparse.Action, value: object) -> None:
+    action.default = value if str(value).isprintable() else printable(str(value))
+    action.required = False
+    if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
+        action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE
+
+
+def _masked_default(default: object, secret: bool, secrets: Iterable[str]) -> object:
+    """Return a default without secrets. A default that contains none keeps its type, because help formatters check it."""
     if secret:
         return MASK
     if isinstance(default, (dict, list, tuple, str)):
@@ -80,70 +80,13 @@ def _shown(default: object, secret: bool, secrets: Iterable[str]) -> object:
     return default
 
 
-def _show_value(action: argparse.Action, setting: SourcedValue, values: Dict[str, object]) -> None:
-    """Show what fills an argument as its default, and the argument as optional."""
-    value = values.get(action.dest, setting.text)
-    action.default = value if str(value).isprintable() else spelling.printable(str(value))
-    action.required = False
-    if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
-        action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE
-
-
-def _name_source(action: argparse.Action, source: str) -> None:
-    if not isinstance(action.help, (str, type(None))):
-        # Hydra passes an object, which argparse never formats.
-        return
-    source = source.replace("%", "%%")
-    text = action.help or ""
-    if "%(default)" in text or action.default is argparse.SUPPRESS or action.required:
-        added = f"({source})"
-    else:
-        added = f"(default: %(default)s, {source})"
-    action.help = f"{text} {added}" if text else added
-
-
-def mask(message: str, secrets: Iterable[str]) -> str:
-    """A message without the secrets in it."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        message = message.replace(repr(secret), repr(MASK))
-        if len(secret) >= _SHORTEST_TO_REPLACE:
-            message = message.replace(secret, MASK)
-    return message
-
-
-def encodable(text: str) -> str:
-    """A text that standard output takes: Python reads bytes of the environment that are not UTF-8 as lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def mask_tokens(tokens: Iterable[str], prefix_chars: str) -> List[str]:
-    """A command line without the values of options that have a secret's name."""
-    tokens = list(tokens)
-    secrets = matching.secret_tokens(tokens, prefix_chars)
-    shown = []
-    for token in tokens:
-        name, equals, value = token.partition("=")
-        shown.append(MASK if token in secrets else f"{name}={MASK}" if equals and value in secrets else token)
-    return shown
-
-
-def unrecognized(names: Iterable[str], declared: Iterable[str]) -> str:
-    """The error for hyperparameters that no argument declares, with the nearest declared name."""
-    declared = list(declared)
-    parts = []
-    for name in names:
-        nearest = _nearest(name, declared)
-        shown = name if name.isprintable() and name else repr(name)
-        if nearest and fold(nearest.lstrip("-+/")) == fold(name):
-            parts.append(f"{shown} ({nearest} does not take it, or has its value from another)")
-        else:
-            parts.append(f"{shown} (did you mean {nearest}?)" if nearest else shown)
-    return f"unrecognized hyperparameter{'s' * (len(parts) > 1)}: {', '.join(parts)}"
-
-
-def _nearest(name: str, declared: List[str]) -> Optional[str]:
-    import difflib  # A fifteenth of the time of all imports, and only an error needs it.
-
-    bare = {fold(option.lstrip("-+/")): option for option in reversed(declared)}
-    found = difflib.get_close_matches(fold(name), bare, n=1)
-    return bare[found[0]] if found else None
+def _suffix(action: argparse.Action, value: Optional[SourcedValue], prefix_chars: str) -> str:
+    """Return ``(default: 0.2, from SM_HP_LR)`` if a value fills the argument, else ``(default: 0.1, env var: SM_HP_LR)``."""
+    shows_default = (
+        action.default not in (None, argparse.SUPPRESS) and not action.required and "%(default)" not in (action.help or "")
+    )
+    if value:
+        source = f"from {value.source}".replace("%", "%%")
+        return f"(default: %(default)s, {source})" if shows_default else f"({source})"
+    variable = expected_variable(action, prefix_chars).replace("%", "%%")
+    return f"(default: %(default)s, env var: {variable})" if shows_default else f"(env var: {variable})"

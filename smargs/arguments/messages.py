@@ -1,0 +1,52 @@
+"""The error texts for missing arguments and for undeclared hyperparameters."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from typing import Iterable, List, Optional
+
+from smargs import _argparse
+from smargs.arguments.names import can_be_filled, environment_variable, expected_variables
+from smargs.container.variables import CHANNEL_PREFIX, PLATFORM_CHANNELS, fold
+
+
+def missing_argument(action: argparse.Action, prefix_chars: str, channels: Iterable[str], refused: Optional[str]) -> str:
+    """Return the name of a required argument that is missing, with the variables that would have filled it.
+
+    Args:
+        action: The argument.
+        prefix_chars: The characters that option strings start with.
+        channels: The job's channels.
+        refused: Why the value with the argument's name does not fit; None if there is no such value.
+    """
+    name = _argparse.argument_name(action)
+    if not can_be_filled(action):
+        return name
+    if refused is not None:
+        return f"{name} ({refused})"
+    own_channels = sorted(set(channels) - PLATFORM_CHANNELS)
+    named = environment_variable(action)
+    variables = [named] if named else expected_variables(action, prefix_chars, among_channels=bool(own_channels))
+    absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
+    lists_channels = own_channels and variables[-1].startswith(CHANNEL_PREFIX)
+    return f"{name} ({absent}{'; channels here: ' + ', '.join(own_channels) if lists_channels else ''})"
+
+
+def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str]) -> str:
+    """Return the error for hyperparameters that no argument declares, with the nearest option string for each."""
+    options = list(declared)
+    parts = [_with_nearest(name, options) for name in names]
+    return f"unrecognized hyperparameter{'s' * (len(parts) > 1)}: {', '.join(parts)}"
+
+
+def _with_nearest(name: str, options: List[str]) -> str:
+    shown = name if name.isprintable() and name else repr(name)
+    bare = {fold(option.lstrip("-+/")): option for option in reversed(options)}
+    nearest = difflib.get_close_matches(fold(name), bare, n=1)
+    if not nearest:
+        return shown
+    option = bare[nearest[0]]
+    if nearest[0] == fold(name):
+        return f"{shown} ({option} has the same name, but cannot take it or already takes another hyperparameter)"
+    return f"{shown} (did you mean {option}?)"
