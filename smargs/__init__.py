@@ -19,12 +19,14 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for: the command ``smargs`` starts a script without the parser."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(__import__(_MODULES[name], fromlist=[name]), name)
-    return value
+if not TYPE_CHECKING:  # A type checker would otherwise accept every name.
+
+    def __getattr__(name: str) -> object:
+        """Import a public name on first use, so that the command ``smargs`` can run a script without importing the parser."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(__import__(_MODULES[name], fromlist=[name]), name)
+        return value
 
 
 def __dir__() -> List[str]:

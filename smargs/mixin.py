@@ -1,4 +1,4 @@
-"""SageMaker's behaviour over argparse's own methods. It has no rules of its own: it calls the other modules in order."""
+"""The methods of argparse that are overridden to fill arguments from SageMaker. The rules are in other modules."""
 
 from __future__ import annotations
 
@@ -8,81 +8,79 @@ import functools
 import os
 import re
 import sys
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from smargs import injob
-from smargs.arguments import conversion, filling, matching
-from smargs.arguments import help as display
-from smargs.container import spelling
-from smargs.container.environment import SageMakerEnvironment, failure_file
-from smargs.container.variables import BY_NAME, MASK, PREFIX
-from smargs.parsing import ParseContext, bare_copy, tokens_of
+from smargs import _argparse
+from smargs.arguments.conversion import inferred_type, read_inferred
+from smargs.arguments.filling import FilledArguments
+from smargs.arguments.literals import TEXT_PARSERS
+from smargs.arguments.names import declared_spelling
+from smargs.container.job import Job
+from smargs.container.variables import BY_NAME, PREFIX
+from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
+from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:
-    Filled = Optional[filling.FilledArguments]
+    Filled = Optional[FilledArguments]
     _Mixed = argparse.ArgumentParser
 else:
-    # A mixin has its methods from the class that it is mixed into.
+    # At run time the methods come from the class with which the mixin is combined.
     _Mixed = object
-
-_current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
-"""The parse that is under way in this thread, of which there is none most of the time."""
 
 
 class SageMakerParserMixin(_Mixed):
-    """All SageMaker behaviour, over argparse's own methods, for any subclass of :class:`argparse.ArgumentParser`.
+    """A mixin with which any subclass of :class:`argparse.ArgumentParser` fills its arguments from SageMaker.
 
-    A parse reads the environment, takes SageMaker's tokens off the command line, makes a working copy of the parser, stores
-    the values that match and convert into the namespace, and leaves the rest to argparse.
+    A parse reads the environment, splits the command line into SageMaker's tokens and typed ones, makes a working copy of the
+    parser, and stores the values that match and convert into the namespace. argparse then parses the typed tokens.
     """
 
-    # No annotations: there are parser classes that take those of a class and its bases for declared arguments.
+    # Unannotated on purpose: some parser classes (Tap) turn annotations into arguments.
     _fill = None  # type: Filled
-    _last_fill = None  # type: Filled
+    _last_parse = None  # type: Optional[Tuple[FilledArguments, ParseContext]]
     _infer_types = True
-    _reads_variables = False  # Whether the parser class takes ``env_vars=`` itself.
+    _takes_env_vars = False  # Whether the parser class's own parse_known_args accepts env_vars=.
 
     def __init__(self, *args: Any, infer_types: bool = True, **settings: Any) -> None:
         """Make a parser.
 
         Args:
-            *args: As of the parser class.
-            infer_types: Whether an argument without a type has that of its default.
-            **settings: As of the parser class.
+            *args: The parser class's own arguments.
+            infer_types: Whether an argument without a type takes the type of its default.
+            **settings: The parser class's own keyword arguments.
         """
         self._infer_types = infer_types
         super().__init__(*args, **settings)
-        for wanted, read in conversion.TEXT_PARSERS.items():
-            self.register("type", wanted, _named_like(wanted, read))
+        for wanted, parse_text in TEXT_PARSERS.items():
+            self.register("type", wanted, _with_name_of(wanted, parse_text))
 
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
-        """Declare an argument as argparse does; ``env_var="SM_..."`` names its variable outright, of a positional too."""
+        """Declare an argument as argparse does. ``env_var="SM_..."`` names its variable, also for a positional."""
         return _declare(super().add_argument, *args, **settings)
 
     def add_argument_group(self, *args: Any, **settings: Any) -> Any:
-        """Add a group as argparse does; its arguments are declared as the parser's are."""
-        return _declaring_alike(super().add_argument_group(*args, **settings))
+        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` as the parser's does."""
+        return _accept_variables(super().add_argument_group(*args, **settings))
 
     def add_mutually_exclusive_group(self, **settings: Any) -> Any:
-        """Add a group as argparse does; its arguments are declared as the parser's are."""
-        return _declaring_alike(super().add_mutually_exclusive_group(**settings))
+        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` as the parser's does."""
+        return _accept_variables(super().add_mutually_exclusive_group(**settings))
 
     def add_subparsers(self, **settings: Any) -> Any:
-        """Add subparsers as argparse does; they take over ``infer_types`` and ``add_env_var_help``."""
+        """Add subparsers as argparse does. They inherit ``infer_types`` and ``add_env_var_help``."""
         settings.setdefault("parser_class", functools.partial(_subparser, self))
         return super().add_subparsers(**settings)
 
-    def add_sagemaker_arguments(self, *channels: str) -> argparse._ArgumentGroup:
+    def add_sagemaker_arguments(self, *channels: str) -> _argparse.ArgumentGroup:
         """Declare the standard arguments: directories, hosts, GPUs, and one for each channel.
 
         Args:
-            *channels: Names of channels; each becomes an option that holds the channel's directory.
+            *channels: Names of channels. Each becomes an option with the channel's directory.
 
         Returns:
-            The group that they are in.
+            The group of these arguments.
         """
-        group: argparse._ArgumentGroup = self.add_argument_group("SageMaker arguments")
+        group: _argparse.ArgumentGroup = self.add_argument_group("SageMaker arguments")
         for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR", "SM_HOSTS", "SM_CURRENT_HOST", "SM_NUM_GPUS"):
             variable = BY_NAME[name]
             wanted = {"list": list, "integer": int}.get(variable.kind, str)
@@ -92,196 +90,175 @@ class SageMakerParserMixin(_Mixed):
         return group
 
     def parse_args(self, args: Any = None, namespace: Any = None, *, env_vars: Any = None, **settings: Any) -> Any:
-        """Parse as the parser class does; a hyperparameter that nothing declares is an error.
+        """Parse as the parser class does. A hyperparameter that no argument declares is an error.
 
         Raises:
-            TypeError: If the parser class goes another way than by ``parse_known_args``, where nothing could be filled.
+            argparse.ArgumentError: For bad input if ``exit_on_error=False``; otherwise the process exits with status 2.
+            TypeError: If the parser class parses without ``parse_known_args``, so that no argument can be filled.
         """
-        # By name: what a parser class takes behind the tokens need not be a namespace.
+        # Passed by keyword, because the second positional parameter of a parser class may be another one.
         settings.update({} if namespace is None else {"namespace": namespace})
-        with self._job({"env_vars": env_vars}, strict=True) as job:
+        with self._context({"env_vars": env_vars}, is_strict=True) as context:
             namespace = super().parse_args(args, **settings)
-        if not job.started:
+        if not context.has_started:
             raise TypeError(f"{type(self).__name__} parses without parse_known_args, so SageMaker cannot fill it")
         return namespace
 
     def parse_intermixed_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as argparse does; a hyperparameter that nothing declares is an error."""
-        with self._job({}, strict=True):
+        """Parse as argparse does. A hyperparameter that no argument declares is an error."""
+        with self._context({}, is_strict=True):
             return super().parse_intermixed_args(args, namespace)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None, **settings: Any) -> Tuple[Any, List[str]]:
-        """Parse as argparse does; the tokens of undeclared hyperparameters are handed back with the unknown ones."""
+        """Parse as argparse does. The tokens of undeclared hyperparameters are returned with the unknown tokens."""
         return self._parse("parse_known_args", args, namespace, settings)
 
     def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Tuple[Any, List[str]]:
-        """Parse as argparse does; the tokens of undeclared hyperparameters are handed back with the unknown ones."""
+        """Parse as argparse does. The tokens of undeclared hyperparameters are returned with the unknown tokens."""
         return self._parse("parse_known_intermixed_args", args, namespace, {})
 
     def format_help(self) -> str:
-        """The help text, with each argument's value or variable of SageMaker."""
-        return display.encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
+        """Return the help text, with SageMaker's value or variable for each argument."""
+        return encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
 
     def format_usage(self) -> str:
-        """The usage line; what SageMaker fills is optional in it."""
+        """Return the usage text, which shows an argument that SageMaker fills as optional."""
         return str(super(SageMakerParserMixin, self._view()).format_usage())
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and exit with status 2; in a training container say it in the job's failure file too."""
-        job = _current.get()
-        environment = job.environment if job else SageMakerEnvironment.load(os.environ)
-        message = _masked(message, job)
-        # A shell that asks a script for completions (COMP_LINE, in bash's manual) has it parse half a command line.
-        if environment and "COMP_LINE" not in os.environ:
-            message = spelling.printable(" ".join(message.splitlines()))
-            _write_failure(failure_file(environment), f"{self.prog}: error: {message}")
+        """Print an error and exit with status 2. In a training container, also write the error into the job's failure file."""
+        context = current_context()
+        job = context.job if context else Job(os.environ)
+        message = context.masked(message) if context else message
+        # A shell that wants completions sets COMP_LINE (see bash's manual). Its incomplete command line is not a failed job.
+        if job and "COMP_LINE" not in os.environ:
+            message = printable(" ".join(message.splitlines()))
+            _write_failure(job.failure_file, f"{self.prog}: error: {message}")
         super().error(message)
 
     @contextlib.contextmanager
-    def _job(self, settings: Mapping[str, Any], strict: bool) -> Iterator[ParseContext]:
-        """The parse that is under way, if this parser or one that it is a subparser of began it, or a new one."""
-        outer = _current.get()
+    def _context(self, settings: Mapping[str, Any], is_strict: bool) -> Iterator[ParseContext]:
+        """Join the current parse if this parser is one of its parsers; otherwise begin a parse."""
+        outer = current_context()
         environ = settings.get("env_vars")
         if outer is not None and outer.is_joined_by(self) and environ in (None, outer.environ):
             yield outer
             return
-        job = ParseContext(os.environ if environ is None else environ, strict)
-        job.parsers.append(self)
-        job.settings = {name: value for name, value in settings.items() if name != "env_vars"}
-        token = _current.set(job)
-        try:
-            yield job
-        except argparse.ArgumentError as error:
-            error.message = _masked(error.message, job)
-            raise
-        finally:
-            _current.reset(token)
-
-    def _parse(self, how: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
-        if self._fill is not None:
-            # A working copy already: argparse comes back here from parse_known_intermixed_args.
-            known: Tuple[Any, List[str]] = getattr(super(), how)(args, namespace, **settings)
-            return known
-        with self._job(settings, strict=False) as job:
-            outermost, job.started = self is job.parsers[0], True
-            job.parsers.append(self)
-            settings = {**(job.settings if outermost else {}), **settings}
-            settings.pop("env_vars", None)
-            if self._reads_variables and how == "parse_known_args":
-                settings["env_vars"] = job.environ
-            tokens = tokens_of(sys.argv[1:] if args is None else args)
-            if not job.reading and getattr(self, "_auto_env_var_prefix", None) is None:
-                job.lines.append((tokens, self.prefix_chars))
-                return self._run(bare_copy(self), how, list(tokens), namespace, settings, job)
+        context = ParseContext(os.environ if environ is None else environ, is_strict, self)
+        context.settings = {name: value for name, value in settings.items() if name != "env_vars"}
+        with parse_under_way(context):
             try:
-                with job.parsing_with(self):
-                    return injob.parse(self, how, tokens, namespace, settings, job, outermost, is_own=args is None)
+                yield context
+            except argparse.ArgumentError as error:
+                error.message = context.masked(error.message)
+                raise
+
+    def _parse(self, method: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
+        if self._fill is not None:
+            # This is a working copy: argparse's parse_known_intermixed_args calls parse_known_args of the same object.
+            result: Tuple[Any, List[str]] = getattr(super(), method)(args, namespace, **settings)
+            return result
+        with self._context(settings, is_strict=False) as context:
+            context.has_started = True
+            context.add_parser(self)
+            settings = self._settings(context, method, settings)
+            tokens = as_tokens(sys.argv[1:] if args is None else args)
+            if not context.job and _argparse.automatic_prefix(self) is None:
+                context.add_command_line(tokens, self.prefix_chars)
+                return self._call(_argparse.bare_copy(self), method, list(tokens), namespace, settings, context)
+            try:
+                with context.working(self):
+                    job_parse = JobParse.begin(context, self, tokens, namespace, is_own_list=args is not None)
+                    working, typed = job_parse.working, job_parse.line.typed
+                    namespace, unknown = self._call(working, method, typed, job_parse.namespace, settings, context)
+                    return namespace, job_parse.finish(tokens, unknown)
             except argparse.ArgumentError as error:
                 if not getattr(self, "exit_on_error", True):
                     raise
                 self.error(str(error))
 
-    def _run(
-        self, working: Any, how: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], job: ParseContext
+    def _settings(self, context: ParseContext, method: str, settings: Mapping[str, Any]) -> Dict[str, Any]:
+        """Return the keyword arguments of the parser class's method."""
+        settings = {**(context.settings if context.is_outermost(self) else {}), **settings}
+        settings.pop("env_vars", None)
+        if self._takes_env_vars and method == "parse_known_args":
+            settings["env_vars"] = context.environ
+        return settings
+
+    def _call(
+        self, working: Any, method: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], context: ParseContext
     ) -> Tuple[Any, List[str]]:
-        """Have a copy parse, so that threads can share the parser, and keep what the parser class keeps of its last parse."""
-        parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), how)
-        job.parsers.append(working)
+        """Call a method of a copy, so that threads can share the parser, and give the parser the attributes that it sets."""
+        parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), method)
+        context.add_parser(working)
         before = dict(vars(working))
         try:
             return parse(tokens, namespace, **settings)
         finally:
-            kept = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
-            self.__dict__.update(kept, _last_fill=working._fill)
+            stored = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
+            self.__dict__.update(stored, _last_parse=(working._fill, context) if working._fill else None)
 
     def _view(self) -> Any:
-        """A copy that is only looked at."""
-        parser: Any = self._fill.parser if self._fill else self
-        job = _current.get()
-        if job is None or not job.includes(self):
-            job = ParseContext(os.environ, strict=False)
-        namespace = argparse.Namespace()
-        view = injob.filled_copy(parser, job, namespace, [], False, all_actions=True, calls_own=False)
-        display.show_fill(view, view._fill, job, vars(namespace), getattr(self, "_add_env_var_help", True))
-        return view
+        return view(self._fill.parser if self._fill else self)
 
     def _long_option(self, name: str) -> str:
         return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
 
-    # argparse has no public way into the five places below; a test watches that it keeps them.
+    # argparse has no public methods for what the five methods below change. A test fails if CPython changes one of them.
 
     def _parse_optional(self, arg_string: str) -> Any:
-        """``--batch_size`` finds ``--batch-size`` and the other way round, unless both are declared."""
-        if arg_string[:1] in self.prefix_chars and arg_string not in self._option_string_actions:
-            arg_string = self._declared_spelling(arg_string)
+        """Accept ``--batch_size`` for ``--batch-size`` and the other way round, unless both are declared."""
+        options = _argparse.options(self)
+        if arg_string[:1] in self.prefix_chars and arg_string not in options:
+            arg_string = declared_spelling(arg_string, options)
         return super()._parse_optional(arg_string)
 
-    def _declared_spelling(self, token: str) -> str:
-        declared: Mapping[str, argparse.Action] = self._option_string_actions
-        name, equals, value = token.partition("=")
-        if name in declared:
-            return token
-        if "-" not in name[2:] and "_" not in name[2:]:
-            return token
-        bare = name.replace("_", "-")
-        same = [option for option in declared if option[0] == name[0] and option.replace("_", "-") == bare]
-        return f"{same[0]}{equals}{value}" if len(same) == 1 else token
-
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """The error for a text that ConfigArgParse took from a variable names the variable."""
-        job = _current.get()
-        if job:
-            job.given.append((action, arg_string))
+        """Convert a text by the inferred type. If ConfigArgParse read the text from a variable, an error names the variable."""
+        context = current_context()
+        if context:
+            context.add_text(action, arg_string)
+        wanted = inferred_type(self, action)
         try:
-            return self._read_text(action, arg_string) if action.type is None else super()._get_value(action, arg_string)
+            if wanted is None:
+                return super()._get_value(action, arg_string)
+            return read_inferred(action, wanted, arg_string)
         except argparse.ArgumentError as error:
             variable = getattr(action, "env_var", None)
-            if job and variable and job.environ.get(variable) == arg_string:
+            if context and variable and context.environ.get(variable) == arg_string:
                 error.message = f"{error.message} (from {variable})"
             raise
 
-    def _read_text(self, action: argparse.Action, arg_string: str) -> Any:
-        """An argument without a type has that of its default; the registry of types does not see the argument."""
-        inferred = None
-        if self._infer_types and action.type is None:
-            inferred = filling.inferred_type(action, self.prefix_chars)
-        if inferred is None:
-            return super()._get_value(action, arg_string)
-        try:
-            return conversion.reader(inferred)(arg_string)
-        except (TypeError, ValueError):
-            because = "its name" if action.default is None else f"the default {action.default!r}"
-            why = f"inferred from {MASK if matching.is_secret_argument(action) else because}; infer_types=False turns this off"
-            message = f"invalid {inferred.__name__} value: {arg_string!r} ({why})"
-            raise argparse.ArgumentError(action, message) from None
-
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
-        """A positional without tokens is asked for its default; what SageMaker stored stays as it is."""
+        """Keep SageMaker's value of a positional with no tokens; argparse would store the default."""
         if self._fill is not None:
-            # parse_intermixed_args takes the positionals out of its first pass.
+            # The first pass of parse_intermixed_args suppresses positionals. They are visited in the second pass.
             self._fill.visited.update((action,) if action.nargs != argparse.SUPPRESS else ())
             if action.option_strings or arg_strings:
                 self._fill.seen.add(action)
-            elif action in self._fill.settings:
+            elif action in self._fill.values:
                 return argparse.SUPPRESS
         return super()._get_values(action, arg_strings)
 
     def _match_arguments_partial(self, actions: Sequence[argparse.Action], arg_strings_pattern: str) -> List[int]:
-        """Positionals take tokens as in argparse; if the last tokens are too few, those that SageMaker fills take none."""
+        """Match positionals to tokens. If the last tokens are too few, the positionals that SageMaker fills match none."""
         counts: List[int] = super()._match_arguments_partial(actions, arg_strings_pattern)
         tokens_follow_options = "A" in arg_strings_pattern.partition("O")[2]
-        if self._fill is None or len(counts) == len(actions) or tokens_follow_options:
+        if self._fill is None or tokens_follow_options:
             return counts
         patterns = [super(SageMakerParserMixin, self)._get_nargs_pattern(action) for action in actions]
-        spared = [f"{p[:-1]}|)" if action in self._fill.settings else p for action, p in zip(actions, patterns)]
+        # The number of counts does not tell: argparse of Python 3.14 leaves out the last ones that are zero, before an option.
+        if re.match("".join(patterns), arg_strings_pattern):
+            return counts
+        optional = [f"{p[:-1]}|)" if action in self._fill.values else p for action, p in zip(actions, patterns)]
         for count in range(len(actions), 0, -1):
-            found = re.match("".join(spared[:count]), arg_strings_pattern)
-            if found:
-                return [len(tokens) for tokens in found.groups()]
+            match = re.match("".join(optional[:count]), arg_strings_pattern)
+            if match:
+                return [len(tokens) for tokens in match.groups()]
         return counts
 
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
-        """What argparse cannot know is checked before anything acts on the namespace."""
+        """Parse as argparse does, then check what argparse cannot check, before any caller uses the namespace."""
         result: Any = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
         if self._fill is not None:
             self._fill.check(namespace)
@@ -289,17 +266,17 @@ class SageMakerParserMixin(_Mixed):
 
 
 def _declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:
-    """Declare an argument whose variable may be SageMaker's."""
+    """Declare an argument whose ``env_var=`` may be a variable of SageMaker."""
     variable = settings.get("env_var") or ""
     if not variable.startswith(PREFIX):
         return add_argument(*args, **settings)
-    # ConfigArgParse refuses a variable for a positional, since it could not fill one.
+    # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
     action = add_argument(*args, **{**settings, "env_var": None})
     vars(action)["env_var"] = variable
     return action
 
 
-def _declaring_alike(group: argparse._ArgumentGroup) -> argparse._ArgumentGroup:
+def _accept_variables(group: _argparse.ArgumentGroup) -> _argparse.ArgumentGroup:
     vars(group)["add_argument"] = functools.partial(_declare, group.add_argument)
     return group
 
@@ -307,22 +284,18 @@ def _declaring_alike(group: argparse._ArgumentGroup) -> argparse._ArgumentGroup:
 def _subparser(parent: Any, **settings: Any) -> Any:
     parser = type(parent)(**settings)
     parser._infer_types = parent._infer_types and parser._infer_types
-    parser._add_env_var_help = getattr(parent, "_add_env_var_help", True) and getattr(parser, "_add_env_var_help", True)
+    _argparse.set_shows_variables(parser, _argparse.shows_variables(parent) and _argparse.shows_variables(parser))
     return parser
 
 
-def _named_like(wanted: type, read: Any) -> Any:
-    """A reader that goes by the name of its type in argparse's messages."""
+def _with_name_of(wanted: type, parse_text: Callable[[str], object]) -> Callable[[str], object]:
+    """Return a text parser with the name of its type, because argparse's errors show that name."""
 
-    def named(text: str) -> Any:
-        return read(text)
+    def named(text: str) -> object:
+        return parse_text(text)
 
     named.__name__ = wanted.__name__
     return named
-
-
-def _masked(message: str, job: Optional[ParseContext]) -> str:
-    return display.mask(message, display.secrets_of(job) if job else ())
 
 
 def _write_failure(path: Optional[str], message: str) -> None:

@@ -1,126 +1,275 @@
-"""One parse: what its parsers share, and the copies that argparse works on."""
+"""One parse: the data that its parsers share, and the steps of a parse in a job."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-from functools import cached_property
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple, TypeVar
+import os
+import sys
+import warnings
+from contextvars import ContextVar
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
+from smargs import _argparse
+from smargs.arguments.filling import FilledArguments, Origin
+from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
-from smargs.container.environment import SageMakerEnvironment
-from smargs.container.sources import JobSources
-from smargs.container.variables import TOOLKIT
+from smargs.arguments.messages import unrecognized_hyperparameters
+from smargs.container.commandline import CommandLine, UnparsedTokens, split_generated, tokens_of
+from smargs.container.job import Job
+from smargs.container.variables import TOOLKIT, is_internal
+from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
 
-Held = TypeVar("Held")
-Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
+_current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
 
 
 class ParseContext:
-    """What all parsers of one parse, the outermost and its subparsers, share.
+    """The data that the parsers of one parse share: the outermost parser and the parsers of its subcommands.
 
     Attributes:
-        environ: The environment variables of this parse.
-        reading: What the platform says in them; it is false off SageMaker.
-        strict: Whether an undeclared hyperparameter is an error (``parse_args``) or handed back (``parse_known_args``).
+        environ: The environment variables.
+        job: The job that the variables and the container's files describe. It is false outside a job.
+        is_strict: Whether an undeclared hyperparameter is an error (``parse_args``) or is returned (``parse_known_args``).
+        platform: The platform whose spelling of hyperparameters the script's own converters see.
         undeclared: The hyperparameters that no argument has claimed so far.
-        given: Texts of arguments, of which some may be secrets.
-        matches: What the environment has for the arguments of its parsers.
-        parsers: The parsers of this parse that have begun, and their working copies.
-        lines: The command lines of its parsers, and the characters that their options start with.
-        settings: What the outermost parser was given beside the command line, for ConfigArgParse.
-        started: Whether a parser has begun to parse.
-        warned: What could not be read, and was said.
+        settings: The keyword arguments of the outermost parse, for ConfigArgParse.
+        has_started: Whether a parser has begun to parse.
     """
 
-    def __init__(self, environ: Mapping[str, str], strict: bool) -> None:
+    def __init__(self, environ: Mapping[str, str], is_strict: bool, parser: argparse.ArgumentParser) -> None:
         self.environ = environ
-        self.reading = JobSources(environ)
-        self.strict = strict
-        self.undeclared: Set[str] = set(self.reading.hyperparameters)
-        self.given: List[Tuple[argparse.Action, str]] = []
-        self.matches: List[Matches] = []
-        self.lines: List[Tuple[Sequence[str], str]] = []
-        self.parsers: List[argparse.ArgumentParser] = []
-        self._at_work: List[argparse.ArgumentParser] = []
+        self.job = Job(environ)
+        self.is_strict = is_strict
+        self.platform = self.job.platform or TOOLKIT
+        self.undeclared: Set[str] = set(self.job.hyperparameters)
         self.settings: Dict[str, object] = {}
-        self.started = False
-        self.warned: Set[str] = set()
+        self.has_started = False
+        self._parsers = [parser]
+        self._working: List[argparse.ArgumentParser] = []
+        self._texts: List[Tuple[argparse.Action, str]] = []
+        self._command_lines: List[Tuple[Sequence[str], str]] = []
+        self._matches: List[Matches] = []
+        self._problems: Set[str] = set()
+
+    def is_outermost(self, parser: argparse.ArgumentParser) -> bool:
+        """Return whether a parser began this parse."""
+        return parser is self._parsers[0]
+
+    def add_parser(self, parser: argparse.ArgumentParser) -> None:
+        """Add a parser of this parse, or the working copy of one."""
+        self._parsers.append(parser)
+
+    def includes(self, parser: argparse.ArgumentParser) -> bool:
+        """Return whether a parser is a parser of this parse, or of a subcommand of one."""
+        return any(parser is known for known in self._parsers) or any(
+            parser is subparser for known in self._parsers for subparser in _argparse.subparsers(known)
+        )
 
     def is_joined_by(self, parser: argparse.ArgumentParser) -> bool:
-        """Whether a parse that a parser begins belongs to this one: not if the same parser is at work already, as when a signal
-        handler or a type function parses again.
+        """Return whether a parse that a parser begins is a part of this one.
+
+        It is a separate parse if the same parser is parsing already: a signal handler or a type function has called it.
         """
-        return self.includes(parser) and not any(parser is working for working in self._at_work)
+        return self.includes(parser) and not any(parser is working for working in self._working)
 
     @contextlib.contextmanager
-    def parsing_with(self, parser: argparse.ArgumentParser) -> Iterator[None]:
-        """Have a parser at work."""
-        self._at_work.append(parser)
+    def working(self, parser: argparse.ArgumentParser) -> Iterator[None]:
+        """Mark a parser as parsing."""
+        self._working.append(parser)
         try:
             yield
         finally:
-            self._at_work.pop()
+            self._working.pop()
 
-    def includes(self, parser: argparse.ArgumentParser) -> bool:
-        """Whether a parser has begun in this parse, or is a subparser of one that has."""
-        return any(parser is known for known in self.parsers) or any(
-            parser is subparser
-            for known in self.parsers
-            for action in known._actions
-            if isinstance(action, argparse._SubParsersAction)
-            for subparser in action.choices.values()
-        )
+    def add_text(self, action: argparse.Action, text: str) -> None:
+        """Record a text of an argument, because it may be a secret."""
+        self._texts.append((action, text))
 
-    @cached_property
-    def platform(self) -> str:
-        """Who spells the hyperparameters, as the variables tell; a command line may tell more."""
-        return self.reading.platform or TOOLKIT
+    def add_command_line(self, tokens: Sequence[str], prefix_chars: str) -> None:
+        """Record the command line of a parser, because it may contain secrets."""
+        self._command_lines.append((tokens, prefix_chars))
 
-    @cached_property
-    def environment(self) -> SageMakerEnvironment:
-        """The snapshot of what was read."""
-        return SageMakerEnvironment(self.reading)
+    def add_matches(self, matches: Matches) -> None:
+        """Record the values that match a parser's arguments. They claim hyperparameters, and may be secrets."""
+        self.undeclared.difference_update(matches.claimed)
+        self._matches.append(matches)
+
+    def secrets(self) -> Set[str]:
+        """Return the texts of this parse that must not be shown."""
+        texts = [*self._texts]
+        for matches in self._matches:
+            texts += ((action, value.text) for action, value in matches.explicit.items())
+            texts += ((action, inferred.value.text) for action, several in matches.inferred.items() for inferred in several)
+        secrets = {text for action, text in texts if is_secret_argument(action)}
+        for name, value in self.job.hyperparameters.items():
+            secrets.update(secret_texts(name, value.value))
+            secrets.update((value.text,) if is_secret(name) else ())
+        for tokens, prefix_chars in self._command_lines:
+            secrets |= secret_tokens(tokens, prefix_chars)
+        return secrets
+
+    def masked(self, message: str) -> str:
+        """Return a message without the secrets of this parse."""
+        return mask(message, self.secrets())
+
+    def warn_of_problems(self) -> None:
+        """Warn, once in a parse, of each source that an argument needs but that cannot be read."""
+        for problem in self.job.problems:
+            if problem not in self._problems:
+                self._problems.add(problem)
+                warnings.warn(problem, stacklevel=_level_of_the_script())
 
 
-def tokens_of(args: Iterable[str]) -> List[str]:
-    """The tokens that a parser is given: a text is split at white space, as ConfigArgParse does, and a list stays that list."""
+def current_context() -> Optional[ParseContext]:
+    """Return the current parse of this thread, or None."""
+    return _current.get()
+
+
+@contextlib.contextmanager
+def parse_under_way(context: ParseContext) -> Iterator[ParseContext]:
+    """Make a parse the current parse of this thread."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def as_tokens(args: Iterable[str]) -> List[str]:
+    """Return the tokens that a parser is called with: a list as it is, a text split at white space as ConfigArgParse does."""
     if isinstance(args, list):
         return args
     return args.split() if isinstance(args, str) else list(args)
 
 
-def bare_copy(held: Held) -> Held:
-    """A parser, an argument or a group that shares whatever another holds, and takes no assignment to it along."""
-    # copy.copy goes by what a class has for pickling, which need not be all that a parser is.
-    copied = type(held).__new__(type(held))
-    vars(copied).update(vars(held))
-    return copied
+class JobParse(NamedTuple):
+    """One parser's part of a parse in a job.
+
+    Attributes:
+        context: The parse.
+        parser: The parser, which is not changed.
+        working: Its working copy, with which argparse parses.
+        line: The command line in two parts; argparse parses the typed one.
+        namespace: The namespace, with SageMaker's values.
+    """
+
+    context: ParseContext
+    parser: Any
+    working: Any
+    line: CommandLine
+    namespace: Any
+
+    @classmethod
+    def begin(cls, context: ParseContext, parser: Any, tokens: List[str], namespace: Any, is_own_list: bool) -> JobParse:
+        """Split the command line, and store SageMaker's values into the namespace.
+
+        Args:
+            context: The parse.
+            parser: A parser of the mixin.
+            tokens: The command line.
+            namespace: The namespace to store into; None for a new one.
+            is_own_list: Whether the caller passed the tokens; otherwise they are ``sys.argv[1:]``.
+
+        Raises:
+            argparse.ArgumentError: If the hyperparameters cannot be read.
+        """
+        line = CommandLine(list(tokens), {}, context.platform)
+        if context.is_outermost(parser):
+            if context.job.missing_reason:
+                raise argparse.ArgumentError(None, context.job.missing_reason)
+            line = split_generated(tokens, context.job)
+            context.undeclared.difference_update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
+            # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.
+            context.platform = context.job.platform or line.platform
+        context.add_command_line(tokens, parser.prefix_chars)
+        namespace = argparse.Namespace() if namespace is None else namespace
+        replaces_values = not is_own_list or bool(line.platform_tokens)
+        copies_all = _argparse.automatic_prefix(parser) is not None
+        working = _working_copy(context, parser, copies_all)
+        working._fill = _filled(context, parser, working, calls_own_code=True)
+        working._fill.apply(namespace, line.typed, replaces_values)
+        context.warn_of_problems()
+        working._fill.lift_requirements()
+        return cls(context, parser, working, line, namespace)
+
+    def finish(self, tokens: List[str], unknown: List[str]) -> List[str]:
+        """Warn of deprecated arguments, check for undeclared hyperparameters, and return the tokens that no argument declares.
+
+        Args:
+            tokens: The command line.
+            unknown: The typed tokens that no argument declares.
+
+        Raises:
+            argparse.ArgumentError: If the parse is strict and there is an undeclared hyperparameter.
+        """
+        self.working._fill.warn_of_deprecated()
+        if not self.context.is_outermost(self.parser):
+            return unknown
+        undeclared = self._undeclared(tokens)
+        if not self.context.is_strict:
+            return self._unparsed(unknown, undeclared)
+        if undeclared:
+            raise argparse.ArgumentError(None, unrecognized_hyperparameters(undeclared, _argparse.options(self.parser)))
+        return unknown
+
+    def _undeclared(self, tokens: List[str]) -> List[str]:
+        """Return the hyperparameters that no parser of this process declares, in the order of the job."""
+        context = self.context
+        if context.undeclared and tokens != sys.argv[1:]:
+            # Hyperparameters consumed by an earlier parser are not unrecognized.
+            started_with = split_generated(sys.argv[1:], context.job)
+            context.undeclared.difference_update(started_with.platform_tokens.keys() - self.line.platform_tokens.keys())
+        return [name for name in context.job.hyperparameters if name in context.undeclared and not is_internal(name)]
+
+    def _unparsed(self, unknown: List[str], undeclared: Iterable[str]) -> UnparsedTokens:
+        """Return the unknown tokens with those of undeclared hyperparameters."""
+        context, values = self.context, self.context.job.hyperparameters
+        undeclared_tokens = {
+            name: self.line.platform_tokens.get(name) or tokens_of(context.platform, name, values[name].value)
+            for name in undeclared
+        }
+        line = CommandLine(unknown, undeclared_tokens, context.platform)
+        return UnparsedTokens(line, values.keys() - context.undeclared)
 
 
-def working_copy(parser: Parser, all_actions: bool) -> Parser:
-    """A parser with the same arguments, whose ``required`` may change without a trace.
+def view(parser: Any) -> Any:
+    """Return a copy of a parser for its help and usage: the arguments show SageMaker's values and variables.
 
     Args:
-        parser: The parser; it stays as it is.
-        all_actions: Whether every argument is copied, or only those that are required.
-
-    Returns:
-        The copy. It shares all but what it must not share.
+        parser: A parser of the mixin.
     """
-    copied = bare_copy(parser)
-    twins = {action: bare_copy(action) for action in parser._actions if all_actions or action.required}
+    context = current_context()
+    if context is None or not context.includes(parser):
+        context = ParseContext(os.environ, False, parser)
+    namespace = argparse.Namespace()
+    shown = _working_copy(context, parser, all_actions=True)
+    shown._fill = _filled(context, parser, shown, calls_own_code=False)
+    shown._fill.apply(namespace, [], replaces_values=False)
+    arguments = ShownArguments(shown, shown._fill, context.environ)
+    arguments.show_values(vars(namespace))
+    arguments.mask_secrets(context.secrets())
+    if _argparse.shows_variables(parser):
+        arguments.name_variables()
+    arguments.hide_from_configargparse()
+    return shown
 
-    def with_twins(group: Any) -> Any:
-        group = bare_copy(group)
-        group._group_actions = [twins.get(action, action) for action in group._group_actions]
-        return group
 
-    copied._mutually_exclusive_groups = [with_twins(group) for group in parser._mutually_exclusive_groups]
-    if not twins:
-        return copied
-    copied._actions = [twins.get(action, action) for action in parser._actions]
-    copied._option_string_actions = {name: twins.get(action, action) for name, action in parser._option_string_actions.items()}
-    if all_actions:
-        copied._action_groups = [with_twins(group) for group in parser._action_groups]
-    return copied
+def _working_copy(context: ParseContext, parser: Any, all_actions: bool) -> Any:
+    working = _argparse.working_copy(parser, all_actions)
+    context.add_parser(working)  # An action may parse more tokens with the working copy.
+    return working
+
+
+def _filled(context: ParseContext, parser: Any, working: Any, *, calls_own_code: bool) -> FilledArguments:
+    origin = Origin(context.job, context.environ, context.platform)
+    filled = FilledArguments(parser, working, origin, calls_own_code)
+    context.add_matches(filled.matches)
+    return filled
+
+
+def _level_of_the_script() -> int:
+    """Return the ``stacklevel`` at which a warning of the calling function points at the script's own line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("smargs", "argparse", "configargparse"):
+        frame, level = frame.f_back, level + 1
+    return level
