@@ -1,15 +1,16 @@
-"""The command ``smargs``, also as ``python -m smargs``: its standard streams and how it ends; ``cli`` does the rest.
+"""Entry point of ``smargs`` and ``python -m smargs``: the standard streams, and the exit status after a signal.
 
-It imports next to nothing, so that Ctrl-C while the rest is imported is no traceback.
+The command itself is in :mod:`smargs.cli`.
 """
 
 import io
 import os
 import sys
 
-# As shells say it: 128 and the number of the signal. To import the module of their names takes longer than all of this.
+# Exit statuses as shells report them: 128 plus the number of the signal. The numbers are not imported from `signal`, because
+# Ctrl-C during that import would print a traceback. This module imports only modules that Python has loaded at startup.
 _INTERRUPTED = 128 + 2
-_NOT_READ = 128 + 13
+_BROKEN_PIPE = 128 + 13
 
 
 def main() -> int:
@@ -22,6 +23,7 @@ def main() -> int:
         _open_missing_streams()
         _buffer_streams()
         try:
+            # Imported here, so that Ctrl-C during the import prints no traceback.
             from smargs.cli.main import main as run
 
             return run()
@@ -29,11 +31,11 @@ def main() -> int:
             sys.stdout.flush()
             sys.stderr.flush()
     except BrokenPipeError:
-        # Python flushes the streams once more, and would say that it cannot.
+        # Python flushes the streams again at exit. To flush into the broken pipe would print an error.
         null = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(null, stream.fileno())
-        return _NOT_READ
+        return _BROKEN_PIPE
     except KeyboardInterrupt:
         command = "smargs run" if sys.argv[1:2] == ["run"] else "smargs"
         print(f"{command}: interrupted", file=sys.stderr)
@@ -41,7 +43,7 @@ def main() -> int:
 
 
 def _open_missing_streams() -> None:
-    """Open the null device in the place of a closed standard stream: the next file that is opened would be in that place."""
+    """Open the null device for each closed standard stream. Otherwise the next opened file would get its descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
@@ -50,9 +52,10 @@ def _open_missing_streams() -> None:
 
 
 def _buffer_streams() -> None:
-    """Buffer standard output and error also under PYTHONUNBUFFERED, where a write that a signal cuts short loses its rest.
+    """Buffer standard output and error even under PYTHONUNBUFFERED, because a signal can interrupt an unbuffered write.
 
-    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write may write less; a text stream calls it once.
+    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write may write fewer bytes than it is passed. An unbuffered
+    text stream calls it once, so the remaining text would be lost.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

@@ -1,1 +1,1 @@
-"""The command ``smargs``."""
+"""The command ``smargs``: ``main`` reads its command line, and each command has a module of its own."""

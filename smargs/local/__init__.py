@@ -1,5 +1,10 @@
-"""A SageMaker training job on this machine, without Docker: what ``smargs run`` does.
+"""A SageMaker training job on this machine, without Docker: the parts of ``smargs run``.
 
-The flow is one walk: what is asked (``job``) → what each platform makes of it (``platforms``) → a directory in the place of
-``/opt/ml`` (``directory``) → one process a host (``launchers``, ``hosts``) → what is kept of it (``results``).
+A job passes through the modules in this order: the request (``job``, ``hyperparameters``, ``channels``), the container of
+each host (``containers``), the start of the script in it (``platforms``, by ``toolkit`` or ``sdk``), the directory in the place
+of ``/opt/ml`` (``directory``, ``layout``, ``mark``), one process for each host (``launchers``, ``hosts``), and the results
+(``results``). ``clean`` finds and removes old jobs.
+
+``smargs.testing`` uses ``job``, ``hyperparameters``, ``channels``, ``containers``, ``platforms``, ``directory`` and ``mark``.
+The command uses these, and ``launchers``, ``hosts``, ``results`` and ``clean``. The other modules are internal.
 """

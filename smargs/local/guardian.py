@@ -1,4 +1,4 @@
-"""A process that watches over a job: if ``smargs`` is killed, it kills what the job has started."""
+"""The guardian: a process that kills everything a job has started if ``smargs`` itself is killed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import signal
 from types import TracebackType
 from typing import List, NamedTuple, NoReturn, Optional, Set, Type
 
-_NAME = b"job-guardian"  # So that `killall smargs` does not find it.
+_NAME = b"job-guardian"  # Without "smargs", so that `killall smargs` does not match it.
 _PR_SET_NAME = 15  # Source: prctl(2) of Linux.
-_ASK_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Process(NamedTuple):
     """A process of this machine.
 
     Attributes:
-        pid: Its number.
-        parent: The number of its parent.
-        group: The number of its process group.
-        session: The number of its session.
+        pid: The ID of the process.
+        parent: The ID of its parent.
+        group: The ID of its process group.
+        session: The ID of its session.
     """
 
     pid: int
@@ -31,24 +31,24 @@ class Process(NamedTuple):
 
 
 class Guardian:
-    """A process that kills the hosts' processes as soon as this process is gone, however it ended.
+    """A process that kills the hosts' processes as soon as this process has ended for any reason.
 
-    It reads from a pipe that this process alone has open for writing: the pipe ends when this process does. A host's process
-    writes its own number into it before it becomes the host's program, so no host runs unknown. As a fork the guardian has the
-    lock of the job's directory, and so the directory stays in use until the last of them is killed.
+    The guardian reads from a pipe of which only this process has the writing end, so the pipe ends when this process ends. A
+    host's process writes its ID to the pipe before it executes the host's program, so the guardian knows every host. The
+    guardian is a fork and shares the lock of the job's directory, so the directory is in use until all processes are killed.
 
     Attributes:
-        pid: The number of the process.
+        pid: The ID of the guardian.
     """
 
     def __init__(self) -> None:
         read, self._write = os.pipe()
-        # In the guardian they stay blocked: what ends smargs in good order does so without it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ASK_TO_END)
+        # The signals stay blocked in the guardian: smargs handles them, and ends the guardian itself.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
         self.pid = os.fork()
         if not self.pid:
             _guard(read, self._write)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(read)
 
     def __enter__(self) -> Guardian:
@@ -62,17 +62,17 @@ class Guardian:
         os.close(self._write)
 
     def announce(self) -> None:
-        """Tell of the session that this process leads: for ``preexec_fn`` of a host's process."""
+        """Announce this process, the leader of its session. Call it as ``preexec_fn`` of a host's process."""
         os.write(self._write, b"%d\n" % os.getpid())
 
     def forget(self, leader: int) -> None:
-        """Tell that a host has ended: its number may become another's."""
+        """Forget a host that has ended, because another process may get its ID."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._write, b"-%d\n" % leader)
 
 
 def _guard(read: int, write: int) -> NoReturn:
-    """Be the guardian."""
+    """Run the guardian until the pipe ends, then kill the hosts."""
     try:
         os.close(write)
         os.setsid()
@@ -81,8 +81,8 @@ def _guard(read: int, write: int) -> NoReturn:
             os.dup2(null, number)
         prctl(_PR_SET_NAME, _NAME)
         leaders: Set[int] = set()
-        with open(read, "rb") as announced:
-            for number in map(int, announced):
+        with open(read, "rb") as announcements:
+            for number in map(int, announcements):
                 leaders.symmetric_difference_update({abs(number)})
         _kill(leaders)
     finally:
@@ -90,16 +90,16 @@ def _guard(read: int, write: int) -> NoReturn:
 
 
 def _kill(leaders: Set[int]) -> None:
-    """Kill the processes of sessions, and all that these have started, in whatever sessions."""
+    """Kill the processes of sessions and all their descendants, in any session."""
     stopped: Set[int] = set()
     while True:
         known = leaders | stopped
-        found = {process.pid for process in processes() if not known.isdisjoint(process)} - stopped
-        if not found:
+        descendants = {process.pid for process in processes() if not known.isdisjoint(process)} - stopped
+        if not descendants:
             break
-        # One that is stopped starts no other, so a round that finds nothing has missed nothing.
-        _signal_all(found, signal.SIGSTOP)
-        stopped |= found
+        # A stopped process starts no further process, so nothing is missed when a round finds none.
+        _signal_all(descendants, signal.SIGSTOP)
+        stopped |= descendants
     _signal_all(stopped, signal.SIGKILL)
     for leader in leaders:
         signal_group(leader, signal.SIGKILL)
@@ -112,7 +112,7 @@ def _signal_all(pids: Set[int], number: int) -> None:
 
 
 def signal_group(leader: int, number: int) -> bool:
-    """Send a signal to what is left of a group of processes; false where nothing is."""
+    """Send a signal to the remaining processes of a group; false if there are none."""
     try:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
@@ -121,17 +121,17 @@ def signal_group(leader: int, number: int) -> bool:
 
 
 def processes() -> List[Process]:
-    """The processes of this machine, on Linux; elsewhere none. Source: proc(5)."""
-    found = []
+    """Return the processes of this machine; none on other systems than Linux. Source: proc(5)."""
+    running = []
     for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc/self") else ()):
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
-            # The name of the program, in brackets, may hold anything.
-            found.append(Process(int(name), *map(int, stat.read().rpartition(b")")[2].split()[1:4])))
-    return found
+            # The program's name is in brackets, and may contain anything, even a bracket.
+            running.append(Process(int(name), *map(int, stat.read().rpartition(b")")[2].split()[1:4])))
+    return running
 
 
 def prctl(option: int, value: object) -> None:
-    """Change an attribute of this process, on Linux alone.
+    """Change an attribute of this process on Linux; do nothing on other systems.
 
     Source: prctl(2).
     """

@@ -1,4 +1,4 @@
-"""What is kept of a job: the archives of a success, the reason of a failure."""
+"""The results of a job: the archives after a success, the reason after a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 import tarfile
 from pathlib import Path
-from typing import Collection, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.local.job import FILES, SDK, TrainingJob
 from smargs.local.trees import walk
@@ -17,105 +17,137 @@ LONGEST_REASON = 1024
 """How many characters of the failure file become the job's ``FailureReason``. Source: "How Amazon SageMaker Processes Training
 Output", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html"""
 
-# Before each line of a process under mpirun. Source: ``watch`` in process.py of the toolkit, which takes it away as well.
+# mpirun writes this before each line of a process. The toolkit removes it as well. Source: ``watch`` in its process.py.
 _RANK = re.compile(r"^\[\d+,\d+\]<std(?:out|err)>: ?", re.MULTILINE)
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration)\b.*", re.MULTILINE | re.DOTALL)
 
 
-class Packed(NamedTuple):
-    """What became of the same directory of all hosts.
+class PackResult(NamedTuple):
+    """The result of packing the same directory of all hosts.
 
     Attributes:
-        archive: The archive; None where there is nothing to pack.
-        collisions: For each file that is in the archive under another name, a line that says why.
+        archive: The archive; None if there was nothing to pack.
+        collisions: A line for each file that has another name in the archive, with the reason.
     """
 
     archive: Optional[Path]
     collisions: List[str]
 
 
-def pack(directories: Mapping[str, Path], archive: Path) -> Packed:
-    """Pack what is in the same directory of all hosts, as the platform does when a job ends.
+class FailedProcess(NamedTuple):
+    """The process of the host that failed first.
 
-    Args:
-        directories: For each host its directory. Of files with the same name that of the last host stays. What is a directory
-            on one host and none on another stays as well, under its name and the host's.
-        archive: The archive that is made, or replaced in one step.
+    Attributes:
+        tokens: Its command.
+        status: Its exit status.
+        errors: The end of its standard error.
+    """
 
-    Raises:
-        OSError: If the archive cannot be written, or what it should hold not be read, which stays where it is.
+    tokens: List[str]
+    status: int
+    errors: str
+
+
+class _Member(NamedTuple):
+    """A path to pack, with its name in the directory of its host."""
+
+    name: str
+    host: str
+    path: Path
+    is_directory: bool
+
+
+def pack(directories: Mapping[str, Path], archive: Path) -> PackResult:
+    """Pack the content of the same directory of all hosts, as the platform does when a job ends.
 
     Source: "How Amazon SageMaker Processes Training Output",
     https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
+
+    Args:
+        directories: For each host its directory. Of files with the same name, that of the last host is packed. If the name is a
+            directory on another host, the file is packed under another name.
+        archive: The path of the archive. It is made, or replaced in one step.
+
+    Raises:
+        OSError: If the archive cannot be written, or a file cannot be read. The directories are unchanged.
     """
-    members, collisions = _members(directories)
+    members, collisions = _name_members(list(_find_members(directories)))
     if not members:
-        return Packed(None, [])
+        return PackResult(None, [])
     unfinished = archive.with_name(f"{archive.name}.part")
     try:
-        with tarfile.open(unfinished, "w:gz") as packed:
+        with tarfile.open(unfinished, "w:gz") as file:
             for name, path in members.items():
-                packed.add(path, arcname=name, recursive=False)
+                file.add(path, arcname=name, recursive=False)
         os.replace(unfinished, archive)
     except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
-    return Packed(archive, collisions)
+    return PackResult(archive, collisions)
 
 
-def _members(directories: Mapping[str, Path]) -> Tuple[Dict[str, Path], List[str]]:
-    """The names in an archive with the path of each, and what is said of the names that are new."""
-    found = [
-        (str(path.relative_to(directory)), host, path, is_directory)
-        for host, directory in directories.items()
-        if directory.is_dir()
-        for path, is_directory in walk(directory)
-        if path != directory
-    ]
-    directory_hosts = {name: host for name, host, _, is_directory in found if is_directory}
-    taken = {name for name, *_ in found}
-    members: Dict[str, Path] = {}
+def _find_members(directories: Mapping[str, Path]) -> Iterator[_Member]:
+    for host, directory in directories.items():
+        if directory.is_dir():
+            for path, is_directory in walk(directory):
+                if path != directory:
+                    yield _Member(str(path.relative_to(directory)), host, path, is_directory)
+
+
+def _name_members(members: List[_Member]) -> Tuple[Dict[str, Path], List[str]]:
+    """Return the path for each name in the archive, and a line for each file whose name collides with a directory's."""
+    directory_hosts = {member.name: member.host for member in members if member.is_directory}
+    names = {member.name for member in members}
+    paths: Dict[str, Path] = {}
     collisions = []
-    for name, host, path, is_directory in found:
-        if is_directory or name not in directory_hosts:
-            members[name] = path
-            continue
-        names = itertools.chain([f"{name}.{host}"], (f"{name}.{host}.{number}" for number in itertools.count(2)))
-        beside = next(each for each in names if each not in taken)
-        members[beside] = path
-        kind = "link" if path.is_symlink() else "file"
-        collisions.append(f"{name!r} is a directory on {directory_hosts[name]} and a {kind} on {host}: kept as {beside!r}")
-    return members, collisions
+    for member in members:
+        directory_host = None if member.is_directory else directory_hosts.get(member.name)
+        name = member.name if directory_host is None else _free_name(member, names)
+        paths[name] = member.path
+        if directory_host is not None:
+            kind = "link" if member.path.is_symlink() else "file"
+            collisions.append(
+                f"{member.name!r} is a directory on {directory_host} and a {kind} on {member.host}: kept as {name!r}"
+            )
+    return paths, collisions
 
 
-def failure_reason(
-    job: TrainingJob, failure: Path, status: int, said: str, tokens: List[str], secrets: Collection[str] = ()
-) -> str:
-    """The ``FailureReason`` of a job, as the console shows it.
+def _free_name(member: _Member, names: AbstractSet[str]) -> str:
+    """Return a name for a file that no other member has."""
+    numbered = (f"{member.name}.{member.host}.{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([f"{member.name}.{member.host}"], numbered) if name not in names)
+
+
+def failure_reason(job: TrainingJob, failure: Path, process: FailedProcess, secrets: Collection[str] = ()) -> str:
+    """Return the ``FailureReason`` of a job, as the console shows it.
 
     Args:
         job: The job.
-        failure: The failure file of the host that failed first. Where it has none, the platform's is written.
-        status: The exit status.
-        said: The end of what it wrote to standard error.
-        tokens: Its command.
-        secrets: Texts that are to be masked: none of them is cut through.
+        failure: The failure file of the host that failed first. If it does not exist, the platform's text is written to it.
+        process: The process of that host.
+        secrets: Texts that the caller masks in the result. The text of the file is not cut inside one of them.
     """
+    text = ""
     with contextlib.suppress(OSError):
         with contextlib.suppress(FileExistsError), open(failure, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(_platforms_words(job, status, said, tokens))
+            file.write(_platform_text(job, process))
+        # Not a FIFO: reading it would wait for a writer.
         if failure.is_file():
-            with open(failure, encoding="utf-8", errors="replace") as file:
-                text = file.read(LONGEST_REASON + max(map(len, secrets), default=0))
-            cuts = [text.find(secret, max(0, LONGEST_REASON + 1 - len(secret))) for secret in secrets]
-            shown = text[: min([LONGEST_REASON, *(cut for cut in cuts if cut >= 0)])]
-            return f"AlgorithmError: {shown.strip()}, exit code: {status}"
-    return f"AlgorithmError: , exit code: {status}"
+            text = _read_reason(failure, secrets)
+    return f"AlgorithmError: {text}, exit code: {process.status}"
 
 
-def _platforms_words(job: TrainingJob, status: int, said: str, tokens: List[str]) -> str:
-    """What a platform writes where the script wrote nothing.
+def _read_reason(failure: Path, secrets: Collection[str]) -> str:
+    """Read the characters of a failure file that the service keeps, but not a part of a secret."""
+    with open(failure, encoding="utf-8", errors="replace") as file:
+        text = file.read(LONGEST_REASON + max(map(len, secrets), default=0))
+    cuts = [text.find(secret, max(0, LONGEST_REASON + 1 - len(secret))) for secret in secrets]
+    return text[: min([LONGEST_REASON, *(cut for cut in cuts if cut >= 0)])].strip()
+
+
+def _platform_text(job: TrainingJob, process: FailedProcess) -> str:
+    """Return the text that a platform writes to the failure file if the script writes none.
 
     Source: errors.py of the toolkit, ``handle_error`` in sm_train.sh of SDK v3.
     """
@@ -126,6 +158,7 @@ def _platforms_words(job: TrainingJob, status: int, said: str, tokens: List[str]
             "Training Execution failed. For more details, see CloudWatch logs at 'aws/sagemaker/TrainingJobs'.\n"
             f"TrainingJob - {job.name}"
         )
-    found = _EXCEPTION.search(_RANK.sub("", said).rpartition("Traceback (most recent call last)")[2])
-    message = found.group().strip() if found else ""
-    return f'ExecuteUserScriptError:\nExitCode {status}\nErrorMessage "{message}"\nCommand "{" ".join(tokens)}"'
+    exception = _EXCEPTION.search(_RANK.sub("", process.errors).rpartition("Traceback (most recent call last)")[2])
+    message = exception.group().strip() if exception else ""
+    command = " ".join(process.tokens)
+    return f'ExecuteUserScriptError:\nExitCode {process.status}\nErrorMessage "{message}"\nCommand "{command}"'

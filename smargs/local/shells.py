@@ -1,4 +1,4 @@
-"""What the shells between a platform and a script make of the variables and of the command line."""
+"""The shells between a platform and a script: their effect on the variables and on the command line."""
 
 from __future__ import annotations
 
@@ -6,58 +6,68 @@ import os
 import re
 import shlex
 import subprocess
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from smargs.local.job import BadJobError
 
-# What a shell has of its own, and what is given to it.
-_NOT_EXPORTED = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_"})
+# Variables that a shell sets for itself, or that `_run_shell` passes to it.
+_SHELL_VARIABLES = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_"})
+
+
+def quote_for_shell(tokens: Sequence[str]) -> str:
+    """Quote tokens so that a shell reads them unchanged."""
+    return " ".join(map(shlex.quote, tokens))
 
 
 def export(variables: Dict[str, str]) -> Dict[str, str]:
-    """The variables as SDK v3's bash exports them, each between single quotes that nothing escapes.
+    """Return the variables as SDK v3's bash exports them: it reads each text between single quotes, without escapes.
 
-    Only names and texts that are no plain ones need the real bash, and none that it would run is given to it.
+    The real bash is run only if a name or a text is special, and never with a text that it would run.
 
     Raises:
         BadJobError: If the platform would stop, or bash would run a part of a value.
     """
-    odd = [name for name in variables if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name)]
-    quoted = any("'" in text for text in variables.values())
-    if not odd and not quoted:
+    odd_names = [name for name in variables if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name)]
+    quoted_names = [name for name, text in variables.items() if "'" in text]
+    if not odd_names and not quoted_names:
         return variables
-    # Behind a quote or a # in a name, bash takes the quotes of what follows for text, and text for commands.
-    unsafe = [name for name in odd if re.search(r"[$`;&|<>(){}\[*?~'\"#\n]", name)]
-    if unsafe:
-        raise BadJobError(f"SDK v3's bash would run or expand a part of the variable's name {unsafe[0]!r}")
-    if quoted and any(re.search(r"[$`;&|<>()\n]", text) for text in variables.values()):
-        raise BadJobError("a value has an apostrophe, and SDK v3's bash would run or expand what stands behind it")
+    _check_nothing_is_run(odd_names, variables.values() if quoted_names else ())
     script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
-    reached = _tell(["bash", "-e"], f"set --\n{script}", {})
-    if reached is None:
-        # What bash says may hold a part of a value, and that a secret.
-        cause = [*odd, *(name for name, text in variables.items() if "'" in text)][0]
+    exported = _run_shell(["bash", "-e"], f"set --\n{script}", {})
+    if exported is None:
+        # Not with the message of bash: it may contain a part of a value, which may be a secret.
+        cause = [*odd_names, *quoted_names][0]
         raise BadJobError(f"SDK v3's bash cannot export {cause!r}: the job stops before the script starts")
-    return reached[0]
+    return exported[0]
 
 
-def unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Dict[str, str], List[str]]:
-    """The variables and the command line that a script gets through this machine's ``/bin/sh``, which nothing was quoted for.
+def _check_nothing_is_run(odd_names: Sequence[str], texts: Iterable[str]) -> None:
+    """Check that bash runs no part of these names, nor of these texts if one of them ends its quotes early."""
+    # A quote or a # in a name makes bash read the quotes of the text as characters, and the text as commands.
+    unsafe = [name for name in odd_names if re.search(r"[$`;&|<>(){}\[*?~'\"#\n]", name)]
+    if unsafe:
+        raise BadJobError(f"SDK v3's bash would run or expand a part of the variable name {unsafe[0]!r}")
+    if any(re.search(r"[$`;&|<>()\n]", text) for text in texts):
+        raise BadJobError("a value contains an apostrophe, and SDK v3's bash would run or expand the text that follows it")
+
+
+def expand_unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Dict[str, str], List[str]]:
+    """Return the variables and the command line that a script receives through ``/bin/sh`` if nothing is quoted.
 
     Raises:
-        BadJobError: If the shell cannot read the command line.
+        BadJobError: If the shell cannot parse the command line.
     """
-    # By eval: the command line ends where its last value does, and a backslash there joins it to nothing.
-    reached = _tell(["/bin/sh"], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
-    if reached is None:
-        raise BadJobError("a toolkit before 5.1 hands the command line to a shell unquoted, which cannot read it")
-    return reached
+    # With eval, a backslash at the end of the last value joins no further line to it.
+    expanded = _run_shell(["/bin/sh"], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
+    if expanded is None:
+        raise BadJobError("toolkits before 5.1 pass the command line to a shell without quotes, and the shell cannot parse it")
+    return expanded
 
 
-def _tell(shell: Sequence[str], script: str, environ: Mapping[str, str]) -> Optional[Tuple[Dict[str, str], List[str]]]:
-    """The variables and the arguments that a shell has behind a script; None where it stops."""
+def _run_shell(shell: Sequence[str], script: str, environ: Mapping[str, str]) -> Optional[Tuple[Dict[str, str], List[str]]]:
+    """Return the variables and the arguments that a shell has after a script; None if the script fails."""
     try:
-        told = subprocess.run(
+        process = subprocess.run(
             [*shell, "-c", script + 'printf "%s\\0" "$#" "$@"; exec env -0'],
             env={**environ, "PATH": os.environ.get("PATH", os.defpath)},
             stdout=subprocess.PIPE,
@@ -65,9 +75,9 @@ def _tell(shell: Sequence[str], script: str, environ: Mapping[str, str]) -> Opti
             check=False,
         )
     except OSError as error:
-        raise BadJobError(f"{shell[0]}, through which this platform starts scripts: {error.strerror}") from None
-    if told.returncode:
+        raise BadJobError(f"this platform starts scripts through {shell[0]}, which cannot be run: {error.strerror}") from None
+    if process.returncode:
         return None
-    count, *texts = map(os.fsdecode, told.stdout.split(b"\0")[:-1])
+    count, *texts = map(os.fsdecode, process.stdout.split(b"\0")[:-1])
     variables = dict(text.split("=", 1) for text in texts[int(count) :])
-    return {name: text for name, text in variables.items() if name not in _NOT_EXPORTED}, texts[: int(count)]
+    return {name: text for name, text in variables.items() if name not in _SHELL_VARIABLES}, texts[: int(count)]

@@ -1,4 +1,4 @@
-"""One SageMaker training job for a test: in this process, or as ``smargs run`` runs it."""
+"""A SageMaker training job for a test: in this process, or in processes of its own as ``smargs run`` runs it."""
 
 from __future__ import annotations
 
@@ -6,33 +6,21 @@ import contextlib
 import functools
 import json
 import os
-import shlex
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
-from smargs.arguments.help import mask_tokens
-from smargs.container.spelling import decode, to_text
-from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE, MASK, is_secret
-from smargs.local import platforms, shells
+from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
+from smargs.local.channels import EMPTY, check_channel_name, read_channels
+from smargs.local.containers import Machine, environ_outside_job, make_container, this_machine
 from smargs.local.directory import JobDirectory
-from smargs.local.job import (
-    PLATFORMS,
-    TOOLKIT,
-    TOOLKIT_UNQUOTED,
-    BadJobError,
-    Channel,
-    Hyperparameter,
-    TrainingJob,
-    check_channel_name,
-    check_limits,
-    name_hosts,
-    name_job,
-    read_channels,
-)
-from smargs.local.launchers import outside
-from smargs.testing.processes import Finished, process_of, run_job
+from smargs.local.hyperparameters import check_limits, make_hyperparameter
+from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, Channel, TrainingJob, name_hosts, name_job
+from smargs.local.platforms import start_behind_shell
+from smargs.secrets import mask_tokens
+from smargs.testing.command import channel_options, job_options, repeat_command, run_options, script_arguments
+from smargs.testing.processes import Finished, run_job, temporary_process
 
 Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
 
@@ -40,12 +28,12 @@ Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
 class SageMakerJob:
     """A training job as a platform starts a script on one host: its variables, its command line and its directories.
 
-    As a context manager it makes this process the script's: it sets ``os.environ`` and ``sys.argv`` and makes the directories,
-    and puts everything back, the working directory as well. Its directories stay, but for those of a job that was given no
-    directory.
+    As a context manager it turns this process into that of the script: it sets ``os.environ`` and ``sys.argv``, makes the
+    directories, and restores everything afterwards, including the working directory. The job's directories remain, unless no
+    directory was chosen for the job.
 
     Attributes:
-        path: The job's directory; ``/opt/ml``, of which nothing is made, as long as a job without a directory is not entered.
+        path: The job's directory. If none was chosen, it is ``/opt/ml`` outside the ``with`` block, and nothing is made there.
         environ: The variables that the platform sets.
         argv: The command line, without the script.
     """
@@ -70,40 +58,33 @@ class SageMakerJob:
         """Describe a job; nothing is made or started yet.
 
         Args:
-            hyperparameters: Names and values: whatever JSON has.
-            channels: Names of channels and what each holds, a directory, a file or a glob; or only names, of empty channels.
-            hosts: How many hosts there are.
-            host: The name of the host that this process is; ``algo-1`` if None.
-            platform: Who starts the script: ``toolkit``, ``toolkit-unquoted``, ``sdk`` or ``files``.
-            plain: Whether hyperparameters are sent as text, as boto3 does, or as the SDK sends them.
-            typed: What the command line holds beside SageMaker's tokens.
+            hyperparameters: Names and values; a value is anything that JSON can represent.
+            channels: Names of channels with the path of each, a directory, a file or a glob; or only names, of empty channels.
+            hosts: The number of hosts.
+            host: The name of the host that this process represents; ``algo-1`` if None.
+            platform: The platform that starts the script: ``toolkit``, ``toolkit-unquoted``, ``sdk`` or ``files``.
+            plain: Whether hyperparameters are sent as text, as boto3 does, instead of as the SDK does.
+            typed: Arguments of the script that follow those of SageMaker.
             script: The entry point, as ``sys.argv[0]``.
-            directory: Where the job's directories are to be made; None for a place that is removed again.
+            directory: Where the job's directories are made; None for a temporary directory.
 
         Raises:
             BadJobError: If the platform would not start such a job; a ValueError.
         """
-        if platform not in PLATFORMS:
-            raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
-        if not isinstance(hosts, int) or isinstance(hosts, bool):
-            raise BadJobError(f"hosts {hosts!r}: expected their number, an int")
-        if hosts < 1:
-            raise BadJobError(f"{hosts} hosts: expected 1 or more")
-        if host is not None and host not in name_hosts(hosts):
-            raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
+        _check_platform(platform)
+        _check_hosts(hosts, host)
         _check_list("channels", channels)
         _check_list("typed", typed)
         self._script = script
-        # What is relative is so to where the job was described: a script may change the directory of this process.
+        # Relative paths start here, even if a script changes the working directory of this process later.
         self._origin = os.getcwd()
-        self._places = {name: os.fspath(channels[name]) for name in channels} if isinstance(channels, Mapping) else {}
-        held = read_channels(f"{name}={place}" for name, place in self._places.items())
+        self._channel_paths = _channel_paths(channels)
         self._directory = None if directory is None else Path(os.path.abspath(directory))
         self._job = TrainingJob(
             name=name_job(self._directory or Path("a-job")),
             script=Path(os.path.abspath(script)),
-            hyperparameters={name: read_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
-            channels=held or {check_channel_name(name): Channel((), is_directory=False) for name in channels},
+            hyperparameters={name: make_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
+            channels=_read_channels(channels, self._channel_paths),
             hosts=name_hosts(hosts),
             platform=platform,
             plain=plain,
@@ -111,21 +92,19 @@ class SageMakerJob:
         )
         self.host = host or self._job.hosts[0]
         self._entered: Optional[contextlib.ExitStack] = None
-        self._render(self._directory)
+        self._set_directory(self._directory)
 
-    def _render(self, directory: Optional[Path]) -> None:
-        """What the platform makes of the job in a directory, or of its containers, which have one each."""
+    def _set_directory(self, directory: Optional[Path]) -> None:
+        """Set the attributes that depend on the job's directory; None for real containers, which have ``/opt/ml`` each."""
         self.path = directory or Path(BASE_DIRECTORY)
         self._bases = {
             host: JobDirectory(directory).base(self._job, host) if directory else self.path for host in self._job.hosts
         }
-        self._configs = {host: platforms.files(self._job, host, str(base), _machine()) for host, base in self._bases.items()}
-        config = self._configs[self.host]
-        check_limits(config[HYPERPARAMETERS_FILE])
-        environ, argv = platforms.start(self._job, config, str(self._bases[self.host]), _machine())
-        if self._job.platform == TOOLKIT_UNQUOTED:
-            environ, argv = shells.unquoted(environ, argv)
-        self.environ, self.argv = environ, [*argv, *self._job.typed]
+        containers = {host: make_container(self._job, host, str(base), _machine()) for host, base in self._bases.items()}
+        self._configs = {host: container.config for host, container in containers.items()}
+        check_limits(self._configs[self.host][HYPERPARAMETERS_FILE])
+        start = start_behind_shell(containers[self.host])
+        self.environ, self.argv = start.environ, [*start.argv, *self._job.typed]
 
     @property
     def model_dir(self) -> Path:
@@ -144,26 +123,27 @@ class SageMakerJob:
 
     @property
     def failure_file(self) -> Path:
-        """The file in which a script says why it failed."""
+        """The file in which a script writes why it failed."""
         return self._bases[self.host] / "output" / "failure"
 
     def __enter__(self) -> SageMakerJob:
-        """Make this process the script's.
+        """Turn this process into that of the script.
 
         Raises:
             BadJobError: If the directories cannot be made.
-            RuntimeError: If it is the script's already.
+            RuntimeError: If the job is already entered.
         """
         if self._entered is not None:
-            raise RuntimeError("this job is entered already")
+            raise RuntimeError("this job is already entered")
         with contextlib.ExitStack() as stack:
             if self._directory is None:
-                place = stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-job-"))
+                temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-job-"))
+                # Restores the attributes that _set_directory changes.
                 stack.callback(vars(self).update, dict(vars(self)))
-                self._render(Path(place).resolve() / "job")
+                self._set_directory(Path(temporary).resolve() / "job")
             with JobDirectory(self.path) as directory:
                 directory.lay_out(self._job, self._configs, copy=False)
-            stack.enter_context(process_of({**outside(), **self.environ}, [self._script, *self.argv]))
+            stack.enter_context(temporary_process({**environ_outside_job(), **self.environ}, [self._script, *self.argv]))
             self._entered = stack.pop_all()
         return self
 
@@ -189,124 +169,92 @@ class SageMakerJob:
 
         Args:
             script: The entry point; that of the job if None.
-            launcher: ``torchrun`` or ``mpirun``, what starts the script on each host.
+            launcher: The launcher that starts the script on each host, ``torchrun`` or ``mpirun``.
             processes_per_host: How many processes the launcher starts on each host.
             patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
-            interrupt_after: Seconds until SIGTERM is sent, as a spot reclaim does.
+            interrupt_after: Seconds until SIGTERM is sent, as for a spot interruption.
             grace: Seconds from SIGTERM to SIGKILL; 120 if None.
             timeout: Seconds until the job is stopped.
 
         Returns:
-            How it ended. What it left is in the job's directories.
+            How the job ended. Its results are in the job's directories.
 
         Raises:
             BadJobError: If the job cannot be started.
-            RuntimeError: If the job has no directory yet: it was given none and is not entered.
-            subprocess.TimeoutExpired: If it took too long; every process of it has ended then.
+            RuntimeError: If the job has no directory: none was chosen, and the job is not entered.
+            subprocess.TimeoutExpired: If the job took too long; all its processes have ended then.
         """
         if self._directory is None and self._entered is None:
-            raise RuntimeError("this job has no directory yet: give it one, or run it inside of with")
-        settings = {
-            "--launcher": launcher,
-            "--processes-per-host": processes_per_host,
-            "--interrupt-after": interrupt_after,
-            "--grace": grace,
-        }
-        options = [token for option, value in settings.items() if value is not None for token in (option, str(value))]
-        with tempfile.TemporaryDirectory(prefix="smargs-job-") as given:
-            sent = Path(given, HYPERPARAMETERS_FILE)
-            values = {name: hyperparameter.value for name, hyperparameter in self._job.hyperparameters.items()}
-            sent.write_text(json.dumps(values), encoding="utf-8")
-            empty = Path(given, "empty")
-            empty.mkdir()
-            channels = [f"{name}={self._places.get(name, empty)}" for name in self._job.channels]
-            asked = [
-                "--hyperparameters",
-                str(sent),
-                *options,
-                *(["--patch"] if patch else []),
-                *self._options(),
-                *(token for channel in channels for token in ("--channel", channel)),
-                *self._tail(),
-            ]
-            return run_job([os.path.abspath(script or self._job.script), *asked], self.path, self._origin, timeout)
+            raise RuntimeError("this job has no directory: choose one, or call run() in its with block")
+        options = run_options(
+            {
+                "--launcher": launcher,
+                "--processes-per-host": processes_per_host,
+                "--interrupt-after": interrupt_after,
+                "--grace": grace,
+                "--patch": patch,
+            }
+        )
+        with tempfile.TemporaryDirectory(prefix="smargs-job-") as temporary:
+            arguments = [os.path.abspath(script or self._job.script), *options, *self._job_arguments(Path(temporary))]
+            return run_job(arguments, self.path, self._origin, timeout)
 
-    def _options(self) -> List[str]:
-        """The options of ``smargs run`` for this job, but for its hyperparameters and channels."""
-        job = self._job
+    def _job_arguments(self, temporary: Path) -> List[str]:
+        """Return the arguments of ``smargs run`` that describe this job, with what they need in a temporary directory."""
+        values = {name: hyperparameter.value for name, hyperparameter in self._job.hyperparameters.items()}
+        hyperparameters, empty = temporary / HYPERPARAMETERS_FILE, temporary / "empty"
+        hyperparameters.write_text(json.dumps(values), encoding="utf-8")
+        empty.mkdir()
         return [
-            *(["--platform", job.platform] if job.platform != TOOLKIT else []),
-            *(["--hosts", str(len(job.hosts))] if len(job.hosts) > 1 else []),
-            *(["--plain"] if job.plain else []),
+            "--hyperparameters",
+            str(hyperparameters),
+            *job_options(self._job),
+            *channel_options(self._job, self._channel_paths, str(empty)),
+            *script_arguments(self._job),
         ]
-
-    def _tail(self) -> List[str]:
-        """What ``smargs run`` hands to the script."""
-        return ["--", *self._job.typed] if self._job.typed else []
 
     def __repr__(self) -> str:
-        """The command that repeats the job on this machine, on one line for bash and zsh; nothing of a secret."""
-        values = (
-            ("-p", f"{name}={MASK if is_secret(name) else _typed(sent, self._job.plain)}")
-            for name, sent in self._job.hyperparameters.items()
-        )
-        hyperparameters = [token for pair in values for token in pair]
-        # The shell makes what an empty channel holds.
-        channels = [
-            _quoted(f"{name}={self._places[name]}") if name in self._places else f"{name}=$(mktemp -d)"
-            for name in self._job.channels
-        ]
-        return " ".join(
-            [
-                *map(_quoted, ["smargs", "run", self._script, *hyperparameters, *self._options()]),
-                *(f"--channel {channel}" for channel in channels),
-                *map(_quoted, self._tail()),
-            ]
-        )
+        """Return the command that repeats the job on this machine, on one line for bash and zsh, with secrets masked."""
+        return repeat_command(self._job, self._script, self._channel_paths)
+
+
+def _check_platform(platform: object) -> None:
+    if platform not in PLATFORMS:
+        raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
+
+
+def _check_hosts(hosts: object, host: Optional[str]) -> None:
+    if not isinstance(hosts, int) or isinstance(hosts, bool):
+        raise BadJobError(f"hosts {hosts!r}: expected an int")
+    if hosts < 1:
+        raise BadJobError(f"hosts {hosts}: expected 1 or more")
+    if host is not None and host not in name_hosts(hosts):
+        raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
 
 
 def _check_list(argument: str, value: object) -> None:
-    """Check that a list of texts is not one text, which Python takes for a list of characters.
+    """Check that a list of texts is not one text, which Python would iterate by character.
 
     Raises:
-        BadJobError: If it is; its text has the list that was meant.
+        BadJobError: If it is; the error shows the list to write instead.
     """
     if isinstance(value, (str, bytes)):
-        meant = mask_tokens(os.fsdecode(value).split(), "-")
-        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={meant!r}")
+        texts = mask_tokens(os.fsdecode(value).split(), "-")
+        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={texts!r}")
 
 
-def read_hyperparameter(name: str, value: object) -> Hyperparameter:
-    """A hyperparameter as it is sent.
-
-    Raises:
-        BadJobError: If JSON has no such value, or the name is no text.
-    """
-    if not isinstance(name, str):
-        raise BadJobError(f"hyperparameter {name!r}: expected a text as its name")
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError) as error:
-        raise BadJobError(f"hyperparameter {name}: {error}: expected what JSON has") from None
-    return Hyperparameter(value, to_text(value))
+def _channel_paths(channels: Channels) -> Dict[str, str]:
+    """Return the paths of channels; none if only their names were chosen."""
+    return {name: os.fspath(channels[name]) for name in channels} if isinstance(channels, Mapping) else {}
 
 
-def _typed(sent: Hyperparameter, plain: bool) -> str:
-    """A hyperparameter as ``-p`` takes it."""
-    return sent.text if plain or decode(sent.text) == sent.value else json.dumps(sent.value, ensure_ascii=False)
-
-
-def _quoted(token: str) -> str:
-    """A token as a shell reads it; what a line cannot show is escaped, for a newline would end it, and a tab complete it."""
-    if token.isprintable():
-        return shlex.quote(token)
-    shown = (
-        char if char.isprintable() and char not in "\\'" else "".join(f"\\{byte:03o}" for byte in os.fsencode(char))
-        for char in token
-    )
-    return f"$'{''.join(shown)}'"
+def _read_channels(names: Iterable[str], paths: Mapping[str, str]) -> Dict[str, Channel]:
+    """Read the channels of these paths, or make empty channels of these names if there is no path."""
+    if paths:
+        return read_channels(f"{name}={path}" for name, path in paths.items())
+    return {check_channel_name(name): EMPTY for name in names}
 
 
 @functools.lru_cache(maxsize=None)
-def _machine() -> platforms.Machine:
-    return platforms.this_machine()
+def _machine() -> Machine:
+    return this_machine()

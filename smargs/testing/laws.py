@@ -1,4 +1,4 @@
-"""Laws that a script's parser may be held against, each with a table of what differs."""
+"""Laws for the parser of a script: assertions whose error is a table of the differences."""
 
 from __future__ import annotations
 
@@ -7,45 +7,63 @@ import io
 import re
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Callable, Collection, Dict, List, Mapping, Sequence, Set, Type
+from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set, Type
 
-from smargs.arguments.help import mask, mask_tokens
-from smargs.arguments.matching import documented_variable, is_secret_argument, secret_tokens
-from smargs.cli.tables import print_table
-from smargs.container.spelling import as_sdk, decode, to_text
-from smargs.container.variables import MASK, is_secret
+from smargs import _argparse
+from smargs.arguments.names import documented_variable
+from smargs.container.commandline import as_sdk
+from smargs.local.containers import environ_outside_job
 from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
-from smargs.local.launchers import outside
 from smargs.parser import SageMakerArgumentParser
+from smargs.secrets import MASK, is_secret, is_secret_argument, mask, mask_tokens, secret_tokens
+from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
-from smargs.testing.processes import process_of
+from smargs.testing.processes import temporary_process
+from smargs.texts import decode, to_text
 
-# What a shell makes something else of where nothing is quoted.
+# Characters that a shell expands or removes if they are not quoted.
 _EXPANDED = re.compile(r"[$*?~#]")
 
 _ERROR = "(error)"
-_LEFT_OVER = "(left over)"
+_EXTRA_TOKENS = "(left over)"
 _NOTHING = "(nothing)"
+
+_Outcome = Mapping[str, object]
+"""The value of each argument after a parse, or the error."""
+
+
+class _PlatformOutcomes(NamedTuple):
+    """The outcomes of the same job on several platforms.
+
+    Attributes:
+        outcomes: The outcome on each platform.
+        refusals: A line for each platform that was left out, with the reason.
+    """
+
+    outcomes: Dict[str, _Outcome]
+    refusals: List[str]
 
 
 def assert_parses_like_argparse(
     parser_factory: Callable[[Type[argparse.ArgumentParser]], argparse.ArgumentParser], argv: Sequence[str]
 ) -> None:
-    """Off SageMaker a parser is argparse's: the same values of the same types, the same tokens left over, or the same error.
+    """Assert that, off SageMaker, a parser of smargs does what argparse's does.
+
+    Both give the same values of the same types and the same unrecognized tokens, or the same error.
 
     Args:
-        parser_factory: Declares the arguments on a parser of the class that it is given.
+        parser_factory: Declares the arguments on a parser of the class that it receives.
         argv: The command line, without the script.
 
     Raises:
-        AssertionError: If something differs; its text has a table of that.
+        AssertionError: If they differ; its text has a table of the differences.
     """
-    with process_of(outside(), ["train.py", *argv]):
+    with temporary_process(environ_outside_job(), ["train.py", *argv]):
         plain, parser = parser_factory(argparse.ArgumentParser), parser_factory(SageMakerArgumentParser)
-        outcomes = {"argparse": _outcome(plain, argv), "smargs": _outcome(parser, argv)}
-    shown = mask_tokens(argv, parser.prefix_chars)
-    secrets = _secrets(parser) | ({_LEFT_OVER} if shown != list(argv) else set())
-    _assert_same(f"off SageMaker, argv {shown!r}", outcomes, secrets)
+        outcomes = {"argparse": _parse(plain, argv), "smargs": _parse(parser, argv)}
+    masked_argv = mask_tokens(argv, parser.prefix_chars)
+    secrets = _secret_dests(parser) | ({_EXTRA_TOKENS} if masked_argv != list(argv) else set())
+    _assert_same(f"off SageMaker, argv {masked_argv!r}", outcomes, secrets)
 
 
 def assert_same_on_every_platform(
@@ -55,14 +73,14 @@ def assert_same_on_every_platform(
     *,
     platforms: Sequence[str] = PLATFORMS,
 ) -> None:
-    """Hyperparameters give the same values, of the same types, whichever platform starts the script.
+    """Assert that hyperparameters give the same values, of the same types, on every platform.
 
-    A platform that would not start such a job is left out: SDK v3 stops at an odd apostrophe, say. So is one that loses a value
-    on its way, see :func:`loses`. Arguments that stand for a documented variable are left out as well, for not every platform
-    has all of these.
+    A platform is left out if it would not start the job, as SDK v3 with an odd number of apostrophes, or if it changes a value
+    before the script starts. Arguments for a documented variable are left out as well, because some variables exist on some
+    platforms only.
 
-    ``type=str``, ``choices`` of texts and converters of the script's own see the text that the platform writes, as with
-    argparse: ``True`` from the toolkit, ``true`` from SDK v3. Where that makes a difference, it is found.
+    ``type=str``, ``choices`` of texts and converters of the script's own receive the text that the platform writes, as with
+    argparse: ``True`` from the toolkit, ``true`` from SDK v3. If that changes a value, the assertion fails.
 
     Args:
         parser: The parser.
@@ -71,36 +89,22 @@ def assert_same_on_every_platform(
         platforms: Some of ``toolkit``, ``toolkit-unquoted``, ``sdk`` and ``files``.
 
     Raises:
-        AssertionError: If something differs, a job does not parse, or no platform starts it; its text has a table.
+        AssertionError: If a value differs, the job does not parse, or no platform starts it; its text has a table.
     """
-    outcomes: Dict[str, Dict[str, object]] = {}
-    refusals: List[str] = []
-    left_out = {action.dest for action in parser._actions if documented_variable(action, parser.prefix_chars)} | {_LEFT_OVER}
-    with tempfile.TemporaryDirectory(prefix="smargs-job-") as directory:
-        for platform in platforms:
-            if loses(platform, hyperparameters):
-                refusals.append(f"{platform}: it makes another value of one of these hyperparameters")
-                continue
-            try:
-                with SageMakerJob(hyperparameters, channels, platform=platform, directory=f"{directory}/job") as job:
-                    found = _outcome(parser, job.argv)
-            except BadJobError as error:
-                refusals.append(f"{platform}: {error}")
-                continue
-            outcomes[platform] = {dest: value for dest, value in found.items() if dest not in left_out}
+    outcomes, refusals = _parse_on_platforms(parser, hyperparameters, channels, platforms)
     if not outcomes:
         raise AssertionError("\n".join(("no platform starts this job", *refusals)))
-    refused = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]
-    if refused:
-        raise AssertionError("\n".join(("these hyperparameters do not parse", *refused)))
-    _assert_same("the same hyperparameters on each platform", outcomes, _secrets(parser))
+    errors = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]
+    if errors:
+        raise AssertionError("\n".join(("these hyperparameters do not parse", *errors)))
+    _assert_same("the same hyperparameters on each platform", outcomes, _secret_dests(parser))
 
 
-def loses(platform: str, hyperparameters: Mapping[str, object]) -> bool:
-    """Whether a platform makes another value of a hyperparameter on its way, which is no fault of a parser.
+def changes_values(platform: str, hyperparameters: Mapping[str, object]) -> bool:
+    """Whether a platform changes the value of a hyperparameter before the script starts.
 
-    A toolkit before 5.1 hands all of them to a shell unquoted. SDK v3 sends a text as it is, and reads it as JSON: the text
-    ``null`` is none, a text in quotes loses these, and ``1e-3`` is spelled ``0.001``.
+    A toolkit before 5.1 passes all of them through a shell without quotes. SDK v3 sends a text unchanged, but reads it as JSON:
+    the text ``null`` becomes None, a text in quotes loses them, and ``1e-3`` is written ``0.001``.
     """
     if platform == TOOLKIT_UNQUOTED:
         return any(_EXPANDED.search(name + to_text(value)) for name, value in hyperparameters.items())
@@ -108,49 +112,75 @@ def loses(platform: str, hyperparameters: Mapping[str, object]) -> bool:
     return any(decode(text) is None or as_sdk(text) != text for text in texts)
 
 
-def _secrets(parser: argparse.ArgumentParser) -> Set[str]:
-    """The arguments whose values must not be shown."""
-    return {action.dest for action in parser._actions if is_secret_argument(action)}
+def _parse_on_platforms(
+    parser: argparse.ArgumentParser, hyperparameters: Mapping[str, object], channels: Channels, platforms: Iterable[str]
+) -> _PlatformOutcomes:
+    """Parse a job on each platform, except what may differ between platforms."""
+    made = _PlatformOutcomes({}, [])
+    ignored = {action.dest for action in _argparse.actions(parser) if documented_variable(action, parser.prefix_chars)} | {
+        _EXTRA_TOKENS
+    }
+    with tempfile.TemporaryDirectory(prefix="smargs-job-") as directory:
+        for platform in platforms:
+            if changes_values(platform, hyperparameters):
+                made.refusals.append(f"{platform}: it changes the value of one of these hyperparameters")
+                continue
+            try:
+                with SageMakerJob(hyperparameters, channels, platform=platform, directory=f"{directory}/job") as job:
+                    outcome = _parse(parser, job.argv)
+            except BadJobError as error:
+                made.refusals.append(f"{platform}: {error}")
+                continue
+            made.outcomes[platform] = {dest: value for dest, value in outcome.items() if dest not in ignored}
+    return made
 
 
-def _outcome(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Dict[str, object]:
-    """What a parse gives: the value of each argument, or the error."""
+def _secret_dests(parser: argparse.ArgumentParser) -> Set[str]:
+    return {action.dest for action in _argparse.actions(parser) if is_secret_argument(action)}
+
+
+def _parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> _Outcome:
     errors = io.StringIO()
-    # argparse itself shows what is typed, and secrets, too.
+    # argparse itself prints typed values, including secrets.
     secrets = secret_tokens(argv, parser.prefix_chars)
     try:
         with redirect_stderr(errors), redirect_stdout(io.StringIO()):
-            namespace, extras = parser.parse_known_args(list(argv))
+            namespace, extra_tokens = parser.parse_known_args(list(argv))
     except argparse.ArgumentError as error:  # With exit_on_error=False.
         return {_ERROR: mask(str(error), secrets)}
     except SystemExit as stop:
-        # Behind the usage, which says where a value may come from.
-        said = [mask(line, secrets) for line in errors.getvalue().splitlines()[-1:]]
-        return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in said)}"}
-    return {**vars(namespace), **({_LEFT_OVER: list(extras)} if extras else {})}
+        # The last line only: the usage before it differs, because that of smargs names sources.
+        lines = [mask(line, secrets) for line in errors.getvalue().splitlines()[-1:]]
+        return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in lines)}"}
+    return {**vars(namespace), **({_EXTRA_TOKENS: list(extra_tokens)} if extra_tokens else {})}
 
 
-def _assert_same(what: str, outcomes: Mapping[str, Mapping[str, object]], secrets: Collection[str]) -> None:
+def _assert_same(title: str, outcomes: Mapping[str, _Outcome], secret_names: Collection[str]) -> None:
+    """Assert that all outcomes are equal.
+
+    Raises:
+        AssertionError: If they are not; its text is the title and a table.
+    """
     rows = []
     for name in dict.fromkeys(name for outcome in outcomes.values() for name in outcome):
-        shown = [_typed(outcome[name]) if name in outcome else _NOTHING for outcome in outcomes.values()]
-        if len(set(shown)) > 1:
-            rows.append([name, *(MASK if name in secrets or is_secret(name) else text for text in shown)])
+        cells = [_describe(outcome[name]) if name in outcome else _NOTHING for outcome in outcomes.values()]
+        if len(set(cells)) > 1:
+            rows.append([name, *([MASK] * len(cells) if name in secret_names or is_secret(name) else cells)])
     if rows:
         table = io.StringIO()
         print_table(("argument", *outcomes), rows, table)
-        raise AssertionError(f"{what}:\n\n{table.getvalue()}")
+        raise AssertionError(f"{title}:\n\n{table.getvalue()}")
 
 
-def _typed(value: object) -> str:
-    """A value with its types, at every depth that argparse and JSON have."""
+def _describe(value: object) -> str:
+    """Describe a value with its type, and those of its elements at any depth."""
     if isinstance(value, (list, tuple, set)):
-        inner = ", ".join(map(_typed, sorted(value, key=repr) if isinstance(value, set) else value))
-        return f"{type(value).__name__}({inner})"
+        elements = ", ".join(map(_describe, sorted(value, key=repr) if isinstance(value, set) else value))
+        return f"{type(value).__name__}({elements})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_typed(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {_describe(element)}" for key, element in value.items()) + "}"
     if type(value).__repr__ is object.__repr__ and hasattr(value, "__dict__"):
-        return f"{type(value).__name__} {_typed(vars(value))}"
-    # Functions that a declaration makes, such as set_defaults(func=lambda args: ...), are others in each parser.
-    shown = repr(value) if isinstance(value, str) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
-    return f"{type(value).__name__} {shown}"
+        return f"{type(value).__name__} {_describe(vars(value))}"
+    # Each parser has its own functions of a declaration, such as set_defaults(func=lambda args: ...), at other addresses.
+    text = repr(value) if isinstance(value, str) else re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))
+    return f"{type(value).__name__} {text}"

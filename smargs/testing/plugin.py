@@ -11,6 +11,9 @@ import pytest
 if TYPE_CHECKING:
     from smargs.testing.job import SageMakerJob
 
+# pytest loads this module at every start, even for tests without jobs. The import of jobs takes 23 ms, so a test that needs one
+# imports it.
+
 _MARKER = "sagemaker_platforms"
 
 
@@ -20,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a marked test once for each platform; of a marked class or module those tests that have jobs."""
+    """Run a marked test once for each platform. In a marked class or module, only tests with jobs are repeated."""
     marker = metafunc.definition.get_closest_marker(_MARKER)
     if marker is not None and "sagemaker_platform" in metafunc.fixturenames:
         from smargs.local.job import PLATFORMS
@@ -30,13 +33,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def sagemaker_platform() -> str:
-    """The platform of the test's jobs, where they name none: one of ``toolkit``, ``toolkit-unquoted``, ``sdk``, ``files``."""
+    """The default platform of the test's jobs: one of ``toolkit``, ``toolkit-unquoted``, ``sdk``, ``files``."""
     return "toolkit"
 
 
 @pytest.fixture
 def sagemaker_job(tmp_path: Path, sagemaker_platform: str) -> Callable[..., SageMakerJob]:
-    """Make a job, with what :class:`smargs.testing.SageMakerJob` takes; its directory is below the test's ``tmp_path``."""
+    """Make a job from the arguments of :class:`smargs.testing.SageMakerJob`, in a directory below the test's ``tmp_path``."""
     from smargs.testing.job import SageMakerJob
 
     numbers = count(1)

@@ -1,18 +1,18 @@
-"""This process as a script's, and a job in processes of its own."""
+"""The processes of a test: this one as that of a script, and a job in processes of its own."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from smargs.local.job import MARK, BadJobError
+from smargs.local.job import BadJobError
+from smargs.local.mark import read_ending
 
-_REFUSED = "smargs run: error: "
+_ERROR_PREFIX = "smargs run: error: "
 
 
 class Finished(NamedTuple):
@@ -22,7 +22,7 @@ class Finished(NamedTuple):
         status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted``, or ``Unpacked`` if the archives could not be made.
         exit_status: 0, or the exit status of the first host that failed.
         failure_reason: Why it failed, as the console shows it; None if it did not.
-        output: What all hosts wrote, each line with its host's name before it, and what ``smargs run`` said.
+        output: The output of all hosts, each line with the name of its host, and that of ``smargs run``.
     """
 
     status: str
@@ -32,17 +32,17 @@ class Finished(NamedTuple):
 
 
 @contextlib.contextmanager
-def process_of(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
-    """Give this process other variables and another command line, and put everything back, its working directory as well."""
-    environ_before, argv_before, directory_before = dict(os.environ), sys.argv, os.getcwd()
+def temporary_process(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
+    """Set the variables and the command line of this process, and restore them and the working directory afterwards."""
+    previous_environ, previous_argv, previous_directory = dict(os.environ), sys.argv, os.getcwd()
     _set_environ(environ)
     sys.argv = argv
     try:
         yield
     finally:
-        _set_environ(environ_before)
-        sys.argv = argv_before
-        os.chdir(directory_before)
+        _set_environ(previous_environ)
+        sys.argv = previous_argv
+        os.chdir(previous_directory)
 
 
 def _set_environ(environ: Mapping[str, str]) -> None:
@@ -51,29 +51,30 @@ def _set_environ(environ: Mapping[str, str]) -> None:
     os.environ.update(environ)
 
 
-def run_job(asked: Sequence[str], directory: Path, origin: str, timeout: Optional[float]) -> Finished:
-    """Run a job as ``smargs run`` does.
+def run_job(arguments: Sequence[str], directory: Path, origin: str, timeout: Optional[float]) -> Finished:
+    """Run a job with ``smargs run``.
 
     Args:
-        asked: The script and the options of ``smargs run``.
+        arguments: The script and the options of ``smargs run``.
         directory: The job's directory.
         origin: The directory that relative paths start from.
-        timeout: Seconds until the job is stopped, if it may not take longer.
+        timeout: Seconds until the job is stopped; None for no limit.
 
     Raises:
         BadJobError: If the job cannot be started.
-        subprocess.TimeoutExpired: If it took too long; every process of it has ended then.
+        subprocess.TimeoutExpired: If the job took too long; all its processes have ended then.
     """
-    exit_status, output = _run([sys.executable, "-m", "smargs", "run", "--output", str(directory), *asked], origin, timeout)
-    said = output.splitlines()[-1:]
-    if said and said[0].startswith(_REFUSED):
-        raise BadJobError(said[0][len(_REFUSED) :])
-    kept = json.loads((directory / MARK).read_text(encoding="utf-8"))
-    return Finished(kept["status"], exit_status, kept.get("failure_reason"), output)
+    command = [sys.executable, "-m", "smargs", "run", "--output", str(directory), *arguments]
+    exit_status, output = _run(command, origin, timeout)
+    last_line = "".join(output.splitlines()[-1:])
+    if last_line.startswith(_ERROR_PREFIX):
+        raise BadJobError(last_line[len(_ERROR_PREFIX) :])
+    ending = read_ending(directory)
+    return Finished(ending.status, exit_status, ending.failure_reason, output)
 
 
 def _run(command: List[str], origin: str, timeout: Optional[float]) -> Tuple[int, str]:
-    """The exit status and the output of a command that ends what it has started when it is told to end."""
+    """Return the exit status and the output of a ``smargs run``; after a timeout, wait until it has ended its hosts."""
     with subprocess.Popen(
         command,
         cwd=origin,
@@ -86,7 +87,7 @@ def _run(command: List[str], origin: str, timeout: Optional[float]) -> Tuple[int
         try:
             output, _ = process.communicate(timeout=timeout)
         finally:
-            # The first signal lets the hosts end, the second ends them.
+            # The first SIGTERM lets the hosts end, the second kills them.
             while process.poll() is None:
                 process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):

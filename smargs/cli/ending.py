@@ -1,0 +1,103 @@
+"""The end of ``smargs run``: record how the job ended, pack its results, and print one line about it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+
+from smargs.cli.signals import exit_status, handle_signals, interrupt
+from smargs.local.directory import JobDirectory
+from smargs.local.hosts import Outcome
+from smargs.local.job import TrainingJob
+from smargs.local.launchers import Command
+from smargs.local.mark import UNPACKED
+from smargs.local.results import FailedProcess, failure_reason, pack
+from smargs.secrets import mask, secret_texts
+
+# The directory that is packed into each archive.
+_PACKED = (("model", "model"), ("output", "output/data"))
+
+
+class _Ending(NamedTuple):
+    """How a job ended.
+
+    Attributes:
+        status: The status of the job.
+        details: Where its results are, or why it failed.
+        exit_status: The exit status of the command.
+        failure_reason: The job's ``FailureReason``; None if it did not fail.
+    """
+
+    status: str
+    details: str
+    exit_status: int
+    failure_reason: Optional[str] = None
+
+
+def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Command], outcome: Outcome) -> int:
+    """Record how a job ended, and print it.
+
+    Args:
+        job: The job.
+        directory: Its directory.
+        commands: The commands of its hosts.
+        outcome: How the hosts ended.
+
+    Returns:
+        The exit status of the command.
+    """
+    if outcome.stopped_by is not None:
+        status = "Interrupted" if outcome.interrupted else "Stopped"
+        ending = _Ending(status, f"checkpoints: {directory.path / 'checkpoints'}", outcome.status)
+    elif outcome.failed_host:
+        command = next(command for command in commands if command.host == outcome.failed_host)
+        reason = _failure_reason(job, directory, command, outcome)
+        ending = _Ending("Failed", f"FailureReason: {reason}", outcome.status, reason)
+    else:
+        # Until the archives exist, the model must not be removed, even if this process is killed.
+        directory.note(UNPACKED)
+        ending = _pack(job, directory)
+    directory.note(ending.status, ending.failure_reason)
+    print(f"smargs: {job.name} {ending.status} after {outcome.seconds:.1f} s, {ending.details}", file=sys.stderr, flush=True)
+    return ending.exit_status
+
+
+def _failure_reason(job: TrainingJob, directory: JobDirectory, command: Command, outcome: Outcome) -> str:
+    """Return the failure reason on one line, with secrets masked."""
+    failure = directory.base(job, command.host) / "output" / "failure"
+    secrets = {text for name, sent in job.hyperparameters.items() for text in secret_texts(name, sent.value)}
+    # Special characters are escaped in JSON, such as SM_HPS, and in the repr of a value.
+    secrets.update([form(text)[1:-1] for text in secrets for form in (json.dumps, repr)])
+    reason = failure_reason(job, failure, FailedProcess(command.tokens, outcome.status, outcome.errors), secrets)
+    return " ".join(mask(reason, secrets).split())
+
+
+def _pack(job: TrainingJob, directory: JobDirectory) -> _Ending:
+    """Pack the model and the output. A part that cannot be packed stays unchanged."""
+    archives: Dict[str, str] = {}
+    for part, subdirectory in _PACKED:
+        parts = {host: directory.base(job, host) / subdirectory for host in job.hosts}
+        try:
+            with handle_signals(interrupt):
+                result = pack(parts, directory.path / f"{part}.tar.gz")
+        except (OSError, KeyboardInterrupt) as error:
+            reason, status = _why_unpacked(error)
+            remaining = ", ".join(map(str, parts.values()))
+            return _Ending(
+                UNPACKED, f"{part}.tar.gz cannot be written: {reason}: the {part} is complete in {remaining}", status
+            )
+        for collision in result.collisions:
+            print(f"smargs: {part}.tar.gz: {collision}", file=sys.stderr)
+        if result.archive is not None:
+            archives[part] = str(result.archive)
+    results = [] if "model" in archives else ["nothing in SM_MODEL_DIR"]
+    results += [f"{part}: {archive}" for part, archive in archives.items()]
+    return _Ending("Completed", ", ".join(results), 0)
+
+
+def _why_unpacked(error: Union[OSError, KeyboardInterrupt]) -> Tuple[str, int]:
+    """Return why the results could not be packed, and the exit status."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", exit_status(error)
+    return error.strerror or str(error), 1

@@ -1,0 +1,163 @@
+"""The options of the command ``smargs``, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NoReturn
+
+from smargs import __version__, _argparse
+from smargs.local.job import PLATFORMS
+
+# The platform's own. Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+_GRACE = 120.0
+
+_SECONDS_PER_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def one_line(text: str) -> str:
+    """Join the lines of an error."""
+    return " ".join(text.splitlines())
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line: the usage has so many options that it would hide the error."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {one_line(message)}\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the command line, up to ``--``."""
+    parser = _Parser(prog="smargs", description="Run Amazon SageMaker training jobs on this machine.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    run = commands.add_parser(
+        "run",
+        help="run a training job on this machine, without Docker",
+        description="Run a training job on this machine, without Docker. Each host is one process, with the files, the "
+        "environment variables and the command line that the platform gives a script.",
+        epilog="Arguments after -- are passed to the script.",
+    )
+    _add_job_options(run)
+    _add_running_options(run.add_argument_group("the run"))
+    clean = commands.add_parser(
+        "clean",
+        help="list the jobs in ~/.smargs/jobs, or remove jobs",
+        description="List the jobs in ~/.smargs/jobs. With an argument, remove jobs instead. A running job is never removed. A "
+        "job whose model could not be packed is removed only if JOB names it.",
+    )
+    _add_clean_options(clean)
+    env = commands.add_parser(
+        "env",
+        help="show the SageMaker environment of this container, with secrets masked",
+        description="Show the SageMaker environment of this container: its hyperparameters, channels and variables, each with "
+        "its source. Secrets are masked.",
+    )
+    env.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    return parser
+
+
+def _add_job_options(run: argparse.ArgumentParser) -> None:
+    run.add_argument("script", help="the entry point, a .py or .sh file; its directory is the job's source code")
+    job = run.add_argument_group("the job")
+    job.add_argument(
+        "--channel",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="add a channel: a directory, a file, or a glob in quotes; may be repeated",
+    )
+    job.add_argument(
+        "-p",
+        metavar="NAME=VALUE",
+        dest="hyperparameter",
+        action="append",
+        default=[],
+        help="add a hyperparameter; a VALUE that is not JSON is a text; may be repeated",
+    )
+    job.add_argument(
+        "--hyperparameters",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="add the hyperparameters of a JSON object; -p overrides them",
+    )
+    job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, instead of JSON")
+    job.add_argument("--hosts", metavar="N", type=_count, default=1, help="the number of hosts (default: %(default)s)")
+    job.add_argument(
+        "--platform",
+        choices=PLATFORMS,
+        default=PLATFORMS[0],
+        help="the software in the container that starts the script (default: %(default)s)",
+    )
+    job.add_argument(
+        "--output", metavar="DIR", type=_directory, help="the job's directory (default: smargs-job-TIME in ~/.smargs/jobs)"
+    )
+    job.add_argument("--copy", action="store_true", help="copy channels into the job's directory instead of linking them")
+
+
+def _add_running_options(group: _argparse.ArgumentGroup) -> None:
+    group.add_argument(
+        "--launcher", choices=("torchrun", "mpirun"), help="start several processes on each host with this launcher"
+    )
+    group.add_argument(
+        "--processes-per-host",
+        metavar="N",
+        type=_count,
+        help="how many processes the launcher starts on each host (default: the number of GPUs, or 1)",
+    )
+    group.add_argument(
+        "--patch", action="store_true", help="run a script that imports argparse: replace argparse's parser by that of smargs"
+    )
+    group.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show the value of each argument and its source; stop after the script's first parse_args()",
+    )
+    group.add_argument(
+        "--interrupt-after",
+        metavar="TIME",
+        type=_seconds,
+        help="send SIGTERM after a time such as 20s, 5m or 1h, as a spot interruption does; 20 means 20s",
+    )
+    group.add_argument(
+        "--grace", metavar="TIME", type=_seconds, default=_GRACE, help="the time between SIGTERM and SIGKILL (default: 120s)"
+    )
+
+
+def _add_clean_options(clean: argparse.ArgumentParser) -> None:
+    selection = clean.add_mutually_exclusive_group()
+    selection.add_argument(
+        "jobs", metavar="JOB", nargs="*", default=[], help="remove this job: its directory, or its name in ~/.smargs/jobs"
+    )
+    selection.add_argument("--all", action="store_true", help="remove all jobs in ~/.smargs/jobs")
+    selection.add_argument(
+        "--older-than", metavar="TIME", type=_age, help="remove jobs that ended longer ago than 30m, 12h or 7d"
+    )
+
+
+def _directory(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("'' is not a directory: expected a path")
+    return text
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 to 9999")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20, 20s, 5m or 1h")
+    return float(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)]
+
+
+def _age(text: str) -> float:
+    match = re.fullmatch(r"([0-9]{1,9})([mhd])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 30m, 12h or 7d")
+    return float(int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)])

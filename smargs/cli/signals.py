@@ -1,0 +1,42 @@
+"""The signals that end a command, and the exit status that follows from them."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from types import FrameType
+from typing import Callable, Iterator, Optional, Tuple
+
+
+def exit_status(interrupt: KeyboardInterrupt) -> int:
+    """Return the exit status of a command that a signal has ended."""
+    return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+
+
+@contextlib.contextmanager
+def handle_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Iterator[None]:
+    """Handle the signals that end a command, except those that this process was started to ignore, as by nohup."""
+    previous = {number: signal.getsignal(number) for number in _ending_signals()}
+    for number, handled_before in previous.items():
+        signal.signal(number, handled_before if handled_before == signal.SIG_IGN else handler)
+    try:
+        yield
+    finally:
+        for number, handled_before in previous.items():
+            signal.signal(number, handled_before)
+
+
+def interrupt(number: int, frame: Optional[FrameType]) -> None:
+    """Raise KeyboardInterrupt, as Ctrl-C does. Further signals are ignored, so that they do not interrupt the cleanup."""
+    for each in _ending_signals():
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
+
+
+def ignore(number: int, frame: Optional[FrameType]) -> None:
+    """Ignore a signal: the job has ended, and only its last line remains to be printed."""
+
+
+def _ending_signals() -> Tuple[signal.Signals, ...]:
+    # In a function, because Windows has no SIGHUP, and this module is imported there.
+    return signal.SIGINT, signal.SIGTERM, signal.SIGHUP

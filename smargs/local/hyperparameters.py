@@ -1,0 +1,152 @@
+"""The hyperparameters of a job: read, checked and encoded as they are sent to the service."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Dict, Iterable, Iterator, Mapping
+
+from smargs.local.job import SDK, BadJobError, Hyperparameter, TrainingJob
+from smargs.secrets import is_secret
+from smargs.texts import decode, load_json, to_text
+
+# Limits of the service. Source: HyperParameters of CreateTrainingJob,
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+MOST_HYPERPARAMETERS = 100
+LONGEST_NAME = 256
+LONGEST_VALUE = 2500
+
+# The service's pattern for names and values is ".*", which matches no line terminator.
+# Source: HyperParameters of CreateTrainingJob, and java.util.regex.Pattern, "Line terminators".
+_LINE_BREAK = re.compile("[\n\r\u0085\u2028\u2029]")
+
+
+def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str, Hyperparameter]:
+    """Read the hyperparameters of a job.
+
+    Args:
+        files: Paths of files that contain a JSON object; a later file overrides an earlier one.
+        typed: Texts such as ``epochs=3``; they override the files.
+
+    Raises:
+        BadJobError: If a file cannot be read, or a text has no name.
+    """
+    hyperparameters: Dict[str, Hyperparameter] = {}
+    for path in files:
+        for name, value in _read_object(path).items():
+            hyperparameters[name] = Hyperparameter(value, to_text(value))
+    for pair in typed:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise BadJobError(f"argument -p: {_without_secret(pair)!r} is not a hyperparameter: expected NAME=VALUE")
+        hyperparameters[name] = Hyperparameter(decode(text), text)
+    return hyperparameters
+
+
+def make_hyperparameter(name: object, value: object) -> Hyperparameter:
+    """Make a hyperparameter of a Python value.
+
+    Raises:
+        BadJobError: If the name is not a str, or JSON cannot represent the value.
+    """
+    if not isinstance(name, str):
+        raise BadJobError(f"hyperparameter {name!r}: expected a str as its name")
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise BadJobError(f"hyperparameter {name}: {error}: expected a value that JSON can represent") from None
+    return Hyperparameter(value, to_text(value))
+
+
+def _without_secret(pair: str) -> str:
+    """Return a text without the part that may be the value of a secret."""
+    return re.sub(r"[^\w-].*", "...", pair, flags=re.DOTALL) if is_secret(pair) else pair
+
+
+def _read_object(path: str) -> Mapping[str, object]:
+    try:
+        content = load_json(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadJobError(f"argument --hyperparameters: {path!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadJobError(f"argument --hyperparameters: {path!r} is not valid JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise BadJobError(f"argument --hyperparameters: {path!r} is not a JSON object: expected {{NAME: VALUE, ...}}")
+    return content
+
+
+def check_limits(hyperparameters: Mapping[str, str]) -> None:
+    """Check what the service checks when a job is created.
+
+    Args:
+        hyperparameters: The content of hyperparameters.json, including those that the platform adds.
+
+    Raises:
+        BadJobError: If there are too many hyperparameters, or the service or a script's environment cannot hold one of them.
+    """
+    if len(hyperparameters) > MOST_HYPERPARAMETERS:
+        added = sum(name.startswith("sagemaker_") for name in hyperparameters)
+        including = f", including {added} that the SDK adds" if added else ""
+        raise BadJobError(f"{len(hyperparameters)} hyperparameters{including}: the service allows {MOST_HYPERPARAMETERS}")
+    for name, text in hyperparameters.items():
+        _check_lengths(name, text)
+        _check_characters(name, text)
+
+
+def _check_lengths(name: str, text: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise BadJobError(
+            f"hyperparameter {name[:20]}...: its name has {len(name)} characters: the service allows {LONGEST_NAME}"
+        )
+    if len(text) > LONGEST_VALUE:
+        raise BadJobError(f"hyperparameter {name}: its value has {len(text)} characters: the service allows {LONGEST_VALUE}")
+
+
+def _check_characters(name: str, text: str) -> None:
+    # JSON escapes line breaks, so this concerns names and plain texts.
+    if _LINE_BREAK.search(name + text):
+        raise BadJobError(f"hyperparameter {name!r}: the service refuses its line break: expected one line")
+    if "=" in name or not all(map(_fits_environment, (name, *_texts(decode(text))))):
+        raise BadJobError(
+            f"hyperparameter {name!r}: an environment variable cannot hold it: "
+            "expected no '=' in its name, no NUL and no half of a surrogate pair"
+        )
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts in a decoded value."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        for element in value:
+            yield from _texts(element)
+    elif isinstance(value, str):
+        yield value
+
+
+def _fits_environment(text: str) -> bool:
+    """Whether a variable or an argument can hold a text: it has no NUL, and no surrogate that does not encode a byte."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def encode(job: TrainingJob) -> Dict[str, str]:
+    """Encode the hyperparameters of a job as text, or as JSON in a text, as its sender does.
+
+    Sources: ``_json_encode_hyperparameters`` of the SDK's framework estimators; ``safe_serialize`` of SDK v3's ModelTrainer,
+    which leaves a text unchanged, as a caller of boto3 does.
+    """
+    if job.plain:
+        return {name: sent.text for name, sent in job.hyperparameters.items()}
+    if job.platform == SDK:
+        return {name: json_unless_text(sent.value) for name, sent in job.hyperparameters.items()}
+    return {name: json.dumps(sent.value) for name, sent in job.hyperparameters.items()}
+
+
+def json_unless_text(value: object) -> str:
+    """Encode a value as JSON, but leave a text unchanged."""
+    return value if isinstance(value, str) else json.dumps(value)

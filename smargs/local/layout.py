@@ -1,0 +1,149 @@
+"""The layout of a job's directory: the tree of a training container for each host."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Mapping, Tuple
+
+from smargs.local import trees
+from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
+from smargs.local.mark import is_job
+
+# What a new job in the same directory replaces. The checkpoints and the archives stay.
+_REPLACED = ("input", "model", "output", "code", "hosts")
+
+# With this content git ignores the directory, including this file.
+_GITIGNORE = "*\n"
+
+
+def host_directory(directory: Path, job: TrainingJob, host: str) -> Path:
+    """Return the directory in the place of ``/opt/ml`` on a host."""
+    return directory if host == job.hosts[0] else directory / "hosts" / host
+
+
+class Layout:
+    """Makes the trees of all hosts of a job in its directory."""
+
+    def __init__(self, directory: Path, job: TrainingJob, copy: bool) -> None:
+        """Prepare a layout; nothing is made yet.
+
+        Args:
+            directory: The job's directory.
+            job: The job.
+            copy: Whether channels are copied instead of linked.
+        """
+        self._directory = directory
+        self._real = Path(os.path.realpath(directory))
+        self._job = job
+        self._copy = copy
+
+    def check_sources(self) -> None:
+        """Check that no source of the job is removed by the job, or would be copied into itself.
+
+        Raises:
+            BadJobError: If one is.
+        """
+        self._check_not_replaced("argument script", self._job.script)
+        for name, channel in self._job.channels.items():
+            for path in channel.paths:
+                self._check_not_replaced(f"argument --channel: {name}", path)
+                self._check_not_around(f"argument --channel: {name}", path)
+
+    def _check_not_replaced(self, argument: str, path: Path) -> None:
+        replaced = {directory / name for directory in (self._directory, self._real) for name in _REPLACED}
+        real = Path(os.path.realpath(path))
+        if not replaced.isdisjoint((path, *path.parents, real, *real.parents)):
+            raise BadJobError(
+                f"{argument}: {str(path)!r} is in a directory that a new job in {self._directory} replaces: "
+                "expected a path outside it"
+            )
+
+    def _check_not_around(self, argument: str, path: Path) -> None:
+        """Check that a channel is not the job's directory, nor copied into itself."""
+        is_directory_of_job = Path(os.path.realpath(path)) == self._real
+        if is_directory_of_job or (self._copy and trees.contains(path, self._real)):
+            remedy = "another --output" if is_directory_of_job else "another --output, or no --copy"
+            raise BadJobError(f"{argument}: {str(path)!r} contains {self._directory}: expected {remedy}")
+
+    def remove_previous(self) -> None:
+        """Remove what a previous job made, except its checkpoints and archives.
+
+        Raises:
+            OSError: If something cannot be removed.
+        """
+        trees.remove(self._directory / name for name in _REPLACED)
+
+    def make(self, configs: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make the trees.
+
+        Args:
+            configs: For each host the content of ``input/config``.
+
+        Raises:
+            OSError: If something cannot be read or written.
+            shutil.Error: If a channel cannot be copied.
+        """
+        with contextlib.suppress(FileExistsError), (self._directory / ".gitignore").open("x") as gitignore:
+            gitignore.write(_GITIGNORE)
+        for host in self._job.hosts:
+            self._make_host(host, configs[host])
+
+    def _make_host(self, host: str, config: Mapping[str, Any]) -> None:
+        job, base = self._job, host_directory(self._directory, self._job, host)
+        for name in ("input/config", "input/data", "model", "output/data", "output/intermediate"):
+            (base / name).mkdir(parents=True)
+        if base == self._directory:
+            (base / "checkpoints").mkdir(exist_ok=True)
+        else:
+            # On the platform, the checkpoints of all hosts are in the same place in S3.
+            (base / "checkpoints").symlink_to(self._directory / "checkpoints", target_is_directory=True)
+        for name, content in config.items():
+            (base / "input" / "config" / name).write_text(json.dumps(content), encoding="utf-8")
+        for name, channel in job.channels.items():
+            self._make_channel(base / "input" / "data" / name, channel)
+        for name in dict.fromkeys(("code", job.source_directory)):
+            _link(job.script.parent, base / name, self._real)
+        if job.platform == SDK:
+            (base / "input" / "data" / "sm_drivers").mkdir()
+
+    def _make_channel(self, target: Path, channel: Channel) -> None:
+        if channel.is_directory:
+            self._link_or_copy(channel.paths[0], target)
+            return
+        target.mkdir()
+        for path in channel.paths:
+            self._link_or_copy(path, target / path.name)
+
+    def _link_or_copy(self, path: Path, target: Path) -> None:
+        if not self._copy:
+            _link(path, target, self._real)
+        elif path.is_dir():
+            shutil.copytree(path, target)
+        else:
+            shutil.copy2(path, target)
+
+
+def _link(path: Path, target: Path, job: Path, parents: Tuple[Path, ...] = ()) -> None:
+    """Link to a file or a directory so that no chain of links in the job leads back into the job.
+
+    A directory that contains the job becomes a real directory with links to its entries, by the same rule. Entries that are
+    jobs are left out, and so are links back to a directory that is being made.
+
+    Args:
+        path: The file or the directory.
+        target: The path of the link.
+        job: The job's directory, with all links in its path resolved.
+        parents: The directories that are being made, likewise.
+    """
+    real = Path(os.path.realpath(path))
+    if not trees.contains(real, job):
+        target.symlink_to(path)
+        return
+    target.mkdir()
+    for entry in () if real == job else real.iterdir():
+        if Path(os.path.realpath(entry)) not in (*parents, real) and not is_job(entry):
+            _link(entry, target / entry.name, job, (*parents, real))

@@ -1,0 +1,83 @@
+"""The mark: the file in a job's directory that identifies it, locks it, and records how the job ended."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import IO, NamedTuple, Optional
+
+MARK = ".smargs-job.json"
+
+IN_PROGRESS = "InProgress"
+
+KILLED = "Killed"
+"""The status of a job that ended without recording its own status."""
+
+UNPACKED = "Unpacked"
+"""The status of a job whose model was trained but could not be packed."""
+
+
+class Ending(NamedTuple):
+    """How a job ended.
+
+    Attributes:
+        status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted`` or ``Unpacked``.
+        failure_reason: Why the job failed; None if it did not.
+    """
+
+    status: str
+    failure_reason: Optional[str]
+
+
+def is_job(path: Path) -> bool:
+    """Whether a path is the directory of a job."""
+    return os.path.lexists(os.path.join(path, MARK))
+
+
+def try_lock(mark: IO[bytes]) -> bool:
+    """Lock the directory of a mark until the mark is closed; false if the directory is in use."""
+    try:
+        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def write_status(mark: IO[bytes], status: str, failure_reason: Optional[str]) -> None:
+    """Record the status of a job, and why it failed. A full disk is no error."""
+    record = {"status": status}
+    if failure_reason is not None:
+        record["failure_reason"] = failure_reason
+    mark.truncate(0)
+    with contextlib.suppress(OSError):
+        mark.write(json.dumps(record).encode())
+
+
+def read_ending(directory: Path) -> Ending:
+    """Read how the job in a directory ended.
+
+    Raises:
+        OSError: If there is no mark.
+        ValueError: If nothing was recorded.
+    """
+    record = json.loads((directory / MARK).read_bytes())
+    return Ending(record["status"], record.get("failure_reason"))
+
+
+def status_of_ended_job(content: bytes, directory: Path) -> str:
+    """Return the status of a job that does not run, from the content of its mark."""
+    if is_unpacked(content, directory):
+        return UNPACKED
+    status = IN_PROGRESS
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        status = str(json.loads(content)["status"])
+    return KILLED if status == IN_PROGRESS else status
+
+
+def is_unpacked(content: bytes, directory: Path) -> bool:
+    """Whether a directory contains a model or an output that could not be packed, from the content of its mark."""
+    # The mark is empty if the disk was full.
+    return json.dumps({"status": UNPACKED})[1:-1].encode() in content or (not content and (directory / "model").exists())
