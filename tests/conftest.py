@@ -5,7 +5,18 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import settings
 from paths import ROOT
+
+settings.register_profile("quick", max_examples=30)  # Chosen by --hypothesis-profile=quick.
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the tests that run a script before any are deselected by their marks."""
+    for item in items:
+        if "run_script" in item.fixturenames:
+            item.add_marker("needs_process")
 
 
 @pytest.fixture(scope="session")

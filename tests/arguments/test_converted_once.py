@@ -105,6 +105,14 @@ def test_an_action_of_the_scripts_own_is_called_for_each_value_as_by_argparse():
     assert parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append"}), argv=["--x", "typed"]).x == ["a", "typed"]
 
 
+def test_a_typed_value_is_added_to_the_converted_values_of_the_job():
+    convert = Counting()
+
+    found = parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append", "type": convert}), argv=["--x", "typed"])
+
+    assert (found.x, convert.texts) == (["A", "TYPED"], ["a", "typed"])
+
+
 class Plain(SageMakerParserMixin, argparse.ArgumentParser):
     """argparse's parser with the mixin."""
 

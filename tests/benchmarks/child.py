@@ -74,11 +74,11 @@ def limit(count: int) -> Dict[str, float]:
         sys.argv[1:] = typed
 
     steps: Dict[str, Callable[[], object]] = {
-        "to read the variables out of `os.environ`": lambda: {name: os.environ[name] for name in os.environ},
+        "reading the variables from `os.environ`": lambda: {name: os.environ[name] for name in os.environ},
         "`json.loads` of `SM_HPS`": lambda: json.loads(os.environ["SM_HPS"]),
-        "to read `hyperparameters.json`, and `json.loads` of it": lambda: json.loads(file.read_text(encoding="utf-8")),
-        "argparse's parse of an empty command line": parse_nothing,
-        "all that smargs does": whole,
+        "reading `hyperparameters.json`, and `json.loads` of it": lambda: json.loads(file.read_text(encoding="utf-8")),
+        "a parse of an empty command line by argparse": parse_nothing,
+        "the whole parse by smargs": whole,
     }
     return {name: statistics.median(_seconds(step) for _ in range(ROUNDS)) for name, step in steps.items()}
 
@@ -90,8 +90,11 @@ def _seconds(step: Callable[[], object]) -> float:
 
 
 def _module(path: str) -> str:
-    folder, name = Path(path).parent.name, Path(path).stem
-    return f"{folder}.{name}" if folder == "smargs" else folder if folder == "json" else name
+    """The module of a file: by its place in the package for one of smargs, else by its name or its package's."""
+    *folders, name = Path(path).with_suffix("").parts
+    if "smargs" in folders:
+        return ".".join([*folders[folders.index("smargs") :], name])
+    return "json" if folders[-1:] == ["json"] else name
 
 
 if __name__ == "__main__":

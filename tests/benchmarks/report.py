@@ -1,4 +1,4 @@
-"""What the docs and the README say of a run: tables, a plot and the targets. Nothing of it is written by hand."""
+"""Write the results of a run into the README, docs/speed.md and the README of the benchmarks: tables, a plot, the targets."""
 
 from __future__ import annotations
 
@@ -62,14 +62,17 @@ Target = Tuple[str, float, float]
 
 
 def targets(table: Table) -> Iterator[Target]:
-    """Each target that can be told from a run: what it says, its limit and what was reached; smaller is better.
+    """Yield each target that a run measured: its text, its limit and the measured value; smaller is better.
 
-    What was reached is the median of the rounds' ratios: between rounds a machine may change its speed, within one hardly.
+    A ratio is the median of the ratios of each round: a machine may change its speed between two rounds, but hardly within one.
     """
     imports = [table.values("import", label, 0, "process") for label in (BARE, "ConfigArgParse", "smargs")]
     if all(imports):
         over_bare = ((ours - bare) / (floor - bare) for bare, floor, ours in zip(*imports))
         yield "import: times ConfigArgParse's", 1.35, statistics.median(over_bare)
+    milliseconds = table.median(IN_THE_JOB, "smargs", 100)
+    if milliseconds is not None:
+        yield f"{IN_THE_JOB}, 100: milliseconds", 1, 1000 * milliseconds
     yield from _beside(table, IN_THE_JOB, 100, ["argparse"], 1)
     yield from _beside(table, IN_THE_JOB, 1000, ["argparse"], 1 / 3)
     yield from _beside(table, ENVIRONMENT_ONLY, 1000, ["ConfigArgParse"], 0.1)
@@ -102,20 +105,29 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def target_table(result: Mapping[str, Any]) -> str:
+    """The targets of a run in Markdown, for docs/speed.md."""
+    reached = [
+        [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"]
+        for text, limit, value in targets(Table(result))
+    ]
+    return f"{_rows(['target', 'at most', 'measured', 'reached'], reached)}\n\n{_circumstances(result)}"
+
+
+def _circumstances(result: Mapping[str, Any]) -> str:
+    return f"{result['date']}, Python {result['python']}, {result['machine']}."
+
+
 def tables(result: Mapping[str, Any]) -> str:
-    """Everything that a run tells, in Markdown."""
+    """All measurements of a run in Markdown, for the README of the benchmarks."""
     table = Table(result)
     versions = ", ".join(f"{label} {version}" for label, version in result["versions"].items())
+    rounds = "Each cell is the median of {} rounds ({} above 100 arguments), with the quartiles.".format(*result["rounds"])
     parts = [
-        f"{result['date']}, Python {result['python']}, {result['machine']}. {versions}.",
-        "Medians of {} rounds, above 100 arguments of {}, with the quartiles.".format(*result["rounds"])
-        + f" A process is stopped after {result['limit']:g} s.",
+        f"{_circumstances(result)} {versions}.",
+        f"{rounds} A process is stopped after {result['limit']:g} s.",
     ]
-    reached = [
-        [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"] for text, limit, value in targets(table)
-    ]
-    parts += ["## Targets", _rows(["target", "at most", "measured", "reached"], reached)]
-    for quantity, heading in (("parse", "{}"), ("declare", "To declare the arguments")):
+    for quantity, heading in (("parse", "{}"), ("declare", "Declaring the arguments")):
         for work in WORKS if quantity == "parse" else (NOTHING_SET,):
             labels = [label for label in LABELS if any((work, label, count) in table.cells for count in table.sizes)]
             rows = [[label, *(table.shown(work, label, count, quantity) for count in table.sizes)] for label in labels]
@@ -129,7 +141,7 @@ def tables(result: Mapping[str, Any]) -> str:
     sizes = sorted({count for work, _, count in table.cells if work == SCRIPT})
     for quantity, heading in (
         ("process", "Whole script in the job, from start to end of the process"),
-        ("peak", "Peak memory of it"),
+        ("peak", "Peak memory of the whole script"),
     ):
         unit = "ms" if quantity == "process" else "MiB"
         rows = [[label, *(table.shown(SCRIPT, label, count, quantity) for count in sizes)] for label in (BARE, *LABELS)]
@@ -137,12 +149,12 @@ def tables(result: Mapping[str, Any]) -> str:
     if result.get("profile"):
         parts += ["## Where the time goes, in the job with 1,000 hyperparameters", profiles(result["profile"])]
         limit = [[name, _digits(1000 * seconds)] for name, seconds in result["profile"]["limit"].items()]
-        parts += ["## The limit, in the same job", _rows(["ms", "again and again in one process"], limit)]
+        parts += ["## The lower limit, in the same job", _rows(["ms", "repeated in one process"], limit)]
     return "\n\n".join(parts)
 
 
 def profiles(now: Mapping[str, Any]) -> str:
-    """Each module's share of a parse as cProfile tells, beside that of the version that was measured first."""
+    """Each module's share of a parse according to cProfile, beside its share in the version that was measured first."""
     before = json.loads((Path(__file__).parent / "before.json").read_text(encoding="utf-8"))
     shares = (before["shares"], now["shares"])
     modules = sorted(set().union(*shares), key=lambda module: -shares[1].get(module, 0))
@@ -203,7 +215,7 @@ def headline(result: Mapping[str, Any]) -> str:
         ]
         rows.append([label, *cells])
     head = ["ms", *(f"{work}, {count:,}" for work in (IN_THE_JOB, ENVIRONMENT_ONLY) for count in counts)]
-    return f"{_rows(head, rows)}\n\n{result['date']}, Python {result['python']}, {result['machine']}."
+    return f"{_rows(head, rows)}\n\n{_circumstances(result)}"
 
 
 def between(text: str, name: str, content: str) -> str:
@@ -219,10 +231,15 @@ def between(text: str, name: str, content: str) -> str:
 
 
 def write(result: Mapping[str, Any]) -> None:
-    """Write what a run tells into the docs and the README."""
+    """Write the results of a run into the pages."""
     docs = ROOT / "docs"
     text = re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), json.dumps(result, indent=1))
     (docs / "speed.json").write_text(f"{text}\n", encoding="utf-8")
     plot(result, docs / "speed.svg")
-    for path, content in ((docs / "speed.md", tables(result)), (ROOT / "README.md", headline(result))):
+    pages = {
+        ROOT / "README.md": headline(result),
+        docs / "speed.md": target_table(result),
+        Path(__file__).parent / "README.md": tables(result),
+    }
+    for path, content in pages.items():
         path.write_text(between(path.read_text(encoding="utf-8"), "numbers", content), encoding="utf-8")

@@ -85,7 +85,7 @@ def test_a_file_is_a_source(capsys, tmp_path):
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
-    # SDK v3 sends a text as it is, and the service takes no line break.
+    # SDK v3 sends a text as it is, and the service allows no line break.
     awkward = AWKWARD.replace("\n", "\t") if platform == "sdk" else AWKWARD
     secrets = {**SECRETS, "ACCESS-TOKEN": awkward}
     environ = SageMakerJob(secrets, platform=platform).environ
@@ -119,13 +119,14 @@ def test_what_could_not_be_read_is_said(capsys):
 
 def test_off_sagemaker_there_is_one_line(capsys):
     printed = shown(capsys, {"PATH": "/bin"}, as_json=False)
-    assert (printed.out, printed.err) == ("", "there is no SageMaker environment here\n")
+    assert (printed.out, printed.err) == ("", "no SageMaker environment found\n")
 
 
 def test_off_sagemaker_json_is_empty(capsys):
     assert shown(capsys, {}) == {"hyperparameters": {}, "channels": {}, "settings": {}, "problems": []}
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize("as_json", [True, False])
 def test_bytes_that_are_not_utf8_print_in_a_container(as_json):
     environ = {**os.environb, b"PYTHONPATH": os.fsencode(ROOT), b"SM_HP_NOTE": b"a\xffb", b"PYTHONIOENCODING": b"utf-8"}

@@ -183,6 +183,15 @@ def test_the_arguments_of_a_subcommand_are_shown(previewed):
     }
 
 
+def test_a_positional_without_tokens_has_its_default(previewed):
+    source = (
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('data', nargs='?', default='d')\nparser.parse_args()\n"
+    )
+    assert table(previewed(source, Job({}, []))) == {"data": ["'d'", "str", "default", ""]}
+    assert table(previewed(source, Job({}, ["e"]))) == {"data": ["'e'", "str", "command line", "d (default)"]}
+
+
 def test_of_two_flags_with_one_dest_the_one_that_filled_it_is_shown(previewed):
     source = (
         "import argparse\nparser = argparse.ArgumentParser()\n"
@@ -290,15 +299,16 @@ def test_a_config_file_is_told_whatever_class_reads_it(previewed, tmp_path):
     assert table(previewed(source, Job({}, [])))["--epochs"] == ["1", "int", "config file", ""]
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", [["nowhere.py"], []])
 def test_a_missing_script_is_one_line(tokens):
     command = [sys.executable, "-m", "smargs.cli.preview", *tokens]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"there is no script {''.join(tokens)!r}\n"
+    assert done.stderr == f"script {''.join(tokens)!r} does not exist\n"
 
 
 def test_a_missing_script_is_seen_before_anything_is_hooked(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["preview", "nowhere.py"])
     assert preview.main() == 2
-    assert capsys.readouterr().err == "there is no script 'nowhere.py'\n"
+    assert capsys.readouterr().err == "script 'nowhere.py' does not exist\n"

@@ -12,12 +12,14 @@ import termios
 import pytest
 from paths import ROOT
 
-from smargs.cli.tables import print_table
+from smargs.tables import print_table
+
+pytestmark = pytest.mark.needs_process
 
 PRINT = """
 import json, sys
 {before}
-from smargs.cli.tables import print_table
+from smargs.tables import print_table
 print_table(["name", "value"], json.loads(sys.argv[1]))
 """
 
@@ -118,5 +120,5 @@ def test_without_rich_standard_output_is_the_default(capsys, monkeypatch):
 
 
 def test_no_module_is_imported_before_a_table_is_wanted():
-    command = [sys.executable, "-c", "import sys, smargs.cli.tables; sys.exit('rich' in sys.modules)"]
+    command = [sys.executable, "-c", "import sys, smargs.tables; sys.exit('rich' in sys.modules)"]
     assert subprocess.run(command, env=environment(), timeout=60, check=False).returncode == 0

@@ -8,7 +8,7 @@ from declarations import typed
 from drawn import NAMES, Argument, arguments, folded, kinds
 from hypothesis import strategies as st
 
-from smargs.container.spelling import decode
+from smargs.texts import decode
 
 # Shells run what is drawn: no command has a name of these letters. No name has = or +, with which SDK v3's bash exports another
 # variable, and no text has NUL, which no variable holds.

@@ -5,7 +5,7 @@ from typing import Callable, NamedTuple
 
 from jobs import TrainingJob
 
-from smargs.container.spelling import decode
+from smargs.texts import decode
 
 TOOLKIT, SHELL_ENTRY_POINT, UNQUOTING, SDK = "toolkit", "toolkit, a .sh entry point", "toolkit before 5.1", "SDK v3"
 EVERYTHING, VARIABLES, BY_NAME, FILES = "everything", "everything but the files", "SM_HP_*", "the files"
@@ -89,26 +89,31 @@ def _is_interpreted_on_the_command_line(arrival):
 
 LOSSES = (
     Loss(
-        "`SM_HP_*` of the toolkit",
-        "`null` from the empty text: it is the empty text for text, `None` for every other type that does not read it",
+        "`SM_HP_*` from the toolkit",
+        "the difference between `null` and the empty text: an argument that accepts the empty text gets it, "
+        "every other argument gets `None`",
         _is_null_or_empty,
     ),
-    Loss("`SM_HP_*`", 'a text that is JSON from the value that it stands for: `null`, `true`, `[1,2]`, `"q"`', _reads_as_json),
     Loss(
         "`SM_HP_*`",
-        "names that share a variable, such as `a-b` and `a_b` of SDK v3: it speaks for neither",
+        'the difference between a text that is JSON, such as `null`, `true`, `[1,2]` or `"q"`, and the value it stands for',
+        _reads_as_json,
+    ),
+    Loss(
+        "`SM_HP_*`",
+        "names that map to the same variable, such as `a-b` and `a_b` under SDK v3: neither gets a value from it",
         _shares_its_variable,
     ),
-    Loss("`SM_HP_*` through a shell", "a name with other signs than letters, digits and `_`", _is_no_name_to_a_shell),
+    Loss("`SM_HP_*` through a shell", "names with characters other than letters, digits and `_`", _is_no_name_to_a_shell),
     Loss(
-        "everything of SDK v3 but the file",
-        "an apostrophe, or a name with signs that bash interprets, and whatever it makes of what follows",
+        "every route of SDK v3 except `hyperparameters.json`",
+        "values with an apostrophe, names with characters that bash interprets, and the values that bash then misreads",
         _comes_after_a_broken_quotation,
     ),
     Loss(
         "a command line through a shell that does not quote",
-        "what `;`, `$`, `*` and the like make of a value beside quotes, `-`, `<` or `>`, or with no value before it that is "
-        "whole: such tokens are not recognised, and count as typed",
+        "what the shell makes of `;`, `$`, `*` and the like in a value, if quotes, `-`, `<` or `>` are beside it or "
+        "no intact value precedes it: these tokens are not recognised and count as typed",
         _is_interpreted_on_the_command_line,
     ),
 )

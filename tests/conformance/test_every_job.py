@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from container import TYPED
-from converters import CONVERTERS, is_mended
+from converters import CONVERTERS, is_changed_on_purpose
 from declarations import typed
 from hypothesis import HealthCheck, event, given, settings
 from jobs import training_jobs
@@ -24,7 +24,7 @@ from losses import (
     losses,
 )
 
-from smargs.container.spelling import decode
+from smargs.texts import decode
 
 JOBS = 100  # Of each launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -84,7 +84,9 @@ def check_converters(unlike, job, platform):
         declaration = {"type": CONVERTERS[converter]}
         arrival = Arrival(platform, EVERYTHING, job, argument.name, argument.value)
         # What a shell made of a command line is what argparse sees.
-        is_excused = platform in (UNQUOTING, SHELL_ENTRY_POINT) or losses(arrival) or is_mended(declaration, arrival.value)
+        is_excused = (
+            platform in (UNQUOTING, SHELL_ENTRY_POINT) or losses(arrival) or is_changed_on_purpose(declaration, arrival.value)
+        )
         assert is_excused, f"{converter}: argparse gives {expected}, smargs {found}"
 
 

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import training_jobs
 
-from smargs.container.spelling import to_text
+from smargs.local.containers import make_container, this_machine
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, Channel, Hyperparameter, TrainingJob, name_hosts
-from smargs.local.launchers import commands
-from smargs.local.platforms import files, start, this_machine
+from smargs.local.launchers import make_commands
+from smargs.local.platforms import start
+from smargs.texts import to_text
 
 JOBS = 40  # Of each platform and launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
@@ -58,10 +59,10 @@ def local_jobs(draw, platform, launcher):
 def started_by_us(container, job, host):
     """What the script got from the command of `smargs run`, and the launcher's own; None where it did not start."""
     base = container.base
-    starts = {each: start(job, files(job, each, os.fspath(base), MACHINE), os.fspath(base), MACHINE) for each in job.hosts}
+    starts = {each: start(make_container(job, each, os.fspath(base), MACHINE)) for each in job.hosts}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", container.environ["PATH"])
-        command = commands(job, starts, dict.fromkeys(job.hosts, base), MACHINE)[job.hosts.index(host)]
+        command = make_commands(list(starts.values()))[job.hosts.index(host)]
     assert command.host == host
     environ = {**{name: text for name, text in command.environ.items() if name not in os.environ}, **starts[host].environ}
     subprocess.run(
@@ -127,7 +128,7 @@ def test_a_job_on_this_machine_is_what_its_platform_makes(container, toolkit, un
     @LAW
     def law(drawn):
         job, host = drawn
-        config = files(job, host, os.fspath(container.base), MACHINE)
+        config = make_container(job, host, os.fspath(container.base), MACHINE).config
         declared = {"arguments": [], "channels": [], "typed": []}
         container.write(config, **declared)
         refused = None

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from platforms import Job, encoded, torn, write_files
+from platforms import encoded, torn, write_files
 
-from smargs import SageMakerEnvironment
 from smargs.container.commandline import split_generated
+from smargs.container.job import Job
 from smargs.testing import SageMakerJob
 
 HYPERPARAMETERS = {
@@ -23,8 +23,8 @@ HYPERPARAMETERS = {
 
 def taken_apart(tokens, environ):
     """The typed tokens, and the generated ones as SageMaker meant them."""
-    line = split_generated(tokens, SageMakerEnvironment.load(environ))
-    return line.typed, dict(line.generated)
+    line = split_generated(tokens, Job(environ))
+    return line.typed, dict(line.platform_tokens)
 
 
 def pairs(tokens):
@@ -78,6 +78,7 @@ def test_a_list_of_texts_is_known_by_the_quotes_of_the_platform_that_wrote_it():
         assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize(
     ("before", "after"),
     [(["x--notetwowords"], []), ([], ["x--notetwowords"]), (["x--notetwowords"], ["x--notetwowords"]), (["--notetwo"], [])],
@@ -88,6 +89,7 @@ def test_a_torn_run_begins_and_ends_with_its_tokens(before, after):
     assert taken_apart([*before, *job.argv, *after], job.environ) == ([*before, *after], {"note": ("--note", "two words")})
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize("before", [[], ["x--notetwowords"]])
 def test_of_two_torn_runs_the_first_is_the_platforms(before):
     job = SageMakerJob({"note": "two words"}, platform="toolkit-unquoted")
@@ -110,9 +112,9 @@ def test_of_a_broken_run_each_whole_pair_is_taken_out_once(changed):
 @pytest.mark.parametrize("names", [["lr"], ["X", "a-b"], ["lr", "momentum", "beta"]])
 def test_the_platforms_own_list_tells_its_tokens_however_it_wrote_them(names):
     tokens = [token for name in names for token in (f"--{name}", "1e0")]
-    job = Job({**SageMakerJob(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}, tokens)
+    environ = {**SageMakerJob(dict.fromkeys(names, 1.0)).environ, "SM_USER_ARGS": json.dumps(tokens)}
 
-    assert taken_apart(["--own", *job.argv], job.environ) == (["--own"], pairs(tokens))
+    assert taken_apart(["--own", *tokens], environ) == (["--own"], pairs(tokens))
 
 
 DAMAGED = {"batch-size": 256, "empty": "", "note": "cost: $5", "zip": "001 23"}

@@ -43,6 +43,14 @@ def read_test_images(directory):
     return np.loadtxt(directory / "input" / "data" / "test" / "digits.csv", delimiter=",")[:, :-1] / 16
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_each():
+    """One thread of linear algebra for each process: hosts that share a machine's processors otherwise wait for each other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """The channels of the demo."""
@@ -112,7 +120,7 @@ def test_the_help_screen_of_a_job_has_its_defaults(data, tmp_path, monkeypatch):
     screen = "\n".join(lines_of("algo-1", finished.output))
     for line in (
         "passes over the data (default: 20, from SM_HP_EPOCHS)",
-        "images per step (default: 64, or SM_HP_BATCH_SIZE)",
+        "images per step (default: 64, env var: SM_HP_BATCH_SIZE)",
         "size of the first steps (default: 0.003, from SM_HP_LEARNING-RATE)",
         "units of each hidden layer (default: [128, 64], from SM_HP_LAYERS)",
         f"directory of CSV files to learn from (default: {inputs / 'train'}, from SM_CHANNEL_TRAIN)",

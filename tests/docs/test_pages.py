@@ -6,6 +6,7 @@ import doctest
 import enum
 import io
 import json
+import os
 import re
 import sys
 
@@ -77,6 +78,25 @@ def test_the_readmes_before_and_after_differ_as_it_says(run_in_job):
         "model_dir": str(job.model_dir),
         "training": str(job.path / "input" / "data" / "train"),
     }
+
+
+def test_the_readmes_scripts_run_off_sagemaker_as_it_says(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+    for name in [name for name in os.environ if name.startswith("SM_")]:
+        monkeypatch.delenv(name)
+    first, before, after = (block.values[0] for block in SCRIPTS if block.id.startswith("README.md"))
+
+    with pytest.raises(KeyError):
+        exec(compile(before, "train.py", "exec"), {})
+    for source, expected in (
+        (first, {"learning_rate": 0.1, "train": "data/train", "model_dir": "model", "hosts": ["localhost"]}),
+        (after, {"num_gpus": 0, "training": "data/train", "model_dir": "model", "hosts": ["localhost"]}),
+    ):
+        names = {}
+        exec(compile(source, "train.py", "exec"), names)
+        values = vars(names["args"])
+        assert {name: values[name] for name in expected} == expected
+        assert None not in values.values()
 
 
 def test_the_readmes_errors_are_what_a_script_says(capsys):
@@ -198,9 +218,12 @@ def variables_page():
     lines = [
         "# The variables",
         "",
-        "Every variable of a training container that smargs knows. An argument of one of the names in the last column means it",
-        "(`-` and `_` are the same); `SageMakerEnvironment` has each as an attribute of the first of its names.",
-        "`SM_HP_<NAME>` is a hyperparameter, `SM_CHANNEL_<NAME>` the directory of a channel.",
+        "These are the environment variables of a training container that smargs knows. An argument with one of the names in",
+        "the last column takes the variable's value (`-` equals `_`). `SageMakerEnvironment` has an attribute for each",
+        "variable: the first name, without `sm_`. The terms *toolkit*, *SDK v3*, *host* and *channel* are explained in the",
+        "[README](../README.md#what-sagemaker-passes-to-a-script).",
+        "",
+        "Besides these, `SM_HP_<NAME>` has the value of a hyperparameter, and `SM_CHANNEL_<NAME>` the directory of a channel.",
         "",
         "| variable | what it is | kind | set by | without it | names of arguments |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -2,9 +2,17 @@
 
 import re
 
+import pytest
 from paths import ROOT
 
+pytestmark = pytest.mark.needs_process
+
 PAGE = ROOT / "docs" / "testing.md"
+FEW_EXAMPLES = """
+from hypothesis import settings
+settings.register_profile("few", max_examples=20)
+settings.load_profile("few")
+"""
 
 
 def blocks(page):
@@ -14,7 +22,7 @@ def blocks(page):
 def test_the_script_of_the_page_passes_the_tests_of_the_page_and_of_the_readme(pytester):
     script, *tests = blocks(PAGE)
     (readme,) = (block for block in blocks(ROOT / "README.md") if "def test_" in block)
-    pytester.makepyfile(train=script, test_train="\n".join(tests), test_readme=readme)
+    pytester.makepyfile(train=script, test_train="\n".join(tests), test_readme=readme, conftest=FEW_EXAMPLES)
     data = pytester.path / "tests" / "data"
     data.mkdir(parents=True)
     (data / "a.csv").write_text("1,2")

@@ -52,7 +52,7 @@ def test_rich_help_shows_each_default_and_its_variable(run_tool, formatter, plat
     hyphen = "-" if platform == "toolkit" else "_"
     for line in (
         "--epochs EPOCHS       passes over the data (default: 20, from SM_HP_EPOCHS)",
-        "--lr LR               size of a step (default: 0.1) (or SM_HP_LR)",
+        "--lr LR               size of a step (default: 0.1) (env var: SM_HP_LR)",
         "(default: [256, 128], from SM_HP_LAYERS)",
         "--note NOTE           what to remember (default: [bold]a[/] [b, from SM_HP_NOTE)",
         "--train TRAIN         directory of the data (default: /opt/ml/input/data/train, from SM_CHANNEL_TRAIN)",

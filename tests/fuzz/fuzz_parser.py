@@ -42,7 +42,7 @@ def main() -> None:
     command = f"{sys.executable} {__file__}"
     limits = ("-timeout=20", "-rss_limit_mb=2048", "-max_len=2000", "-len_control=0")
     places = (f"-artifact_prefix={found}/", f"-dict={words}")
-    atheris.Setup([command, *limits, *places, *sys.argv[1:], str(inputs), str(HERE / "corpus")], promise.hold)
+    atheris.Setup([command, *limits, *places, *sys.argv[1:], str(inputs), str(HERE / "corpus")], promise.check)
     atheris.Fuzz()
 
 

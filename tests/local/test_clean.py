@@ -12,7 +12,7 @@ import pytest
 from paths import ROOT
 
 from smargs.cli import main as cli
-from smargs.local.job import MARK
+from smargs.local.mark import MARK
 
 DAY = 86400
 WAITING = "import os\nprint('waiting', flush=True)\nopen(os.environ['GATE']).read()\n"
@@ -100,6 +100,7 @@ def test_jobs_are_listed_the_oldest_first_and_nothing_is_removed(clean, make, pl
     assert all(job.is_dir() for job in jobs)
 
 
+@pytest.mark.needs_process
 def test_a_real_job_is_listed_with_its_status(clean, place):
     (place.parent.parent.parent / "train.py").write_text("raise SystemExit(3)")
     assert cli.main(["run", "train.py"]) == 3
@@ -120,7 +121,7 @@ def test_the_commands_on_the_page_do_what_stands_behind_them(clean, make, place,
 
 
 def test_without_jobs_that_is_said(clean, place):
-    assert clean() == (0, [], [f"smargs: there is no job in {place}"])
+    assert clean() == (0, [], [f"smargs: no jobs in {place}"])
     assert clean("--all") == (0, [], [])
 
 
@@ -129,7 +130,7 @@ def test_all_jobs_are_removed_but_those_whose_model_could_not_be_packed(clean, m
     kept = [make("e", "Unpacked"), make("f", "")]
     status, out, err = clean("--all")
     assert (status, sorted(out)) == (0, [f"removed {job}" for job in jobs])
-    assert sorted(err) == [f"smargs: {job} is kept: its model could not be packed; name it to remove it" for job in kept]
+    assert sorted(err) == [f"smargs: kept {job}: its model could not be packed; name the job to remove it" for job in kept]
     assert not any(job.exists() for job in jobs)
     assert all((job / "model" / "weights").exists() for job in kept)
     assert clean(*kept) == (0, [f"removed {job}" for job in kept], [])
@@ -154,6 +155,7 @@ def test_a_job_is_removed_by_its_name_and_by_its_path(clean, make, place, tmp_pa
     assert [*(tmp_path / "src").iterdir()] == []
 
 
+@pytest.mark.needs_process
 def test_a_job_that_runs_is_never_removed(clean, make, running):
     other = make("other")
     assert [row.split("\t")[3] for row in clean()[1][1:]] in (["InProgress", "Completed"], ["Completed", "InProgress"])
@@ -177,7 +179,7 @@ def test_what_is_no_job_is_never_removed(clean, make, place, tmp_path, what):
         (other / MARK).symlink_to(job / MARK)
     elif what == "a directory as its mark":
         (other / MARK).mkdir()
-    line = f"smargs clean: error: argument JOB: 'other' is no job: expected the directory of a job, or its name in {place}"
+    line = f"smargs clean: error: argument JOB: 'other' is not a job: expected a job's directory, or its name in {place}"
     assert clean("other") == (2, [], [line])
     assert clean(job, "other") == (2, [], [line])
     assert clean("--all") == (0, [], [])
@@ -186,6 +188,7 @@ def test_what_is_no_job_is_never_removed(clean, make, place, tmp_path, what):
     assert other.is_symlink() == (what == "a link to a job")
 
 
+@pytest.mark.needs_process
 def test_what_the_links_of_a_job_lead_to_stays(clean, place, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").touch()
@@ -199,18 +202,18 @@ def test_what_the_links_of_a_job_lead_to_stays(clean, place, tmp_path):
 
 def test_a_job_that_cannot_be_removed_is_one_line_and_stays_a_job(clean, make, monkeypatch):
     job = make("job")
-    real = os.unlink
+    unlink = Path.unlink
 
-    def refused(path, *args, **settings):
-        if os.path.basename(path) == "weights":
+    def refuse(path, *args, **settings):
+        if path.name == "weights":
             raise PermissionError(13, "Permission denied", os.fspath(path))
-        return real(path, *args, **settings)
+        return unlink(path, *args, **settings)
 
-    monkeypatch.setattr(os, "unlink", refused)
+    monkeypatch.setattr(Path, "unlink", refuse)
     status, out, err = clean("job")
     assert (status, out, len(err)) == (2, [], 1)
     assert err[0].startswith(f"smargs clean: error: argument JOB: {job} cannot be removed: [Errno 13] Permission denied")
-    monkeypatch.setattr(os, "unlink", real)
+    monkeypatch.setattr(Path, "unlink", unlink)
     assert clean("job") == (0, [f"removed {job}"], [])
 
 
@@ -225,8 +228,8 @@ def test_a_mark_that_may_not_be_read_is_no_job(clean, make, monkeypatch):
 @pytest.mark.parametrize(
     ("tokens", "line"),
     [
-        (["--older-than", "soon"], "argument --older-than: invalid time: 'soon': expected such as 30m, 12h or 7d"),
-        (["--older-than", "20"], "argument --older-than: invalid time: '20': expected such as 30m, 12h or 7d"),
+        (["--older-than", "soon"], "argument --older-than: invalid time: 'soon': expected a time such as 30m, 12h or 7d"),
+        (["--older-than", "20"], "argument --older-than: invalid time: '20': expected a time such as 30m, 12h or 7d"),
         (["--all", "--older-than", "7d"], "argument --older-than: not allowed with argument --all"),
         (["--all", "job"], "argument JOB: not allowed with argument --all"),
     ],
@@ -238,7 +241,8 @@ def test_bad_input_is_one_line_and_removes_nothing(clean, make, tokens, line):
 
 
 def test_a_python_without_locks_is_told(clean, place, monkeypatch):
-    monkeypatch.delitem(sys.modules, "smargs.local.clean", raising=False)
+    for module in ("smargs.cli.run", "smargs.cli.clean", "smargs.local.clean", "smargs.local.mark"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "fcntl", None)
     line = "smargs clean: error: a job on this machine needs Linux or macOS: this Python has no fcntl"
     assert clean("--all") == (2, [], [line])
@@ -247,6 +251,6 @@ def test_a_python_without_locks_is_told(clean, place, monkeypatch):
 def test_jobs_are_found_by_path_where_there_is_no_home(clean, make, tmp_path, monkeypatch):
     job = make("job", below=tmp_path / "src")
     monkeypatch.setenv("HOME", "no/path")
-    line = "smargs clean: error: there is no home directory for the jobs: expected --output DIR"
+    line = "smargs clean: error: there is no home directory for the jobs: use --output DIR"
     assert clean("--all") == clean("job") == (2, [], [line])
     assert clean("src/job") == (0, [f"removed {job}"], [])

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -16,9 +15,14 @@ import pytest
 from paths import ROOT, SUPPORT
 
 from smargs.cli import main as cli
-from smargs.local.directory import MARK, JobDirectory
-from smargs.local.job import BadJobError, TrainingJob, name_hosts, read_channels
-from smargs.local.results import failure_reason, pack
+from smargs.cli.signals import handle_signals, interrupt
+from smargs.local.channels import read_channels
+from smargs.local.directory import JobDirectory
+from smargs.local.job import BadJobError, TrainingJob, name_hosts
+from smargs.local.mark import MARK
+from smargs.local.results import FailedProcess, failure_reason, pack
+
+pytestmark = pytest.mark.needs_process
 
 NOBODY = 65534
 WRITES_ALL = """\
@@ -249,7 +253,7 @@ def test_what_cannot_be_removed_is_named_and_all_is_left_as_it_was(here, capsys)
         assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
         said = capsys.readouterr().err
         why = f"[Errno {errno.ENAMETOOLONG}] File name too long: "
-        assert said.startswith(f"smargs run: error: argument --output: {here}/job cannot be made: {why}")
+        assert said.startswith(f"smargs run: error: argument --output: {here}/job cannot be created: {why}")
         assert said.count("\n") == 1
         assert f"'{here}/job/output/data/{'d' * 200}/" in said
     finally:
@@ -282,13 +286,13 @@ def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
     status, said = run(*job, limit=40000)
     assert status == 1
     assert said.startswith("smargs: job Unpacked after ")
-    assert said.endswith(f"model.tar.gz cannot be written: File too large: the model is whole in {here}/job/model")
+    assert said.endswith(f"model.tar.gz cannot be written: File too large: the model is complete in {here}/job/model")
     assert (here / "job/model.tar.gz").read_bytes() == old
     assert not list((here / "job").glob("*.part"))
     assert {path.name: path.stat().st_size for path in (here / "job/model").iterdir()} == dict.fromkeys("abc", 30000)
     assert run(*job) == (
         2,
-        f"smargs run: error: argument --output: {here}/job holds a model or an output that could not be packed: "
+        f"smargs run: error: argument --output: {here}/job contains a model or an output that could not be packed: "
         f"move it away, then remove {here}/job/.smargs-job.json",
     )
     assert (here / "job/model/c").stat().st_size == 30000
@@ -322,7 +326,7 @@ def test_a_directory_in_the_way_of_an_archive_is_named(here, capsys, part):
     assert (
         capsys.readouterr()
         .err.splitlines()[-1]
-        .endswith(f"{part}.tar.gz cannot be written: Is a directory: the {part} is whole in {here}/job/{place}")
+        .endswith(f"{part}.tar.gz cannot be written: Is a directory: the {part} is complete in {here}/job/{place}")
     )
     assert not list((here / "job").glob("*.part"))
     assert cli.main(job) == 2
@@ -390,7 +394,7 @@ def test_an_interrupt_while_the_model_is_packed_leaves_it_whole(here, capsys, mo
 
     monkeypatch.setattr("smargs.local.results.os.replace", interrupted)
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 130
-    told = f"model.tar.gz cannot be written: interrupted: the model is whole in {here}/job/model\n"
+    told = f"model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n"
     assert capsys.readouterr().err.endswith(told)
     assert (here / "job/model/deep/er/weights").read_text() == "algo-1"
     assert not list((here / "job").glob("*.part"))
@@ -434,7 +438,7 @@ def test_a_signal_while_the_model_is_packed_leaves_it_whole(here, packing, numbe
         said = process.stderr.read().decode()
     assert process.returncode == 128 + number
     assert said.startswith("smargs: job Unpacked after ")
-    assert said.endswith(f", model.tar.gz cannot be written: interrupted: the model is whole in {here}/job/model\n")
+    assert said.endswith(f", model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n")
     assert sorted(os.listdir(here / "job/model")) == ["w"]
     assert not list((here / "job").glob("*.part"))
     assert json.loads((here / "job" / MARK).read_text())["status"] == "Unpacked"
@@ -451,7 +455,7 @@ def test_a_second_signal_does_not_interrupt_what_the_first_one_leaves_to_do():
             os.kill(os.getpid(), signal.SIGTERM)
             cleaned.append("all")
 
-    with pytest.raises(KeyboardInterrupt) as stop, cli._on_signals(cli._interrupt):
+    with pytest.raises(KeyboardInterrupt) as stop, handle_signals(interrupt):
         end_twice()
     assert (stop.value.args, cleaned) == ((signal.SIGTERM,), ["all"])
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -488,7 +492,7 @@ def test_what_cannot_be_made_leaves_nothing(here):
     with pytest.raises(BadJobError) as error, JobDirectory(here / "job") as directory:
         directory.lay_out(job, {"algo-1": {}}, copy=True)
     why = f"[Errno 2] No such file or directory: '{here}/data/a.csv'"
-    assert str(error.value) == f"argument --output: {here}/job cannot be made: {why}"
+    assert str(error.value) == f"argument --output: {here}/job cannot be created: {why}"
     assert not (here / "job").exists()
 
 
@@ -499,7 +503,7 @@ def test_what_cannot_be_made_anew_keeps_what_was_there(here):
     (here / "job/checkpoints/kept").touch()
     gone = job._replace(channels=read_channels([f"gone={here}/data"]))
     (here / "data").rename(here / "moved")
-    with pytest.raises(BadJobError, match="cannot be made"), JobDirectory(here / "job") as directory:
+    with pytest.raises(BadJobError, match="cannot be created"), JobDirectory(here / "job") as directory:
         directory.lay_out(gone, {"algo-1": {}, "algo-2": {}}, copy=True)
     assert (here / "job/checkpoints/kept").exists()
 
@@ -519,7 +523,7 @@ TRACEBACK = "noise\nTraceback (most recent call last):\n  File ...\nValueError: 
 def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, platform):
     failure = tmp_path / "failure"
     failure.write_text("é" * 1030, encoding="utf-8")
-    told = failure_reason(JOB._replace(platform=platform), failure, 3, TRACEBACK, ["python"])
+    told = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python"], 3, TRACEBACK))
     assert told == f"AlgorithmError: {'é' * 1024}, exit code: 3"
 
 
@@ -548,14 +552,14 @@ def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, pl
 )
 def test_where_a_script_gives_no_reason_its_platform_does(tmp_path, platform, said, told):
     failure = tmp_path / "failure"
-    reason = failure_reason(JOB._replace(platform=platform), failure, 1, said, ["python", "train.py"])
+    reason = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python", "train.py"], 1, said))
     assert (reason, failure.read_text()) == (f"AlgorithmError: {told}, exit code: 1", told)
 
 
 def test_a_failure_file_that_cannot_be_written_or_read_gives_no_reason(tmp_path):
     (tmp_path / "failure").mkdir()
     for failure in (tmp_path / "failure", tmp_path / "gone" / "failure"):
-        assert failure_reason(JOB, failure, 7, TRACEBACK, ["python"]) == "AlgorithmError: , exit code: 7"
+        assert failure_reason(JOB, failure, FailedProcess(["python"], 7, TRACEBACK)) == "AlgorithmError: , exit code: 7"
 
 
 def test_a_mark_that_a_full_disk_did_not_take_protects_the_model(tmp_path, monkeypatch):
@@ -567,6 +571,7 @@ def test_a_mark_that_a_full_disk_did_not_take_protects_the_model(tmp_path, monke
 
 
 def test_a_status_that_the_disk_does_not_take_is_no_error(tmp_path):
+    resource = pytest.importorskip("resource", reason="Python as WebAssembly has no limits of resources")
     held = JobDirectory(tmp_path / "job")
     with held:
         held.note("InProgress")
@@ -584,4 +589,4 @@ def test_a_status_that_the_disk_does_not_take_is_no_error(tmp_path):
 def test_a_fifo_in_the_place_of_the_failure_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "failure")
     asked = TrainingJob("job", tmp_path / "train.py", {}, {})
-    assert failure_reason(asked, tmp_path / "failure", 3, "", []) == "AlgorithmError: , exit code: 3"
+    assert failure_reason(asked, tmp_path / "failure", FailedProcess([], 3, "")) == "AlgorithmError: , exit code: 3"

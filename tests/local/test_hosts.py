@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
+pytestmark = pytest.mark.needs_process
+
 SECONDS = 60
 
 # A process that makes a session of its own, as torchrun's workers are, and outlives the script unless somebody ends it.
@@ -136,6 +138,7 @@ def test_output_comes_while_the_script_runs_and_a_last_line_needs_no_end(started
     assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "10%", "20%", "done", "last"]
 
 
+@pytest.mark.slow
 def test_a_line_costs_as_much_as_its_length(started):
     # Where each read costs as much as what came before it, this takes the better part of an hour.
     process = started("import sys\nfor _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
@@ -279,6 +282,7 @@ def test_the_second_signal_ends_a_script_that_does_not_listen(started, tmp_path)
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+@pytest.mark.slow
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
     status, _, err = finish(started(STUBBORN, "--interrupt-after", "2", "--grace", "0.5s"))
     assert status == 137
@@ -287,6 +291,7 @@ def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started,
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+@pytest.mark.slow
 def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(started, tmp_path):
     source = """
         import os, signal, sys, time
@@ -362,7 +367,7 @@ def test_a_run_that_is_killed_leaves_no_process_and_the_next_run_has_its_own_fil
 
 
 def test_a_run_that_is_killed_before_its_script_has_begun_leaves_no_process(started, tmp_path):
-    process = started(f"#!/bin/sh\nkill -9 $PPID\necho $$ > left-1\nexec {sys.executable} writes.py\n", name="train.sh")
+    process = started(f"#!/bin/sh\necho $$ > left-1\nkill -9 $PPID\nexec {sys.executable} writes.py\n", name="train.sh")
     (tmp_path / "writes.py").write_text(WRITES_ON)
     process.wait(SECONDS)
     wait_for(tmp_path / "left-1")
@@ -534,7 +539,9 @@ def test_what_is_for_python_alone_refuses_a_shell_script(started, option):
     status, _, err = finish(started("#!/bin/sh\n", option, name="train.sh"))
     assert status == 2
     assert len(err) == 1
-    assert re.fullmatch(rf"smargs run: error: argument {option}: '.*/train.sh' is no Python script: expected a .py", err[0])
+    assert re.fullmatch(
+        rf"smargs run: error: argument {option}: '.*/train.sh' is not a Python script: expected a .py file", err[0]
+    )
 
 
 def test_the_variables_of_a_container_are_shown_by_the_command(started):

@@ -1,25 +1,21 @@
 """What is asked of a job on this machine, what each platform makes of it, and the command that starts it."""
 
+import errno
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from smargs.cli.run import preview_tokens
 from smargs.local import launchers, platforms
-from smargs.local.job import (
-    BadJobError,
-    Hyperparameter,
-    TrainingJob,
-    _twice,
-    encode,
-    name_hosts,
-    read_channels,
-    read_hyperparameters,
-)
-from smargs.local.launchers import commands
-from smargs.local.platforms import Machine, files, this_machine
+from smargs.local.channels import _first_duplicate, read_channels
+from smargs.local.containers import Machine, make_container, this_machine
+from smargs.local.hyperparameters import encode, read_hyperparameters
+from smargs.local.job import BadJobError, Hyperparameter, TrainingJob, name_hosts
+from smargs.local.launchers import make_commands
 
 MACHINE = Machine(cpus=4, gpus=0, neurons=0, network_interface="lo")
 BASE = "/base"
@@ -32,7 +28,7 @@ def job(hyperparameters=(), platform="sdk", **settings):
 
 
 def start(asked, host="algo-1", machine=MACHINE):
-    return platforms.start(asked, files(asked, host, BASE, machine), BASE, machine)
+    return platforms.start(make_container(asked, host, BASE, machine))
 
 
 def test_typed_hyperparameters_win_over_files_and_a_later_file_over_an_earlier(tmp_path):
@@ -60,6 +56,7 @@ def test_hyperparameters_are_encoded_as_their_sender_does(platform, plain, sent)
     assert encode(job({"t": "a", "l": "[1]"}, platform, plain=plain)) == sent
 
 
+@pytest.mark.needs_process
 def test_apostrophes_in_pairs_vanish_in_sdk_v3s_bash():
     made = start(job({"motto": "say 'hi'", "n": "1"}))
     assert made.environ["SM_HP_MOTTO"] == "say hi"
@@ -68,23 +65,27 @@ def test_apostrophes_in_pairs_vanish_in_sdk_v3s_bash():
     assert not {"PATH", "PWD", "SHLVL", "_"}.intersection(made.environ)
 
 
+@pytest.mark.needs_process
 def test_an_odd_apostrophe_stops_sdk_v3s_bash_in_one_line():
     with pytest.raises(BadJobError) as error:
         start(job({"motto": "it's"}))
     assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_MOTTO': the job stops before the script starts"
 
 
+@pytest.mark.needs_process
 def test_what_bash_says_of_a_secret_is_not_repeated():
     with pytest.raises(BadJobError) as error:
         start(job({"api_key": "a' hunter-2 'b"}))
     assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_API_KEY': the job stops before the script starts"
 
 
+@pytest.mark.needs_process
 def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
     with pytest.raises(BadJobError, match="its driver stops"):
         start(job({"motto": "a' B=1'c"}))
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize(("name", "exported"), [("back\\", ("SM_HP_BACK", "v")), ("n b", ("B", "v"))])
 def test_sdk_v3s_bash_makes_of_an_odd_name_what_it_does_on_the_platform(name, exported):
     made = start(job({"n": 1, name: "v"}))
@@ -92,6 +93,7 @@ def test_sdk_v3s_bash_makes_of_an_odd_name_what_it_does_on_the_platform(name, ex
     assert json.loads(made.environ["SM_HPS"]) == {"n": 1, name: "v"}
 
 
+@pytest.mark.needs_process
 def test_sdk_v3s_bash_adds_no_variable_of_its_own():
     assert start(job({"motto": "h''i"})).environ == start(job({"motto": "hi"})).environ
 
@@ -119,6 +121,7 @@ def test_sdk_v3s_bash_never_runs_a_part_of_a_hyperparameter(tmp_path, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.needs_process
 def test_a_hyperparameter_cannot_change_what_runs_behind_bash(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadJobError, match="its driver stops"):
@@ -126,6 +129,7 @@ def test_a_hyperparameter_cannot_change_what_runs_behind_bash(tmp_path, monkeypa
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.needs_process
 def test_a_channel_with_a_hyphen_is_refused_by_sdk_v3_alone(tmp_path):
     channels = read_channels([f"my-data={tmp_path}"])
     with pytest.raises(BadJobError) as error:
@@ -139,7 +143,9 @@ def test_an_unquoted_command_line_that_a_shell_would_run_is_refused(value):
     with pytest.raises(BadJobError) as error:
         start(job({"motto": value}, "toolkit-unquoted"))
     said = str(error.value)
-    assert said.startswith("hyperparameter motto: a toolkit before 5.1 hands it to a shell unquoted, which would run what")
+    assert said.startswith(
+        "hyperparameter motto: toolkits before 5.1 pass it to a shell without quotes, and the shell would run what"
+    )
     assert "\n" not in said
 
 
@@ -147,7 +153,7 @@ def test_an_unquoted_command_line_may_hold_what_a_shell_expands():
     asked = job({"motto": "$HOME x"}, "toolkit-unquoted", typed=("a b",))
     made = start(asked)
     assert made.argv == ["--motto", "$HOME x"]
-    (command,) = commands(asked, {"algo-1": made}, {"algo-1": Path(BASE)}, MACHINE)
+    (command,) = make_commands([made])
     assert command.tokens == ["/bin/sh", "-c", f"exec {sys.executable} train.py --motto $HOME x 'a b'"]
 
 
@@ -161,13 +167,13 @@ def test_names_of_a_channel_are_each_looked_for_once():
             compared.append(other)
             return str.__eq__(self, other)
 
-    assert _twice(Name(number) for number in range(1000)) is None
+    assert _first_duplicate(Name(number) for number in range(1000)) is None
     assert len(compared) < 10
-    assert _twice(["a", "b", "a", "b"]) == "a"
+    assert _first_duplicate(["a", "b", "a", "b"]) == "a"
 
 
 def test_a_platform_that_only_gives_files_sets_the_directory_and_the_name():
-    assert start(job({"a": "1"}, "files")) == (
+    assert start(job({"a": "1"}, "files"))[1:] == (
         {"SAGEMAKER_BASE_DIR": BASE, "TRAINING_JOB_NAME": "a-job"},
         [],
     )
@@ -186,7 +192,7 @@ def test_a_script_is_started_with_sagemakers_tokens_and_the_typed_ones(monkeypat
     monkeypatch.setenv("CURRENT_HOST", "algo-9")
     monkeypatch.setenv("MINE", "1")
     asked = job({"a": "1"}, script=Path("/src", script), patch=patch, typed=("b c",))
-    (command,) = commands(asked, {"algo-1": start(asked)}, {"algo-1": Path(BASE)}, MACHINE)
+    (command,) = make_commands([start(asked)])
     assert command.tokens == tokens
     assert (command.environ["MINE"], command.environ["PYTHONUNBUFFERED"]) == ("1", "1")
     assert not {"SM_HP_OLD", "CURRENT_HOST"}.intersection(command.environ)
@@ -206,8 +212,7 @@ def installed(tmp_path, monkeypatch):
 def test_torchrun_starts_each_host_and_they_meet_on_loopback(installed, count):
     asked = job({"a": "1"}, launcher="torchrun", hosts=name_hosts(count), typed=("b",))
     launchers.check_launcher(asked)
-    bases = {host: Path(BASE) for host in asked.hosts}
-    made = commands(asked, {host: start(asked, host) for host in asked.hosts}, bases, MACHINE._replace(gpus=8))
+    made = make_commands([start(asked, host, MACHINE._replace(gpus=8)) for host in asked.hosts])
     for rank, command in enumerate(made):
         program, nnodes, processes, *together = command.tokens[: -len(["train.py", "--a", "1", "b"])]
         assert (program, nnodes, processes) == (f"{installed}/torchrun", f"--nnodes={count}", "--nproc_per_node=8")
@@ -226,7 +231,7 @@ def test_mpirun_starts_all_hosts_from_the_first_each_with_its_variables(installe
     asked = job({"a": "1"}, "toolkit", launcher="mpirun", hosts=name_hosts(2), processes_per_host=3)
     launchers.check_launcher(asked)
     starts = {host: start(asked, host) for host in asked.hosts}
-    (command,) = commands(asked, starts, {host: Path(BASE) for host in asked.hosts}, MACHINE)
+    (command,) = make_commands(list(starts.values()))
     first, second = " ".join(command.tokens).split(" : ")
     assert first.startswith(f"{installed}/mpirun --allow-run-as-root --oversubscribe --tag-output -np 3 -x ")
     assert "-x SM_CURRENT_HOST=algo-1 " in first
@@ -248,10 +253,11 @@ def test_the_launcher_of_the_toolkit_is_a_hyperparameter(installed):
 def test_the_preview_shows_the_script_with_the_same_tokens():
     asked = job({"a": "1"}, typed=("b",))
     command = [sys.executable, "-m", "smargs.cli.preview"]
-    assert launchers.preview_tokens(asked, ["--a", "1"]) == [*command, "train.py", "--a", "1", "b"]
-    assert launchers.preview_tokens(asked._replace(patch=True), []) == [*command, "--patch", "train.py", "b"]
+    assert preview_tokens(start(asked)) == [*command, "train.py", "--a", "1", "b"]
+    assert preview_tokens(start(asked._replace(patch=True))) == [*command, "--patch", "train.py", "--a", "1", "b"]
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize(("listed", "gpus"), [(None, 0), ("GPU 0: A\\nGPU 1: B\\n", 2)], ids=["none", "two"])
 def test_the_gpus_are_those_that_nvidia_lists(tmp_path, monkeypatch, listed, gpus):
     if listed:
@@ -261,3 +267,11 @@ def test_the_gpus_are_those_that_nvidia_lists(tmp_path, monkeypatch, listed, gpu
     machine = this_machine()
     assert (machine.gpus, machine.processes_per_host, machine.cpus) == (gpus, gpus or 1, os.cpu_count())
     assert machine.network_interface.startswith("lo")
+
+
+def test_a_machine_that_cannot_list_its_network_interfaces_has_linuxs_name_for_loopback(monkeypatch):
+    def no_network():
+        raise OSError(errno.ENOBUFS, os.strerror(errno.ENOBUFS))  # As Python in a browser does.
+
+    monkeypatch.setattr(socket, "if_nameindex", no_network)
+    assert this_machine().network_interface == "lo"

@@ -12,6 +12,8 @@ from paths import ROOT
 from smargs.cli import main as cli
 from smargs.testing import SageMakerJob
 
+pytestmark = pytest.mark.needs_process
+
 SCRIPT = """\
 import json, os, sys
 from pathlib import Path
@@ -121,7 +123,7 @@ def test_jobs_in_the_source_directory_lead_to_the_sources_and_never_back(source,
 
 def test_a_job_in_the_source_directory_is_told_and_is_none_of_gits(source):
     _, _, said = run("src/train.py", "--output", "src/job")
-    assert said[0] == (f"smargs: job in {source}/job, in the script's directory: an upload of that takes the job along")
+    assert said[0] == (f"smargs: job in {source}/job, inside the script's directory: the SDK would upload it with the script")
     assert "upload" not in run("src/train.py", "--output", "job")[2][0]
     # With a file of its own git takes nothing of it; make conformance asks git itself.
     assert (source / "job" / ".gitignore").read_text() == "*\n"
@@ -140,7 +142,9 @@ def test_a_script_at_home_runs_and_its_job_does_not_lead_back(source, monkeypatc
         status, saw, said = run("train.py", "--channel", "train=.", cwd=source)
         assert (status, saw[0]["directory"], saw[0]["of the platform"]) == (0, os.fspath(source), ["1,2", "1,2"]), said
         assert said[0].endswith(
-            "/.smargs/jobs/" + jobs_at_home()[-1].name + (", in the script's directory: an upload of that takes the job along")
+            "/.smargs/jobs/"
+            + jobs_at_home()[-1].name
+            + (", inside the script's directory: the SDK would upload it with the script")
         )
     for job, written in zip(jobs_at_home(), ([], [WRITTEN])):
         assert files_below(job / "code") == files_below(job / "input/data/train") == [*OWN, *written]
@@ -190,7 +194,7 @@ def test_the_jobs_own_directory_is_no_channel(source, capsys):
     assert cli.main(["run", "src/train.py", "--output", "job", "--channel", "train=job"]) == 2
     job = source.parent / "job"
     assert capsys.readouterr().err == (
-        f"smargs run: error: argument --channel: train: '{job}' holds {job}: expected another --output\n"
+        f"smargs run: error: argument --channel: train: '{job}' contains {job}: expected another --output\n"
     )
 
 
@@ -208,7 +212,7 @@ def test_a_home_that_cannot_be_used_is_told_with_the_option_that_helps(source, c
 def test_without_a_home_the_option_is_asked_for(source, capsys, monkeypatch):
     monkeypatch.setenv("HOME", "no/path")
     assert cli.main(["run", "src/train.py"]) == 2
-    assert capsys.readouterr().err == ("smargs run: error: there is no home directory for the jobs: expected --output DIR\n")
+    assert capsys.readouterr().err == ("smargs run: error: there is no home directory for the jobs: use --output DIR\n")
 
 
 def test_a_test_of_a_script_may_have_its_job_beside_it(source):

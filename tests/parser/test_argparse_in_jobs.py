@@ -6,10 +6,11 @@ import json
 import sys
 
 import pytest
-from converters import CONVERTERS, FAILED, Size, declared, is_mended, outcome, same
-from hypothesis import given, settings
+from converters import CONVERTERS, FAILED, Size, declared, is_changed_on_purpose, outcome, same
+from hypothesis import given
 from hypothesis import strategies as st
 from platforms import routes, without
+from profiles import settings
 
 from smargs import SageMakerArgumentParser
 from smargs.testing import BadJobError, SageMakerJob
@@ -80,7 +81,7 @@ def test_what_argparse_makes_of_the_command_line_is_what_every_route_gives(conve
     except BadJobError:
         return
     expected = outcome(declared(argparse.ArgumentParser, declaration), job.argv)
-    if expected is FAILED or is_mended(declaration, value):
+    if expected is FAILED or is_changed_on_purpose(declaration, value):
         return
     parser = declared(SageMakerArgumentParser, declaration)
     for route in (job, without(job, "SM_HP_", "SM_TRAINING_ENV"), without(job, "SM_HP_")):

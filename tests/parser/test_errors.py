@@ -36,6 +36,67 @@ def test_a_value_that_does_not_fit_names_argument_variable_value_and_type():
     assert failure({"SM_HP_EPOCHS": "many"}, EPOCHS) == "argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
 
 
+@pytest.mark.parametrize(
+    ("environ", "warning"),
+    [
+        ({"SM_HP_LR": "0.5"}, "argument -l/--lr is deprecated (from SM_HP_LR)"),
+        ({"SM_HP_FAST": "true"}, "argument --fast is deprecated (from SM_HP_FAST)"),
+        ({"SM_HP_FAST": "false"}, None),
+        ({"SM_MODEL_DIR": "/opt/ml/model"}, None),
+        ({"SM_HP_DATA": "a"}, "argument data is deprecated (from SM_HP_DATA)"),
+        ({"SM_HP_N": "1"}, None),
+        ({}, None),
+    ],
+)
+def test_a_deprecated_argument_that_a_job_sets_by_name_is_a_warning(capsys, environ, warning):
+    parser = SageMakerArgumentParser(prog="train.py")
+    declared = [
+        parser.add_argument("-l", "--lr", type=float),
+        parser.add_argument("--fast", action="store_true"),
+        parser.add_argument("--model-dir"),
+        parser.add_argument("data", nargs="?"),
+    ]
+    parser.add_argument("--n", type=int)
+    for action in declared:
+        action.deprecated = True  # Python 3.13 and newer do so for deprecated=True.
+
+    parser.parse_args([], env_vars=environ)
+    assert capsys.readouterr().err == ("" if warning is None else f"train.py: warning: {warning}\n")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="deprecated=True came with Python 3.13")
+def test_of_a_deprecated_argument_that_is_typed_argparse_alone_warns(capsys):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--lr", type=float, deprecated=True)
+
+    assert parser.parse_args(["--lr", "1"], env_vars={"SM_HP_LR": "0.5"}).lr == 1
+    assert capsys.readouterr().err == "train.py: warning: option '--lr' is deprecated\n"
+    assert parser.parse_args([], env_vars={"SM_HP_LR": "0.5"}).lr == 0.5
+    assert capsys.readouterr().err == "train.py: warning: argument --lr is deprecated (from SM_HP_LR)\n"
+
+
+SUGGESTING = pytest.param(
+    {"suggest_on_error": True},
+    marks=pytest.mark.skipif(sys.version_info < (3, 14), reason="came with Python 3.14"),
+    id="suggesting",
+)
+
+
+@pytest.mark.parametrize("settings", [pytest.param({}, id="plain"), SUGGESTING])
+@pytest.mark.parametrize(("choices", "text"), [(["adam", "sgd"], "adm"), ([5, 6], "7"), (["5", "6"], "7")])
+def test_a_value_that_is_no_choice_is_refused_in_the_words_of_argparse(capsys, choices, text, settings):
+    declaration = {"type": type(choices[0]), "choices": choices}
+    plain = argparse.ArgumentParser(prog="train.py", **settings)
+    plain.add_argument("--x", **declaration)
+    with pytest.raises(SystemExit):
+        plain.parse_args(["--x", text])
+    error = capsys.readouterr().err.rpartition("train.py: error: ")[2].rstrip("\n")
+
+    assert error.startswith("argument --x: invalid choice: ")
+    assert ("maybe you meant 'adam'?" in error) == (text == "adm" and "suggest_on_error" in settings)
+    assert failure({"SM_HP_X": text}, ("--x", declaration), **settings) == f"{error} (from SM_HP_X)"
+
+
 def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
     assert failure({"SM_HPS": '{"epochs": "many"}'}, EPOCHS).endswith("(from SM_HPS)")
     assert failure({"SM_TRAINING_ENV": '{"hyperparameters": {"epochs": "many"}}'}, EPOCHS).endswith("(from SM_TRAINING_ENV)")
@@ -423,9 +484,17 @@ def test_a_variable_that_is_there_but_does_not_fit_is_not_called_missing():
     ).replace("argument --hosts: ", "")
 
 
+def test_a_variable_that_a_type_of_the_scripts_own_reads_only_by_env_var_says_so():
+    assert failure({"SM_HOSTS": '["a"]'}, ("--hosts", {"type": lambda text: text, "required": True})) == (
+        "the following arguments are required: --hosts "
+        "(SM_HOSTS does not fit: its type is called with '[\"a\"]' only if env_var= names the variable)"
+    )
+
+
 def test_a_hyperparameter_that_its_argument_cannot_take_says_so():
     assert failure({"SM_HPS": '{"batch-size": 1, "batch_size": 2}'}, ("--batch-size", {})) == (
-        "unrecognized hyperparameter: batch_size (--batch-size does not take it, or has its value from another)"
+        "unrecognized hyperparameter: batch_size "
+        "(--batch-size has the same name, but cannot take it or already takes another hyperparameter)"
     )
 
 

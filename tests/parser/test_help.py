@@ -2,6 +2,8 @@
 
 import argparse
 import io
+import re
+import sys
 
 import configargparse
 import pytest
@@ -35,6 +37,24 @@ def set_environment(monkeypatch, environ):
         monkeypatch.setenv(name, text)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="help in colour came with Python 3.14")
+@pytest.mark.parametrize("width", ["40", "100"])
+def test_help_in_colour_has_the_same_text(monkeypatch, width):
+    set_environment(monkeypatch, {**JOB, "COLUMNS": width, "NO_COLOR": "1"})
+    parser = training_parser()
+    subparser = parser.add_subparsers().add_parser("evaluate", help="test the model")
+    subparser.add_argument("--labels", help="where the labels are")
+    plain = [shown for each in (parser, subparser) for shown in (each.format_usage(), each.format_help())]
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+
+    coloured = [shown for each in (parser, subparser) for shown in (each.format_usage(), each.format_help())]
+    assert all("\x1b[" in text for text in coloured)
+    assert [re.sub(r"\x1b\[[\d;]*m", "", text) for text in coloured] == plain
+    assert "(default: 20, from SM_HP_EPOCHS)" in " ".join(plain[1].split())
+    assert "\x1b" not in training_parser(color=False).format_help()
+
+
 def test_help_names_each_value_and_its_variable(monkeypatch):
     set_environment(monkeypatch, JOB)
     monkeypatch.setenv("COLUMNS", "100")
@@ -45,10 +65,10 @@ def test_help_names_each_value_and_its_variable(monkeypatch):
         "  -h, --help            show this help message and exit\n"
         "  --epochs EPOCHS       passes over the data (default: 20, from SM_HP_EPOCHS)\n"
         "  --learning-rate LEARNING_RATE\n"
-        "                        (default: 0.1, or SM_HP_LEARNING_RATE)\n"
+        "                        (default: 0.1, env var: SM_HP_LEARNING_RATE)\n"
         "  --fp16                half precision (default: True, from SM_HP_FP16)\n"
         "  --train TRAIN         (default: /opt/ml/input/data/train, from SM_CHANNEL_TRAIN)\n"
-        "  --labels LABELS       where the labels are (or SM_HP_LABELS)\n"
+        "  --labels LABELS       where the labels are (env var: SM_HP_LABELS)\n"
         "  --api-token API_TOKEN\n"
         "                        (default: ******, from SM_HP_API_TOKEN)\n"
         "  --100% PERCENT        (default: 1, from SM_HP_100%)\n"
@@ -105,7 +125,7 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
         "--val-data V": "SM_CHANNEL_VAL",
         "--num-gpus N": "SM_NUM_GPUS",
     }.items():
-        assert f"{argument} (default: None, or {variable})" in " ".join(text.split())
+        assert f"{argument} (env var: {variable})" in " ".join(text.split())
 
 
 def test_other_prefix_characters_are_in_no_variable():
@@ -121,7 +141,7 @@ def test_other_prefix_characters_are_in_no_variable():
     text = " ".join(parser.format_help().split())
 
     for name, variable in variables.items():
-        assert f"help of {name} (default: None, or {variable})" in text
+        assert f"help of {name} (env var: {variable})" in text
 
 
 @pytest.mark.parametrize(("name", "dest"), [("--token", "auth"), ("-t", "password")])
@@ -169,7 +189,7 @@ def test_any_formatter_class_shows_each_default_once(monkeypatch, formatter):
 
     assert "passes over the data (default: 20, from SM_HP_EPOCHS)" in text
     assert text.count("20") == 1
-    assert "(default: 0.1, or SM_HP_LEARNING_RATE)" in text
+    assert "(default: 0.1, env var: SM_HP_LEARNING_RATE)" in text
     assert "s3cr3t" not in text
 
 
@@ -191,7 +211,7 @@ def test_a_help_text_that_shows_the_default_itself_shows_sagemakers(monkeypatch)
     text = " ".join(parser.format_help().split())
 
     assert "so many: 20, 50% of it (from SM_HP_EPOCHS)" in text
-    assert "none (or SM_HP_SUPPRESSED)" in text
+    assert "none (env var: SM_HP_SUPPRESSED)" in text
 
 
 def test_a_variable_of_the_users_own_is_named_by_configargparse(monkeypatch):
@@ -204,7 +224,7 @@ def test_a_variable_of_the_users_own_is_named_by_configargparse(monkeypatch):
 
     assert "(default: 20, from SM_HP_EPOCHS) [env var: MY_EPOCHS]" in text
     assert "data (default: /opt/ml/input/data/train, from SM_CHANNEL_TRAIN)" in text
-    assert "[env var: SM_" not in text
+    assert "env var: SM_" not in text
     assert parser.format_help() == parser.format_help()
 
 
@@ -295,6 +315,7 @@ def test_the_sources_of_settings_are_a_table_too():
     table = parser.get_source_to_settings_dict()
 
     assert set(table) == {"command_line", "environment_variables", "defaults"}
+    assert table["command_line"] == {"": (None, ["--epochs", "3", "--labels", "l"])}
     assert "SM_HP_EPOCHS" not in table["environment_variables"]
     action, text = table["environment_variables"]["SM_CHANNEL_TRAIN"]
     assert (action.dest, text) == ("train", "/opt/ml/input/data/train")

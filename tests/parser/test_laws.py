@@ -1,4 +1,4 @@
-"""The promises, as laws that hold for every parser and every job that can be drawn."""
+"""Property tests of the promises, for generated parsers and jobs."""
 
 import argparse
 import copy
@@ -14,15 +14,16 @@ import configargparse
 import pytest
 from declarations import DECLARATIONS, typed
 from drawn import FLOATS, INTEGERS, PLAIN_TEXTS, arguments, kinds
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from platforms import routes
+from profiles import settings
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.testing import SageMakerJob, assert_parses_like_argparse, assert_same_on_every_platform
 
 KINDS = kinds(PLAIN_TEXTS)
-# A toolkit's SM_HP_* tells null from the empty text by the type alone, which this kind does not have.
+# The toolkit's SM_HP_* is empty for null and for an empty text, and an argument without a type cannot tell which it was.
 ON_EVERY_ROUTE = {kind: drawn for kind, drawn in KINDS.items() if kind != "null text"}
 
 
@@ -44,7 +45,7 @@ def hyperparameters(job):
 
 @given(arguments(ON_EVERY_ROUTE), st.booleans())
 @settings(max_examples=150, deadline=None)
-def test_one_value_every_route(job, positional):
+def test_a_hyperparameter_has_the_same_value_on_every_route(job, positional):
     expected = {
         argument.spelled if positional and is_stored(argument) else argument.dest: typed(argument.expected) for argument in job
     }
@@ -53,7 +54,7 @@ def test_one_value_every_route(job, positional):
         assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
 
 
-# What a process may have: any bytes but NUL, of which those that are no UTF-8 become surrogates.
+# An environment variable has any bytes but NUL; Python decodes those that are not UTF-8 as surrogates.
 VARIABLE_TEXTS = st.binary(max_size=8).map(lambda drawn: os.fsdecode(drawn.replace(b"\0", b"")))
 VARIABLE_NAMES = st.builds(
     "{}{}".format,
@@ -64,7 +65,7 @@ VARIABLE_NAMES = st.builds(
 
 @given(st.dictionaries(VARIABLE_NAMES, VARIABLE_TEXTS, max_size=6))
 @settings(max_examples=150, deadline=None)
-def test_the_process_environment_is_read_as_a_mapping_of_the_same_is(variables):
+def test_os_environ_and_a_copy_of_it_are_read_alike(variables):
     with patch.dict(os.environ, variables):
         read, of_a_mapping = SageMakerEnvironment.load(os.environ), SageMakerEnvironment.load(dict(os.environ))
         assert read.hyperparameters == of_a_mapping.hyperparameters
@@ -73,23 +74,11 @@ def test_the_process_environment_is_read_as_a_mapping_of_the_same_is(variables):
 
 @given(arguments(ON_EVERY_ROUTE), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_one_value_every_platform(job, positional):
+def test_a_hyperparameter_has_the_same_value_on_every_platform(job, positional):
     assert_same_on_every_platform(parser_of(job, positional), hyperparameters(job))
 
 
-@given(st.lists(st.text('a",\\\n \u00e9', max_size=3), max_size=3), st.booleans())
-@settings(deadline=None)
-def test_a_list_variable_has_the_texts_that_its_json_has(texts, escaped):
-    told = json.dumps(texts, separators=(",", ":")) if escaped else '["' + '","'.join(texts) + '"]'
-    content = None
-    with suppress(ValueError):
-        content = json.loads(told)
-    read = SageMakerEnvironment.load({"SM_USER_ARGS": told})
-    for asked in (texts, texts[::-1]):
-        assert read.lists("SM_USER_ARGS", asked) == (content == asked)
-
-
-# YAML 1.1 reads 1e-05 as text, so numbers here are written without an exponent.
+# YAML 1.1 reads 1e-05 as text; eighths are written without an exponent.
 EIGHTHS = st.integers(-1000, 1000).map(lambda number: number / 8)
 PLAIN = st.one_of(st.booleans(), INTEGERS, EIGHTHS, PLAIN_TEXTS)
 IN_CONFIG_FILES = {
@@ -116,7 +105,7 @@ def test_a_config_file_gives_what_sagemaker_gives(data):
 
 @st.composite
 def plain_parsers(draw):
-    """Declarations that argparse takes, without types that smargs mends or infers."""
+    """Draw declarations of argparse, without the types that smargs reads differently or infers."""
     names = draw(
         st.lists(st.sampled_from(["alpha", "beta", "gamma", "x", "y", "names", "flag"]), min_size=1, max_size=5, unique=True)
     )
@@ -162,11 +151,11 @@ def test_off_sagemaker_it_is_argparse(declarations, argv):
 
 
 def state(parser):
-    """Everything that a parser holds, but for what ConfigArgParse keeps of the last parse."""
+    """The state of a parser and of this process, without what ConfigArgParse keeps of the last parse."""
     kept = {
         name: value
         for name, value in vars(parser).items()
-        if name not in ("_source_to_settings", "_write_out_config_file_paths", "_last_fill")
+        if name not in ("_source_to_settings", "_write_out_config_file_paths", "_last_parse")
     }
     actions = [(id(action), copy.copy(vars(action))) for action in parser._actions]
     groups = [
@@ -246,7 +235,7 @@ BROKEN_TEXTS = st.one_of(
 
 @given(st.dictionaries(BROKEN_NAMES, BROKEN_TEXTS, max_size=6), st.booleans())
 @settings(max_examples=300, deadline=None)
-def test_no_environment_however_broken_gives_more_than_one_line(environ, exits):
+def test_a_broken_environment_is_parsed_or_refused_in_one_line(environ, exits):
     parser = SageMakerArgumentParser(
         prog="prog", usage="usage", **({} if exits or sys.version_info < (3, 9) else {"exit_on_error": False})
     )
@@ -278,20 +267,20 @@ def test_no_environment_however_broken_gives_more_than_one_line(environ, exits):
 
 @given(arguments({kind: KINDS[kind] for kind in ("int", "null")}), st.data())
 @settings(max_examples=60, deadline=None)
-def test_what_a_person_typed_wins(job, data):
+def test_a_typed_option_wins_over_sagemaker(job, data):
     made = SageMakerJob(hyperparameters(job))
-    beaten = data.draw(st.sampled_from(job))
+    typed_argument = data.draw(st.sampled_from(job))
     before = data.draw(st.booleans())
 
-    tokens = [beaten.option, "12345", *made.argv] if before else [*made.argv, beaten.option, "12345"]
+    tokens = [typed_argument.option, "12345", *made.argv] if before else [*made.argv, typed_argument.option, "12345"]
     namespace = parser_of(job).parse_args(tokens, env_vars=made.environ)
 
     for argument in job:
-        assert getattr(namespace, argument.dest) == (12345 if argument is beaten else argument.expected)
+        assert getattr(namespace, argument.dest) == (12345 if argument is typed_argument else argument.expected)
 
 
-def test_the_laws_see_a_difference():
-    """The comparison of types is one: an int is not a float, a list is not a tuple."""
+def test_typed_compares_types_at_every_depth():
+    """The tests above could not fail for a wrong type otherwise."""
     assert typed([1]) != typed([1.0])
     assert typed((1,)) != typed([1])
     with pytest.raises(AssertionError):

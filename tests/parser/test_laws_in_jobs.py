@@ -1,4 +1,4 @@
-"""Laws of a parse in a job: which value wins, what is left alone, and which host leads."""
+"""Property tests of a parse in a job: which value wins, which default is kept, and which host leads."""
 
 import argparse
 import json
@@ -7,10 +7,12 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 from converters import CONVERTERS, FAILED, declared, outcome, same
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from platforms import write_files
+from profiles import settings
 
 from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.container.variables import VARIABLES
@@ -20,13 +22,14 @@ from smargs.testing import SageMakerJob
 YES, NO = ("true", "True", "yes", "on", "1", True), ("false", "FALSE", "no", "off", "0", False)
 
 
+@pytest.mark.needs_process
 @given(
     st.sampled_from(["--cache", "--no-cache", "both"]),
     st.sampled_from([*((text, True) for text in YES), *((text, False) for text in NO), (None, None)]),
     st.sampled_from(PLATFORMS),
 )
 @settings(deadline=None)
-def test_a_boolean_of_the_dest_sets_the_flag_that_stores_it(declared_flags, sent, platform):
+def test_a_boolean_hyperparameter_sets_the_flag_of_its_dest_that_stores_it(declared_flags, sent, platform):
     value, meaning = sent
     parser = SageMakerArgumentParser()
     stores = {}
@@ -40,6 +43,7 @@ def test_a_boolean_of_the_dest_sets_the_flag_that_stores_it(declared_flags, sent
         assert parser.parse_args().cache == stores.get(meaning, "default")
 
 
+@pytest.mark.needs_process
 @given(
     st.sampled_from(
         [({"action": "store_true"}, []), ({"nargs": "?", "const": "c"}, []), ({"type": int}, ["7"]), ({}, ["typed"])]
@@ -50,7 +54,7 @@ def test_a_boolean_of_the_dest_sets_the_flag_that_stores_it(declared_flags, sent
     st.booleans(),
 )
 @settings(max_examples=200, deadline=None)
-def test_what_is_typed_counts_whatever_the_job_sends(argument, value, others, platform, in_front):
+def test_a_typed_option_wins_over_any_hyperparameter(argument, value, others, platform, in_front):
     declaration, tokens = argument
     parser = SageMakerArgumentParser()
     for name in ("--aa", "--zz"):
@@ -70,6 +74,7 @@ TYPED = st.lists(st.sampled_from(["a", "b", "c", "d", "--opt=1"]), max_size=5)
 
 
 @given(POSITIONALS, TYPED, st.sets(st.sampled_from(["p0", "p1", "p2"])))
+@example(["?", None, "?"], ["a", "--opt=1"], {"p0", "p1"})
 @settings(max_examples=300, deadline=None)
 def test_positionals_that_argparse_can_split_are_split_as_argparse_does(nargs, typed, filled):
     def declare(parser):
@@ -86,25 +91,25 @@ def test_positionals_that_argparse_can_split_are_split_as_argparse_does(nargs, t
         expected = vars(plain.parse_args(typed))
     except SystemExit:
         return
-    found = vars(declare(SageMakerArgumentParser()).parse_args(typed, env_vars=SageMakerJob(values).environ))
+    actual = vars(declare(SageMakerArgumentParser()).parse_args(typed, env_vars=SageMakerJob(values).environ))
     for dest, value in expected.items():
         # argparse gives an empty list, or a default, to a positional without tokens.
         if value is not FAILED and value != []:
-            assert found[dest] == value
+            assert actual[dest] == value
         elif dest in values:
-            assert found[dest] in (values[dest], [values[dest]])
+            assert actual[dest] in (values[dest], [values[dest]])
 
 
 @given(st.sets(st.sampled_from(["train", "Train", "TRAIN", "test", "Test", "eval-set", "eval_set", "Eval_Set"]), min_size=1))
-def test_a_channel_fills_the_argument_of_its_very_name(channels):
+def test_a_channel_fills_the_argument_with_exactly_its_name(channels):
     parser = SageMakerArgumentParser()
     for channel in channels:
         parser.add_argument(f"--{channel}", dest=f"of {channel}")
-    # SM_CHANNEL_* is in capitals: such channels are told apart by the other variables.
+    # The names SM_CHANNEL_* are in capitals; SM_CHANNELS has the channels as they are spelled.
     environ = {"SM_CHANNELS": json.dumps(sorted(channels))}
 
-    found = vars(parser.parse_args([], env_vars=environ))
-    assert found == {f"of {channel}": f"/opt/ml/input/data/{channel}" for channel in channels}
+    actual = vars(parser.parse_args([], env_vars=environ))
+    assert actual == {f"of {channel}": f"/opt/ml/input/data/{channel}" for channel in channels}
 
 
 TEXTS_OF_KINDS = {
@@ -127,7 +132,7 @@ def variables(draw):
 
 @given(variables(), st.sampled_from([None, str]), st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_a_default_that_is_the_variables_value_stays_in_any_type(drawn, type_, is_path):
+def test_a_default_equal_to_the_variable_is_kept_in_any_type(drawn, type_, is_path):
     variable, text, name = drawn
     defaults = [text] if variable.kind in ("path", "text") else [json.loads(text)]
     if variable.kind == "path":
@@ -135,24 +140,24 @@ def test_a_default_that_is_the_variables_value_stays_in_any_type(drawn, type_, i
     for default in defaults:
         parser = SageMakerArgumentParser()
         parser.add_argument(f"--{name}", type=type_, default=default)
-        found = getattr(parser.parse_args([], env_vars={variable.name: text}), name)
-        assert (type(found), found) == (type(default), default)
+        actual = getattr(parser.parse_args([], env_vars={variable.name: text}), name)
+        assert (type(actual), actual) == (type(default), default)
 
 
 @given(variables(), st.sampled_from(sorted(CONVERTERS)), st.sampled_from([None, ("mine",)]))
 @settings(max_examples=300, deadline=None)
-def test_a_guess_comes_out_as_itself_or_as_what_the_converter_makes_of_a_text(drawn, converter, default):
+def test_a_guess_gives_the_default_the_value_or_the_converted_text(drawn, converter, default):
     variable, text, name = drawn
     declaration = {"type": CONVERTERS[converter], "default": default}
     parser = SageMakerArgumentParser(infer_types=False)
     parser.add_argument(f"--{name}", **declaration)
-    found = getattr(parser.parse_known_args([], env_vars={variable.name: text})[0], name)
+    actual = getattr(parser.parse_known_args([], env_vars={variable.name: text})[0], name)
 
     allowed = [default]
     allowed.append(text if variable.kind in ("path", "text") else json.loads(text))
     if variable.kind in ("path", "text") or converter in ("none", "str", "int", "float"):
         allowed.append(outcome(declared(argparse.ArgumentParser, declaration), ["--opt", text]))
-    assert any(found == value or same(found, value) for value in allowed)
+    assert any(actual == value or same(actual, value) for value in allowed)
 
 
 @given(st.integers(-(10**30), 10**30), st.sampled_from(["{}", "{}.0", "{}.", "{:_}", "{}.00e0", "{}0e-1"]))
@@ -166,7 +171,7 @@ def test_an_integer_keeps_every_digit_however_it_is_written(number, form):
 
 
 @given(st.dictionaries(st.sampled_from(["lr", "epochs", "opt"]), st.sampled_from(["1", "many"]), max_size=3))
-def test_a_parse_is_the_same_in_a_type_function_as_outside(sent):
+def test_a_parse_gives_the_same_inside_a_type_function_as_outside(sent):
     def inner(text):
         parser = SageMakerArgumentParser()
         parser.add_argument("--opt", env_var="SM_HP_LR", type=int)
@@ -182,7 +187,7 @@ def test_a_parse_is_the_same_in_a_type_function_as_outside(sent):
 
 @given(st.integers(1, 12), st.data(), st.sampled_from(["toolkit", "sdk"]), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_of_all_hosts_exactly_one_leads_and_each_knows_its_name(count, data, platform, under_mpi):
+def test_exactly_one_host_leads_and_each_host_knows_its_name(count, data, platform, under_mpi):
     hosts = [f"algo-{number}" for number in range(1, count + 1)]
     master = data.draw(st.sampled_from(hosts)) if platform == "toolkit" else "algo-1"
     leaders = []

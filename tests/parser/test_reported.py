@@ -1,4 +1,4 @@
-"""What SageMaker users have reported, one test a thread, each as a real child process with the environment of the platform."""
+"""Problems that SageMaker users reported: one test for each thread, in a child process with the platform's environment."""
 
 import json
 import shlex
@@ -15,7 +15,7 @@ PLATFORMS = pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 
 @pytest.fixture
 def parsed(run_script):
-    """The namespace of a script that declares some arguments, as its child process prints it."""
+    """Run a script that declares some arguments, in a child process, and return the attributes of its namespace."""
 
     def parse(declarations, job, through=None):
         result = run_script(HEAD + declarations + TAIL, job, through)
@@ -26,7 +26,7 @@ def parsed(run_script):
 
 
 def through_unquoting_shell(script, job):
-    """What the toolkit did before 5.1: the whole command as one text for /bin/sh."""
+    """The command of a toolkit before 5.1: one text for /bin/sh, without quotes."""
     import sys
 
     return ["/bin/sh", "-c", " ".join([sys.executable, str(script), *job.argv])]
@@ -127,7 +127,7 @@ def test_plain_and_encoded_text_read_the_same(parsed, tmp_path, text):
     }
 
 
-def test_a_channel_is_found_by_its_twins_name(parsed):
+def test_training_is_filled_from_the_channel_train(parsed):
     """aws/amazon-sagemaker-examples #995, awsdocs/amazon-sagemaker-developer-guide #251."""
     assert parsed("parser.add_argument('--training', required=True)", SageMakerJob(channels=["train"])) == {
         "training": "/opt/ml/input/data/train"
@@ -135,7 +135,7 @@ def test_a_channel_is_found_by_its_twins_name(parsed):
 
 
 def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
-    """aws/amazon-sagemaker-examples #995, where no twin is there either."""
+    """aws/amazon-sagemaker-examples #995, here without a channel of a similar name."""
     result = run_script(
         HEAD + "parser.add_argument('--labels', required=True)" + TAIL, SageMakerJob(channels=["train", "images"])
     )
@@ -148,8 +148,8 @@ def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
 
 
 @PLATFORMS
-def test_a_shell_entry_point_that_passes_nothing_on(parsed, platform):
-    """aws/sagemaker-training-toolkit #119, aws/sagemaker-python-sdk #3101: through dash, which drops hyphenated names."""
+def test_a_script_is_filled_if_a_shell_entry_point_passes_no_arguments(parsed, platform):
+    """aws/sagemaker-training-toolkit #119, aws/sagemaker-python-sdk #3101: dash drops variables with hyphens in their names."""
     import sys
 
     def entry_point(script, job):
@@ -164,7 +164,7 @@ def test_a_shell_entry_point_that_passes_nothing_on(parsed, platform):
     ) == {"batch_size": 64, "note": "a b", "eval_set": "/opt/ml/input/data/eval-set"}
 
 
-def test_internal_hyperparameters_are_left_out_unless_declared(parsed):
+def test_internal_hyperparameters_are_ignored_unless_declared(parsed):
     """SDK v3 puts them on the command line."""
     job = SageMakerJob({"epochs": 3, "sagemaker_program": "train.py", "_tuning_objective_metric": "loss"}, platform="sdk")
 
@@ -183,8 +183,8 @@ def test_a_hyphenated_channel_is_found(parsed, platform):
     assert parsed("parser.add_argument('--eval-set')", job) == {"eval_set": "/opt/ml/input/data/eval-set"}
 
 
-def test_an_apostrophe_is_taken_from_the_file(parsed, tmp_path):
-    """SDK v3: bash takes it out of SM_HPS, of SM_HP_* and of the command line."""
+def test_a_value_with_an_apostrophe_is_read_from_the_file(parsed, tmp_path):
+    """SDK v3: bash removes it from SM_HPS, from SM_HP_* and from the command line."""
     hyperparameters = {"note": "say 'no'", "epochs": 3}
     job = SageMakerJob(hyperparameters, platform="sdk")
     write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
@@ -249,7 +249,7 @@ def test_the_developer_guides_positionals_are_filled_typed_and_optional(parsed, 
 
 @pytest.mark.parametrize("typed", ['["algo-1", "algo-2"]', "algo-1,algo-2", "['algo-1', 'algo-2']"])
 def test_type_list_on_hosts_does_not_split_a_typed_value_into_characters(parsed, typed):
-    """Every second example script."""
+    """Many example scripts declare ``--hosts`` so."""
     assert parsed("parser.add_argument('--hosts', type=list)", Job({}, ["--hosts", typed])) == {"hosts": ["algo-1", "algo-2"]}
 
 
@@ -258,7 +258,7 @@ def test_type_list_on_hosts_does_not_split_a_typed_value_into_characters(parsed,
     "tear", [lambda job: job, torn, lambda job: without(job, "SM_HP_"), lambda job: without(job, "SM_HPS", "SM_T")]
 )
 def test_null_is_none(parsed, platform, tear):
-    """int('') on any platform."""
+    """``int('')`` was an error on each platform."""
     assert parsed(
         "parser.add_argument('--seed', type=int, default=7)", tear(SageMakerJob({"seed": None}, platform=platform))
     ) == {"seed": None}

@@ -1,6 +1,6 @@
-"""Whatever a job is made of: a namespace, or one line and status 2. Real processes, real files.
+"""Whatever a job contains, a parse gives a namespace, or one line and status 2: tested with real processes and files.
 
-The corpus that the fuzzer keeps in tests/fuzz/corpus/ is held against the promise too, on every interpreter.
+The inputs in tests/fuzz/corpus/, which the fuzzer once wrote, are checked too, on every interpreter.
 """
 
 import ast
@@ -21,9 +21,10 @@ from smargs.testing import SageMakerJob
 CORPUS = sorted((TESTS / "fuzz" / "corpus").iterdir())
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
-def test_what_the_fuzzer_keeps_holds(path):
-    promise.hold(path.read_bytes())
+def test_the_promise_holds_for_each_input_of_the_corpus(path):
+    promise.check(path.read_bytes())
 
 
 SCRIPT = """
@@ -35,13 +36,13 @@ print(vars(parser.parse_args()))
 
 
 def script(*declared, settings=""):
-    """A script that declares arguments, each given as the text of a call's arguments, and prints what it parses."""
+    """Write a script that declares arguments and prints its namespace; each argument is the text of an add_argument call."""
     return SCRIPT.format(settings=settings, declared="\n".join(f"parser.add_argument({call})" for call in declared))
 
 
 @pytest.fixture
 def parse(run_script, tmp_path):
-    """Parse in a real process: the attributes of the namespace, else the one line that it says."""
+    """Parse in a child process; return the attributes of the namespace, the help, or the line of the error."""
 
     def parse(job, *declared, settings=""):
         environ = {"SAGEMAKER_BASE_DIR": str(tmp_path / "ml"), **job.environ}
@@ -102,7 +103,7 @@ def test_values_of_many_megabytes_arrive_whole(parse, tmp_path):
     assert parse(variables(), NOTE, "'--layers', nargs='+', type=int") == {"note": note, "layers": layers}
 
 
-def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, tmp_path):
+def test_ten_thousand_undeclared_hyperparameters_are_one_line(parse, tmp_path):
     write_files(tmp_path / "ml", {"hyperparameters.json": {f"name{number}": "1" for number in range(10_000)}})
 
     line = parse(variables(), EPOCHS)
@@ -111,8 +112,8 @@ def test_ten_thousand_hyperparameters_that_nothing_declares_are_one_line(parse, 
     assert line.endswith(", name9999")
 
 
-def test_quotes_of_which_none_is_the_last_are_read_once(parse, tmp_path):
-    """To look for the end of a string from each of them would take hours; run_script gives up after a minute."""
+def test_an_unterminated_string_with_many_quotes_is_read_once(parse, tmp_path):
+    """A search for the end of the string from each quote would take hours; run_script stops after a minute."""
     text = "[]" * 40 + '"' + r"\"" * 200_000
     write_files(tmp_path / "ml", {"hyperparameters.json": {"layers": text}})
 
@@ -120,19 +121,19 @@ def test_quotes_of_which_none_is_the_last_are_read_once(parse, tmp_path):
 
 
 @pytest.mark.parametrize("count", ["1000000000", "9" * 5000, "-1", "²", "1e9"])
-def test_a_count_that_nobody_means_is_an_error(parse, count):
+def test_an_absurd_count_is_an_error(parse, count):
     line = f"argument --verbose: invalid count value: '{count}' (from SM_HP_VERBOSE)"
 
     assert parse(variables(SM_HP_VERBOSE=count), "'--verbose', action='count'") == line
 
 
-def test_a_pattern_in_a_list_is_no_source_code(parse):
-    """Python 3.12 warns of its backslash where it is read as a literal."""
+def test_a_backslash_in_a_list_gives_no_warning(parse):
+    """Python 3.12 warns of the backslash if the list is read as a literal."""
     assert parse(Job({}, ["--layers", r"['\d+']"]), LAYERS) == {"layers": [r"\d+"]}
     assert parse(variables(SM_HP_LAYERS=r"['\d+', 1_0or]"), LAYERS) == {"layers": [r"\d+", "1_0or"]}
 
 
-def test_numbers_that_are_none_become_floats_and_no_ints(parse):
+def test_nan_and_infinity_are_floats_but_not_ints(parse):
     job = variables(SM_HPS='{"lr": NaN, "high": Infinity, "low": -Infinity}')
     high, low = "'--high', type=float", "'--low', type=str"
 
@@ -147,8 +148,8 @@ def test_numbers_that_are_none_become_floats_and_no_ints(parse):
     )
 
 
-def test_of_keys_that_are_there_twice_the_last_counts(parse, tmp_path):
-    """As in Python's json, which both platforms write and read with."""
+def test_the_last_of_duplicate_keys_wins(parse, tmp_path):
+    """Python's json does so, and both platforms read and write with it."""
     assert parse(variables(SM_HPS='{"epochs": "many", "epochs": 3}'), EPOCHS) == {"epochs": 3}
     write_files(tmp_path / "ml", {"hyperparameters.json": '{"epochs": "1", "epochs": "4"}'})
     assert parse(variables(), EPOCHS) == {"epochs": 4}
@@ -157,19 +158,19 @@ def test_of_keys_that_are_there_twice_the_last_counts(parse, tmp_path):
 BYTES = os.fsdecode(b"caf\xe9")
 
 
-def test_bytes_that_are_no_utf_8_arrive_as_they_were(parse):
+def test_bytes_that_are_not_utf_8_are_kept(parse):
     assert os.fsencode(parse(variables(SM_HP_NOTE=BYTES), NOTE)["note"]) == b"caf\xe9"
     assert parse(Job({}, ["--note", BYTES]), NOTE) == {"note": BYTES}
 
 
-def test_bytes_that_are_no_utf_8_are_escaped_in_help_and_errors(parse):
+def test_bytes_that_are_not_utf_8_are_escaped_in_help_and_errors(parse):
     job = {"SM_HP_NOTE": BYTES, "SM_HP_EPOCHS": BYTES}
 
     assert r"(default: caf\udce9, from SM_HP_NOTE)" in parse(Job(job, ["--help"]), NOTE, EPOCHS)
     assert parse(variables(**job), NOTE, EPOCHS) == r"argument --epochs: invalid int value: 'caf\udce9' (from SM_HP_EPOCHS)"
 
 
-def test_values_that_are_no_utf_8_can_be_printed(run_script):
+def test_values_that_are_not_utf_8_can_be_printed(run_script):
     source = (
         "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\nparser.add_argument('--note')\n"
         "parser.parse_args()\nparser.print_values()\n"
@@ -178,11 +179,11 @@ def test_values_that_are_no_utf_8_can_be_printed(run_script):
     assert "caf\\udce9" in run_script(source, variables(SM_HP_NOTE=BYTES)).stdout
 
 
-def test_a_variable_whose_name_is_no_utf_8_is_refused_by_name(parse):
+def test_the_error_for_a_name_that_is_not_utf_8_shows_the_name(parse):
     assert parse(variables(**{f"SM_HP_{BYTES}": "1"}), EPOCHS) == r"unrecognized hyperparameter: 'caf\udce9'"
 
 
-def test_files_that_are_no_utf_8_are_an_error(parse, tmp_path):
+def test_files_that_are_not_utf_8_are_an_error(parse, tmp_path):
     write_files(tmp_path / "ml", {})
     (tmp_path / "ml/input/config/hyperparameters.json").write_bytes(b'{"note": "caf\xe9"}')
 
@@ -190,7 +191,7 @@ def test_files_that_are_no_utf_8_are_an_error(parse, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["ml", "ml/input", "ml/input/config"])
-def test_a_directory_that_is_a_file_holds_nothing(parse, tmp_path, place):
+def test_a_file_in_the_place_of_a_directory_is_like_an_empty_directory(parse, tmp_path, place):
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("no directory")
 
@@ -202,28 +203,32 @@ def links_to_itself(path):
     path.symlink_to(path)
 
 
-def links_to_what_never_ends(path):
+def links_to_a_device(path):
     path.symlink_to("/dev/zero")
 
 
-IN_THE_PLACE_OF_A_FILE = {
+def make_fifo(path):
+    os.mkfifo(path)
+
+
+NO_FILES = {
     "a directory": (os.mkdir, os.strerror(errno.EISDIR)),
     "a link to itself": (links_to_itself, os.strerror(errno.ELOOP)),
-    "a FIFO that nobody writes": (os.mkfifo, "it is not a file"),
-    "a device": (links_to_what_never_ends, "it is not a file"),
+    "a FIFO that nobody writes": pytest.param(make_fifo, "it is not a file", marks=pytest.mark.needs_process),
+    "a device": (links_to_a_device, "it is not a file"),
 }
 
 
-@pytest.mark.parametrize(("make", "why"), IN_THE_PLACE_OF_A_FILE.values(), ids=IN_THE_PLACE_OF_A_FILE)
-def test_what_is_in_the_place_of_the_hyperparameters_is_an_error(parse, tmp_path, make, why):
+@pytest.mark.parametrize(("make", "why"), NO_FILES.values(), ids=NO_FILES)
+def test_hyperparameters_that_are_no_regular_file_are_an_error(parse, tmp_path, make, why):
     path = write_files(tmp_path / "ml", {}) / "input" / "config" / "hyperparameters.json"
     make(path)
 
     assert parse(variables(), EPOCHS) == f"{path} cannot be read: {why}"
 
 
-@pytest.mark.parametrize(("make", "why"), IN_THE_PLACE_OF_A_FILE.values(), ids=IN_THE_PLACE_OF_A_FILE)
-def test_what_is_in_the_place_of_another_file_is_a_warning(run_script, tmp_path, make, why):
+@pytest.mark.parametrize(("make", "why"), NO_FILES.values(), ids=NO_FILES)
+def test_another_config_file_that_is_no_regular_file_is_a_warning(run_script, tmp_path, make, why):
     path = write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}}) / "input" / "config" / "resourceconfig.json"
     make(path)
 
@@ -249,7 +254,8 @@ rights.give_up()
 """
 
 
-def test_without_its_rights_a_process_reads_a_directory_that_is_closed_to_others_and_no_file_that_is_closed_to_it(tmp_path):
+@pytest.mark.needs_process
+def test_a_process_that_gave_up_its_rights_reads_closed_directories_but_no_closed_files(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(0o700)
     (closed / "late.py").write_text("print('imported')")
@@ -265,7 +271,7 @@ def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):
     path.chmod(0)
     source = script(EPOCHS).replace("print(", WITHOUT_RIGHTS + "print(")
 
-    # Without its rights the process may not be able to write what coverage has measured.
+    # Without its rights the process cannot write the data of coverage.
     result = run_script(source, variables(SAGEMAKER_BASE_DIR=str(tmp_path), COVERAGE_PROCESS_CONFIG=""))
 
     assert result.returncode == 2
@@ -292,7 +298,7 @@ STRANGE_NAMES = ["a=b", "=", "a\nb", "a\0b", "%", "%s", "%(prog)s", "100%", "a b
 
 
 @pytest.mark.parametrize("name", STRANGE_NAMES, ids=ascii)
-def test_a_strange_name_fills_its_argument_and_stands_in_help(parse, name):
+def test_a_strange_name_fills_its_argument_and_is_shown_in_help(parse, name):
     job = variables(SM_HPS=json.dumps({name: "5%(x)s"}))
     declared = f"{'--' + name!r}, dest='x'"
 
@@ -312,7 +318,7 @@ BATCH = "'--train-batch-size', type=int"
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("on_the_command_line", [True, False])
-def test_a_hyperparameter_is_no_abbreviation(parse, platform, on_the_command_line):
+def test_a_hyperparameter_is_not_taken_for_an_abbreviation(parse, platform, on_the_command_line):
     job = SageMakerJob({"train-batch": 3}, platform=platform)
 
     assert parse(job if on_the_command_line else without(job), BATCH, "'--train'") == (
@@ -321,7 +327,7 @@ def test_a_hyperparameter_is_no_abbreviation(parse, platform, on_the_command_lin
 
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_of_names_that_begin_alike_each_has_its_own_value(parse, platform):
+def test_names_that_begin_alike_keep_their_own_values(parse, platform):
     job = SageMakerJob({"train-batch-size": 3, "train": "t", "train-batch": 2}, platform=platform)
 
     assert parse(job, "'--train-batch', type=int", "'--train'", BATCH) == {
@@ -341,12 +347,12 @@ def test_a_person_may_abbreviate_in_a_job_too(parse):
 
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_names_that_differ_only_in_case_are_two_where_both_are_declared(parse, platform):
+def test_names_that_differ_in_case_are_different_if_both_are_declared(parse, platform):
     job = SageMakerJob({"lr": 1, "LR": 2}, platform=platform)
 
     assert parse(job, "'--LR', type=int", "'--lr', type=int") == {"lr": 1, "LR": 2}
     assert parse(job, "'--lr', type=int") == (
-        "unrecognized hyperparameter: LR (--lr does not take it, or has its value from another)"
+        "unrecognized hyperparameter: LR (--lr has the same name, but cannot take it or already takes another hyperparameter)"
     )
 
 
@@ -359,7 +365,8 @@ def test_a_hyperparameter_called_help_fills_an_argument_and_never_asks_for_help(
 
     assert parse(job, f"'{option}', type=int", settings="add_help=False") == {name: 1}
     assert parse(job, asks) == (
-        f"unrecognized hyperparameter: {name} ({option} does not take it, or has its value from another)"
+        f"unrecognized hyperparameter: {name} "
+        f"({option} has the same name, but cannot take it or already takes another hyperparameter)"
     )
 
 

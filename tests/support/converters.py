@@ -1,4 +1,4 @@
-"""Converters that scripts bring along, and what argparse and smargs make of a value with one of them."""
+"""Converters, the functions for ``type=``, as scripts have them, and helpers that parse a value with one."""
 
 import argparse
 import ast
@@ -16,7 +16,7 @@ FAILED = object()
 
 
 class Size(enum.Enum):
-    """One member's value is the other's name."""
+    """The value of one member is the name of another."""
 
     medium = "large"
     small = "medium"
@@ -28,7 +28,7 @@ class Level(enum.Enum):
 
 
 def str2bool(text):
-    """As it is written in hundreds of scripts."""
+    """Convert a boolean, as many scripts do."""
     if text.lower() in ("yes", "true", "t", "y", "1"):
         return True
     if text.lower() in ("no", "false", "f", "n", "0"):
@@ -37,7 +37,7 @@ def str2bool(text):
 
 
 class Pair:
-    """A class of the script's own."""
+    """A class that a script uses as a converter."""
 
     def __init__(self, text):
         self.text = text
@@ -80,7 +80,7 @@ CONVERTERS = {
 
 
 def outcome(parser, argv, **env_vars):
-    """The value of --opt, or FAILED."""
+    """Parse a command line; return the value of ``--opt``, or FAILED."""
     with contextlib.redirect_stderr(io.StringIO()):
         try:
             return parser.parse_args(argv, **env_vars).opt
@@ -89,23 +89,24 @@ def outcome(parser, argv, **env_vars):
 
 
 def declared(parser_class, declaration):
+    """Make a parser with the argument ``--opt``."""
     parser = parser_class(prog="train.py")
     parser.add_argument("--opt", **declaration)
     return parser
 
 
-def is_mended(declaration, value):
-    """Whether the table of what is mended has a row for this, of the declarations that are drawn here."""
+def is_changed_on_purpose(declaration, value):
+    """Whether smargs changes this value on purpose: docs/rules.md has a row for it."""
     if value is None or (isinstance(value, str) and value.strip() == "null"):
-        # SDK v3 and boto3 send the text null as they send null itself.
+        # SDK v3 and boto3 send the text null in the same way as null.
         return True
     if declaration.get("type") in (None, str, int, float):
-        # The digits of a number that is sent as text.
+        # A number that is sent as text keeps its digits.
         with contextlib.suppress(ValueError, TypeError):
             return isinstance(value, str) and type(json.loads(value)) in (int, float)
     return False
 
 
-def same(found, expected):
-    """Whether two values are equal in value and in type; nan is itself."""
-    return typed(found) == typed(expected) or repr(found) == repr(expected)
+def same(actual, expected):
+    """Whether two values have the same value and type; NaN is the same as NaN."""
+    return typed(actual) == typed(expected) or repr(actual) == repr(expected)

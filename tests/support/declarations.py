@@ -1,4 +1,4 @@
-"""The kinds of arguments that drawn jobs declare: what is given to ``add_argument`` for each."""
+"""The settings of ``add_argument`` for each kind of argument that generated jobs declare."""
 
 import argparse
 import json
@@ -35,17 +35,17 @@ DECLARATIONS = {
     "inferred dict": {"default": {}},
 }
 if sys.version_info >= (3, 9):
-    # With one hyphen it has no counterpart that could be given.
+    # Only a long option has a --no- form, so a name of one letter is never of this kind.
     DECLARATIONS["paired flag"] = {"action": argparse.BooleanOptionalAction}
 
 
 def option(name):
-    """The option string of a name."""
+    """The option string of an argument's name."""
     return f"--{name}" if len(name) > 1 else f"-{name}"
 
 
 def typed(value):
-    """A value with its types, at every depth."""
+    """Pair a value with its type, at every depth, so that 1 and 1.0 differ."""
     if isinstance(value, (list, tuple)):
         return type(value), [typed(inner) for inner in value]
     if isinstance(value, dict):

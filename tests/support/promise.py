@@ -1,20 +1,21 @@
-r"""The promise, held against any bytes: whatever the job, a namespace, or one line and status 2.
+r"""Check a promise with any bytes as input: a parse returns a namespace, or it prints one line and exits with status 2.
 
-An input is a parser and a job, written line by line, so that what the fuzzer finds can be read, and written by hand:
+An input describes a parser and a job, line by line. People can read what the fuzzer finds, and write inputs by hand:
 
-    @i--epochs -e           declares an argument: its kind (of KINDS), then its option strings, or its name
+    @i--epochs -e           declares an argument: its kind (a key of KINDS), then its option strings, or its name
     ~                       the arguments that follow exclude each other
     &fit                    the arguments that follow belong to a subcommand
-    #a                      gives the parser a setting (of PARSERS)
+    #a                      gives the parser a setting (a key of PARSERS)
     $SM_HPS={"epochs": 3}   sets a variable
-    >h{"epochs": "3"}       writes a file (of PLACES)
-    /h                      makes a directory in the place of a file; so <h makes a link to itself, |h a FIFO and
-                            %h a file that may not be read
-    !v                      puts a secret into the job (on a route of SECRETS)
+    >h{"epochs": "3"}       writes a file (a key of PLACES)
+    /h                      makes a directory in the place of a file; <h makes a link to itself, |h a FIFO, and
+                            %h a file that the process cannot read
+    !v                      puts a secret into the job (where: a key of SECRETS)
     --epochs                any other line is a token of the command line
 
-A line that starts with a tab goes on with the one before it, after a newline. [{9000} is 9000 times [. A letter that is in no
-table stands for one that is, so every byte means something; what is declared or put a second time is passed over.
+A line that starts with a tab continues the line before it, after a newline. ``[{9000}`` repeats ``[`` 9000 times. A letter
+that is not a key of its table selects an entry as well, so that every input is valid. A second argument of the same name, or a
+second file of the same path, is ignored.
 """
 
 import argparse
@@ -33,8 +34,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import configargparse
 
-from smargs import SageMakerArgumentParser, SageMakerEnvironment
-from smargs.container.environment import failure_file
+from smargs import SageMakerArgumentParser
+from smargs.container.job import Job
 
 SECRET = "planted-and-never-shown"
 
@@ -109,12 +110,12 @@ PLACES = {
     "f": "output/failure",
 }
 
-# Help so narrow that argparse must break its lines, which for some names it cannot.
+# At this width argparse has to wrap the usage, and for some names it fails.
 NARROW = {"formatter_class": functools.partial(argparse.HelpFormatter, width=24)}
 
 
 class Input(NamedTuple):
-    """A parser, as it is declared, and the job that it parses, with its files below a base directory."""
+    """The declarations of a parser, and a job whose files are below a base directory."""
 
     base: Path
     settings: Dict[str, Any]
@@ -124,7 +125,7 @@ class Input(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a parse gives, and everything that it shows; the status is None where it returns."""
+    """The result of a parse and all of its output; ``status`` is None if the parse returned."""
 
     status: object
     result: str
@@ -134,49 +135,49 @@ class Outcome(NamedTuple):
     warned: List[Tuple[type, str]]
 
 
-def hold(data: bytes) -> None:
-    """Hold the promise against an input; what breaks it is raised."""
+def check(data: bytes) -> None:
+    """Check the promise for an input; raise whatever breaks it."""
     with tempfile.TemporaryDirectory() as directory:
-        given = read_input(data, Path(directory))
-        parser = SageMakerArgumentParser(prog="prog", **given.settings)
-        accepted = _declare(parser, given.declared)
-        environment = SageMakerEnvironment.load(given.environ)
-        failure = Path(failure_file(environment) or given.base / "failure")
-        # A failure file that an input names elsewhere would be written there.
-        if given.base in failure.parents:
-            stays = os.path.lexists(failure)
-            settings = {**given.settings, **NARROW}
+        case = read_input(data, Path(directory))
+        parser = SageMakerArgumentParser(prog="prog", **case.settings)
+        accepted = _declare(parser, case.declared)
+        job = Job(case.environ)
+        failure = Path(job.failure_file or case.base / "failure")
+        # Do not parse if the failure file is outside of the base directory: the parse would write it.
+        if case.base in failure.parents:
+            existed = os.path.lexists(failure)
+            settings = {**case.settings, **NARROW}
             settings.pop("infer_types", None)
             base_class = configargparse.ArgumentParser(**settings)
-            assert set(_declare(base_class, given.declared)) <= set(accepted)
+            assert set(_declare(base_class, case.declared)) <= set(accepted)
             try:
-                _hold_for_parser(parser, given, bool(environment))
-                assert stays or not failure.exists() or _is_one_line(failure.read_text(encoding="utf-8"))
+                _check_parser(parser, case, bool(job))
+                assert existed or not failure.exists() or _is_one_line(failure.read_text(encoding="utf-8"))
             except Exception:
-                # What the base class cannot show is the script's own mistake.
+                # The declarations are wrong if ConfigArgParse cannot format their help either.
                 if _can_be_shown(base_class):
                     raise
 
 
-def _hold_for_parser(parser: SageMakerArgumentParser, given: Input, in_job: bool) -> None:
+def _check_parser(parser: SageMakerArgumentParser, case: Input, in_job: bool) -> None:
     before = dict(os.environ), list(sys.argv)
     outcomes = [
-        _parse(parser, how, argv, given.environ)
+        _parse(parser, how, argv, case.environ)
         for how, argv in (
-            ("parse_args", given.argv),
-            ("parse_known_args", given.argv),
+            ("parse_args", case.argv),
+            ("parse_known_args", case.argv),
             ("parse_args", ["--help"]),
-            ("parse_args", given.argv),
+            ("parse_args", case.argv),
         )
     ]
     assert outcomes[0] == outcomes[-1]
     assert (dict(os.environ), sys.argv) == before
     for outcome in outcomes:
-        # Off SageMaker it is argparse, which repeats what was typed, newlines and all.
-        _hold_for_outcome(outcome, one_line=in_job)
+        # Off SageMaker the error is argparse's, which repeats typed tokens with their newlines.
+        _check_outcome(outcome, one_line=in_job)
 
 
-def _hold_for_outcome(outcome: Outcome, one_line: bool) -> None:
+def _check_outcome(outcome: Outcome, one_line: bool) -> None:
     shown = "".join((outcome.values, outcome.out, outcome.err, *(message for _, message in outcome.warned)))
     assert SECRET not in shown, shown
     assert {category for category, _ in outcome.warned} <= {UserWarning}, outcome.warned
@@ -197,7 +198,7 @@ def _is_one_line(text: str) -> bool:
 
 
 def _parse(parser: SageMakerArgumentParser, how: str, argv: List[str], environ: Dict[str, str]) -> Outcome:
-    """What a parse gives, on streams that encode as those of a process do."""
+    """Parse with output streams that encode as those of a process do."""
     out = io.TextIOWrapper(io.BytesIO(), "utf-8", "strict")
     err = io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace")
     status, result, values = None, "", ""
@@ -210,17 +211,17 @@ def _parse(parser: SageMakerArgumentParser, how: str, argv: List[str], environ: 
             status = stop.code
         out.flush()
         err.flush()
-    told = [(warning.category, str(warning.message)) for warning in warned]
-    return Outcome(status, result, values, out.buffer.getvalue().decode(), err.buffer.getvalue().decode(), told)
+    messages = [(warning.category, str(warning.message)) for warning in warned]
+    return Outcome(status, result, values, out.buffer.getvalue().decode(), err.buffer.getvalue().decode(), messages)
 
 
 def _declare(parser: argparse.ArgumentParser, declared: List[Tuple[str, str]]) -> List[Tuple[str, str]]:
-    """Declare what the parser accepts, and say what that is."""
+    """Declare the arguments that the parser accepts, and return them."""
     accepted = []
     commands: Any = None
     place: Any = parser
     for kind, names in declared:
-        # A script that declares what argparse refuses, by whatever it raises, has not begun to parse.
+        # argparse refuses some declarations, with various exceptions. These are left out.
         with contextlib.suppress(Exception, SystemExit):
             if kind == "~":
                 place = parser.add_mutually_exclusive_group()
@@ -241,48 +242,48 @@ def _can_be_shown(parser: argparse.ArgumentParser) -> bool:
 
 
 def read_input(data: bytes, base: Path) -> Input:
-    """The parser and the job that bytes describe; the files are made."""
-    given = Input(base, {}, [], {"SAGEMAKER_BASE_DIR": os.fspath(base)}, [])
+    """Read the parser and the job from bytes, and make the job's files."""
+    case = Input(base, {}, [], {"SAGEMAKER_BASE_DIR": os.fspath(base)}, [])
     data = data.replace(b"/opt/ml", os.fsencode(base))
-    data = re.sub(rb"(?s)(.)\{(\d{1,5})\}", lambda found: found[1] * int(found[2]), data)
+    data = re.sub(rb"(?s)(.)\{(\d{1,5})\}", lambda match: match[1] * int(match[2]), data)
     for line in re.split(rb"\n(?!\t)", data) if data else ():
         text = line.replace(b"\n\t", b"\n").decode("utf-8", "surrogateescape")
-        READERS.get(text[:1], _read_token)(text, given)
-    return given
+        READERS.get(text[:1], _read_token)(text, case)
+    return case
 
 
 def _look_up(table: Dict[str, Any], letter: str) -> Any:
-    """What a letter stands for in a table, as does any other character, or none."""
+    """Look up a letter in a table; any other character, or none, selects an entry as well."""
     return table[letter] if letter in table else list(table.values())[ord(letter or "\0") % len(table)]
 
 
-def _read_token(text: str, given: Input) -> None:
-    given.argv.append(text)
+def _read_token(text: str, case: Input) -> None:
+    case.argv.append(text)
 
 
-def _read_argument(text: str, given: Input) -> None:
-    given.declared.append((text[1:2], text[2:]))
+def _read_argument(text: str, case: Input) -> None:
+    case.declared.append((text[1:2], text[2:]))
 
 
-def _read_place_of_arguments(text: str, given: Input) -> None:
-    given.declared.append((text[0], text[1:]))
+def _read_place_of_arguments(text: str, case: Input) -> None:
+    case.declared.append((text[0], text[1:]))
 
 
-def _read_setting(text: str, given: Input) -> None:
-    given.settings.update(_look_up(PARSERS, text[1:2]))
+def _read_setting(text: str, case: Input) -> None:
+    case.settings.update(_look_up(PARSERS, text[1:2]))
 
 
-def _read_variable(text: str, given: Input) -> None:
+def _read_variable(text: str, case: Input) -> None:
     name, _, value = text[1:].partition("=")
-    given.environ[name] = value
+    case.environ[name] = value
 
 
-def _read_secret(text: str, given: Input) -> None:
-    _look_up(SECRETS, text[1:2])(given)
+def _read_secret(text: str, case: Input) -> None:
+    _look_up(SECRETS, text[1:2])(case)
 
 
-def _read_file(text: str, given: Input) -> None:
-    path = given.base / _look_up(PLACES, text[1:2])
+def _read_file(text: str, case: Input) -> None:
+    path = case.base / _look_up(PLACES, text[1:2])
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.path.lexists(path):
@@ -303,13 +304,13 @@ MAKERS: Dict[str, Callable[[Path, bytes], object]] = {
 }
 
 SECRETS: Dict[str, Callable[[Input], object]] = {
-    "v": lambda given: given.environ.update(SM_HP_API_KEY=SECRET),
-    "p": lambda given: given.environ.update(SM_HPS=json.dumps({"api_key": SECRET})),
-    "n": lambda given: given.environ.update(SM_HP_OPT=json.dumps({"login": {"secret_key": [SECRET]}})),
-    "m": lambda given: given.environ.update(MY_SECRET=SECRET),
-    "f": lambda given: _read_file(">h" + json.dumps({"api_key": SECRET}), given),
-    "t": lambda given: given.argv.extend(["--api-key", SECRET]),
-    "=": lambda given: given.argv.append(f"--api-key={SECRET}"),
+    "v": lambda case: case.environ.update(SM_HP_API_KEY=SECRET),
+    "p": lambda case: case.environ.update(SM_HPS=json.dumps({"api_key": SECRET})),
+    "n": lambda case: case.environ.update(SM_HP_OPT=json.dumps({"login": {"secret_key": [SECRET]}})),
+    "m": lambda case: case.environ.update(MY_SECRET=SECRET),
+    "f": lambda case: _read_file(">h" + json.dumps({"api_key": SECRET}), case),
+    "t": lambda case: case.argv.extend(["--api-key", SECRET]),
+    "=": lambda case: case.argv.append(f"--api-key={SECRET}"),
 }
 
 READERS: Dict[str, Callable[[str, Input], None]] = {
@@ -324,4 +325,4 @@ READERS: Dict[str, Callable[[str, Input], None]] = {
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        hold(Path(path).read_bytes())
+        check(Path(path).read_bytes())

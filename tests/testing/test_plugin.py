@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.needs_process
+
 PROJECT = {
     "train": """
         from pathlib import Path
