@@ -1,47 +1,60 @@
 PYTHON ?= python3
 VENV ?= .venv
-PYTEST_OPTIONS ?= --cov --cov-report=term-missing:skip-covered
 FUZZ_SECONDS ?= 60
 BENCH_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
 	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test
 
+PYTEST = $(VENV)/bin/python -m pytest -rs
+# The tests of a file share what is slow to make, so one process runs them all.
+PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check conformance ecosystem distributed fuzz mutants bench clean
+.PHONY: demo test coverage wasm check conformance ecosystem distributed fuzz mutants bench clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
+# The two hosts share the processors, so each computes in one thread.
 demo: $(VENV)/.demo
 	$(VENV)/bin/python docs/examples/digits.py smargs-demo/data
 	$(VENV)/bin/smargs run $(DEMO) --dry-run
-	$(VENV)/bin/smargs run $(DEMO) --hosts 2 --output smargs-demo/job
+	OMP_NUM_THREADS=1 $(VENV)/bin/smargs run $(DEMO) --hosts 2 --output smargs-demo/job
 
-# Run the whole test suite.
-test: $(VENV)/.test $(VENV)/.suites
-	$(VENV)/bin/python -m pytest -rs -n auto $(PYTEST_OPTIONS)
+# Run the tests, but for the slow ones.
+test: $(VENV)/.test
+	$(PYTEST) $(PARALLEL) -m "not slow" --hypothesis-profile=quick
+
+# Run all tests. They must reach every branch of the package.
+coverage: $(VENV)/.test $(VENV)/.suites
+	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+
+# Run the tests on Python 3.14, as WebAssembly under node (20 or newer). It has no processes, threads, FIFOs and terminals.
+wasm: $(VENV)/.wasm
+	node tests/wasm/run.mjs $(VENV)/wasm -rs -m "not slow and not needs_process" --hypothesis-profile=quick \
+		--ignore tests/docs/test_examples.py  # It imports scikit-learn.
 
 # Look for inputs that break the promise, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz
 	@COLUMNS=80 $(VENV)/bin/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) \
 		|| { echo "To see it again: $(VENV)/bin/python tests/support/promise.py FILE, with the file that is named above"; exit 1; }
 
-# Run the linters and the type checker.
+# Run the linters and the type checker, and list functions of more than 10 branches.
 check: $(VENV)/.check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	@complex=$$($(VENV)/bin/radon cc --show-complexity --min C smargs); test -z "$$complex" || { echo "$$complex"; exit 1; }
 
 # Test with jobs that AWS's own code makes and starts; it needs Python 3.10 or newer.
 conformance: $(VENV)/.conformance $(VENV)/.platforms $(VENV)/.sdks
-	$(VENV)/bin/python -m pytest -rs -n auto tests/conformance
+	$(PYTEST) -n auto tests/conformance
 
 # Test with other packages for argparse, each the real one.
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
-	$(VENV)/bin/python -m pytest -rs tests/ecosystem
+	$(PYTEST) tests/ecosystem
 
 # Test with jobs of several processes, under the real torchrun and Open MPI's mpirun. Linux, Python 3.10 or newer.
 distributed: $(VENV)/.distributed
-	$(VENV)/bin/python -m pytest -rs tests/distributed
+	$(PYTEST) tests/distributed
 
 # Measure the package beside its peers, and write the numbers of the docs. Some 25 minutes of a machine that does nothing else.
 bench: $(VENV)/.bench
@@ -52,10 +65,10 @@ bench: $(VENV)/.bench
 mutants: $(VENV)/.test $(VENV)/.mutants
 	rm -rf mutants
 	PYTHONHASHSEED=0 $(VENV)/bin/mutmut run
-	$(VENV)/bin/python tests/mutants.py
+	$(VENV)/bin/python tests/mutants/survivors.py
 
 clean:
-	rm -rf .venv .venv-* build dist mutants smargs-demo tests/fuzz/found *.egg-info
+	rm -rf .venv .nox build dist mutants smargs-demo tests/fuzz/found *.egg-info
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -73,6 +86,17 @@ $(VENV)/.suites: $(VENV)/.test
 	mkdir -p $(VENV)/suites/configargparse
 	tar -xzf $(VENV)/suites/*.tar.gz --strip-components 1 -C $(VENV)/suites/configargparse
 	rm $(VENV)/suites/configargparse/configargparse.py
+	touch $@
+
+# Packages in pure Python do for WebAssembly; without its library in C, PyYAML is one, too.
+$(VENV)/.wasm: $(VENV)/bin/python tests/wasm/package.json setup.cfg
+	rm -rf $(VENV)/wasm
+	mkdir $(VENV)/wasm
+	cp tests/wasm/package.json $(VENV)/wasm
+	npm install --prefix $(VENV)/wasm --silent --no-audit --no-fund --no-package-lock
+	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --only-binary :all: --python-version 3.14 \
+		--implementation py --abi none --platform any '.[testing]' rich
+	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --no-deps pyyaml
 	touch $@
 
 # SDK v3's drivers need nothing that it asks for; 5.0.0 is the last toolkit that left its command line to a shell unquoted.

@@ -1,0 +1,26 @@
+"""All tests, slow ones too, on every Python that the package supports: ``nox``, or ``nox -p 3.8`` for one of them."""
+
+import os
+from pathlib import Path
+
+import nox
+
+VERSIONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+
+# An interpreter of pyenv runs by its own path, even where pyenv is not set to use that version.
+INTERPRETERS = [path for version in VERSIONS for path in PYENV.glob(f"{version}.*/bin/python{version}")]
+os.environ["PATH"] = os.pathsep.join([*(os.fspath(path.parent) for path in INTERPRETERS), os.environ["PATH"]])
+
+nox.options.error_on_missing_interpreters = False  # nox names each version that is missing as skipped.
+nox.options.download_python = "never"
+nox.options.reuse_venv = "yes"
+
+
+@nox.session(python=VERSIONS, venv_backend="venv")
+def tests(session: nox.Session) -> None:
+    """Run all tests, with few examples of each law; further arguments are pytest's."""
+    environment = session.virtualenv.location
+    session.run("make", f"VENV={environment}", f"{environment}/.test", f"{environment}/.suites", external=True, silent=True)
+    options = ("-q", "-rs", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile=quick")
+    session.run("python", "-m", "pytest", *options, *session.posargs)
