@@ -1,4 +1,4 @@
-"""Handwritten digits as the CSV files of two channels: ``python digits.py DIRECTORY`` makes ``train`` and ``test`` in it."""
+"""Write handwritten digits as CSV files of two channels: ``python digits.py DIRECTORY`` makes ``train`` and ``test`` there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 
 def write_channels(directory: Path) -> None:
-    """One row an image: 64 pixels from 0 to 16, and the label."""
+    """Write one row for each image: 64 pixels from 0 to 16, and the label."""
     digits = load_digits()
     rows = np.column_stack([digits.data, digits.target])
     for channel, part in zip(("train", "test"), train_test_split(rows, test_size=0.25, random_state=0)):

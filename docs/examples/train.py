@@ -17,7 +17,7 @@ SIDE, BRIGHTEST = 8, 16
 
 
 def declare_arguments() -> SageMakerArgumentParser:
-    """The parser; on SageMaker every default below is what the job says."""
+    """Declare the arguments; in a SageMaker job, their defaults come from the job."""
     parser = SageMakerArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=10, help="passes over the data")
     parser.add_argument("--batch-size", type=int, default=64, help="images per step")
@@ -36,20 +36,20 @@ def declare_arguments() -> SageMakerArgumentParser:
 
 
 def read_channel(directory: Path) -> Tuple[np.ndarray, np.ndarray]:
-    """Images, one a row and scaled to 0 to 1, and labels of all CSV files of a channel; the label is the last column."""
+    """Return the images of a channel, one a row with values from 0 to 1, and their labels, the last column of the CSV files."""
     rows = np.concatenate([np.loadtxt(path, delimiter=",", ndmin=2) for path in sorted(directory.glob("*.csv"))])
     return rows[:, :-1] / BRIGHTEST, rows[:, -1].astype(int)
 
 
 def with_shifts(images: np.ndarray, labels: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """The images, and each of them moved by one pixel in four directions."""
+    """Return the images, and each of them shifted by one pixel in four directions, with their labels."""
     squares = images.reshape(-1, SIDE, SIDE)
     moved = [np.roll(squares, step, axis).reshape(images.shape) for axis in (1, 2) for step in (1, -1)]
     return np.concatenate([images, *moved]), np.tile(labels, 1 + len(moved))
 
 
 def main() -> None:
-    """Train, print metrics after each epoch, and save what came out."""
+    """Train, print metrics after each epoch, and save the model and its evaluation."""
     args = declare_arguments().parse_args()
     print(f"host {args.current_host} of {', '.join(args.hosts)}; {args.num_gpus} GPUs")
     images, labels = read_channel(args.train)
@@ -74,7 +74,7 @@ def main() -> None:
         accuracy = model.score(test_images, test_labels)
         print(f"epoch {epoch}/{args.epochs}: loss={model.loss_:.4f} accuracy={accuracy:.4f}", flush=True)
 
-    # Every host has trained the same model: one of them saves it.
+    # Every host has trained the same model, so one of them saves it.
     if args.current_host == min(args.hosts):
         args.model_dir.mkdir(parents=True, exist_ok=True)
         joblib.dump(model, args.model_dir / "model.joblib")

@@ -20,7 +20,7 @@ FEATURES, SAMPLES = 8, 512
 
 
 def declare_arguments() -> SageMakerArgumentParser:
-    """The parser; on SageMaker every default below is what the job says."""
+    """Declare the arguments; in a SageMaker job, their defaults come from the job."""
     parser = SageMakerArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=5, help="passes over the data")
     parser.add_argument("--batch-size", type=int, default=32, help="samples per step and rank")
@@ -32,7 +32,7 @@ def declare_arguments() -> SageMakerArgumentParser:
 
 
 def join_ranks() -> Tuple[int, int, int]:
-    """Meet the other processes where torchrun says, and tell the rank, how many there are, and the rank within the host."""
+    """Join the other processes of torchrun; return the rank, the number of ranks, and the rank within the host."""
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group("gloo", init_method="env://")
     else:
@@ -41,13 +41,13 @@ def join_ranks() -> Tuple[int, int, int]:
 
 
 def make_shard() -> TensorDataset:
-    """The samples of this rank, which no other has: points, and how far each is from the origin."""
+    """Return the samples of this rank alone: points, and the distance of each from the origin."""
     points = torch.randn(SAMPLES, FEATURES)
     return TensorDataset(points, points.norm(dim=1, keepdim=True))
 
 
 def train_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: DataLoader[Tuple[Tensor, ...]]) -> float:
-    """One pass over the shards of all ranks; returns the mean loss of all of them."""
+    """Train for one pass over the shards; return the mean loss of all ranks."""
     total = torch.zeros(())
     for points, distances in batches:
         optimizer.zero_grad()
@@ -60,26 +60,26 @@ def train_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Dat
 
 
 def digest(network: nn.Module) -> str:
-    """A digest of all bytes of the parameters."""
+    """Return a digest of the bytes of all parameters."""
     parameters = nn.utils.parameters_to_vector(network.parameters()).detach()
     return hashlib.sha256(parameters.numpy().tobytes()).hexdigest()[:16]
 
 
 def gather_digests(network: nn.Module, host: str) -> List[Tuple[str, str]]:
-    """Host and digest of every rank, in the order of the ranks; the same list on all of them."""
+    """Return host and digest of each rank, in the order of the ranks; every rank gets the same list."""
     gathered = [("", "")] * dist.get_world_size()
     dist.all_gather_object(gathered, (host, digest(network)))
     return gathered
 
 
 def main() -> None:
-    """Train, print the loss after each epoch, make sure that all ranks have the same model, and save it once."""
+    """Train, print the loss after each epoch, check that all ranks have the same model, and save it once."""
     args = declare_arguments().parse_args()
     rank, ranks, local_rank = join_ranks()
-    # In one piece with its end: print writes that by itself, and the lines of two processes could run into each other.
+    # One write for the line and its end: print makes two, so the lines of two processes could mix.
     sys.stdout.write(f"rank {rank} of {ranks}: local rank {local_rank} on {args.current_host} of {', '.join(args.hosts)}\n")
 
-    # Each rank draws its own, and a second run the same. The model is that of rank 0 from the start: DDP hands it round.
+    # Each rank draws its own samples, the same in each run. DDP copies the initial model of rank 0 to all ranks.
     torch.manual_seed(rank)
     network = nn.Sequential(nn.Linear(FEATURES, 32), nn.ReLU(), nn.Linear(32, 1))
     model = DistributedDataParallel(network)
@@ -91,11 +91,11 @@ def main() -> None:
             print(f"epoch {epoch}/{args.epochs}: loss={loss:.4f}", flush=True)
 
     gathered = gather_digests(network, args.current_host)
-    dist.barrier()  # Until then gloo's threads may hold what was gathered, which they must not when Python ends.
+    dist.barrier()  # Before this, gloo's threads may still use the gathered objects, which must not happen when Python ends.
     dist.destroy_process_group()
-    digests = {found for _, found in gathered}
+    digests = {checksum for _, checksum in gathered}
     if len(digests) > 1:
-        sys.exit(f"rank {rank}: the ranks disagree: parameters {', '.join(found for _, found in gathered)}")
+        sys.exit(f"rank {rank}: the ranks disagree: parameters {', '.join(checksum for _, checksum in gathered)}")
     if rank == 0:
         hosts = {host for host, _ in gathered}
         print(f"{ranks} ranks on {len(hosts)} hosts agree: parameters {digests.pop()}", flush=True)
