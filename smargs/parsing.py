@@ -15,7 +15,7 @@ from smargs.arguments.filling import FilledArguments, Origin
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
 from smargs.arguments.messages import unrecognized_hyperparameters
-from smargs.container.commandline import CommandLine, UnparsedTokens, split_generated, tokens_of
+from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.container.job import Job
 from smargs.container.variables import TOOLKIT, is_internal
 from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
@@ -173,17 +173,17 @@ class JobParse(NamedTuple):
         Raises:
             argparse.ArgumentError: If the hyperparameters cannot be read.
         """
-        line = CommandLine(list(tokens), {}, context.platform)
+        line = CommandLine(list(tokens), Rendering(context.platform, [], []))
         if context.is_outermost(parser):
             if context.job.missing_reason:
                 raise argparse.ArgumentError(None, context.job.missing_reason)
             line = split_generated(tokens, context.job)
             context.undeclared.difference_update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
             # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.
-            context.platform = context.job.platform or line.platform
+            context.platform = context.job.platform or line.generated.platform
         context.add_command_line(tokens, parser.prefix_chars)
         namespace = argparse.Namespace() if namespace is None else namespace
-        replaces_values = not is_own_list or bool(line.platform_tokens)
+        replaces_values = not is_own_list or bool(line.generated.names)
         copies_all = _argparse.automatic_prefix(parser) is not None
         working = _working_copy(context, parser, copies_all)
         working._fill = _filled(context, parser, working, calls_own_code=True)
@@ -215,20 +215,20 @@ class JobParse(NamedTuple):
     def _undeclared(self, tokens: List[str]) -> List[str]:
         """Return the hyperparameters that no parser of this process declares, in the order of the job."""
         context = self.context
-        if context.undeclared and tokens != sys.argv[1:]:
+        if not context.undeclared:
+            return []
+        if tokens != sys.argv[1:]:
             # Hyperparameters consumed by an earlier parser are not unrecognized.
             started_with = split_generated(sys.argv[1:], context.job)
-            context.undeclared.difference_update(started_with.platform_tokens.keys() - self.line.platform_tokens.keys())
+            consumed = set(started_with.generated.names).difference(self.line.generated.names)
+            context.undeclared.difference_update(consumed)
         return [name for name in context.job.hyperparameters if name in context.undeclared and not is_internal(name)]
 
     def _unparsed(self, unknown: List[str], undeclared: Iterable[str]) -> UnparsedTokens:
         """Return the unknown tokens with those of undeclared hyperparameters."""
-        context, values = self.context, self.context.job.hyperparameters
-        undeclared_tokens = {
-            name: self.line.platform_tokens.get(name) or tokens_of(context.platform, name, values[name].value)
-            for name in undeclared
-        }
-        line = CommandLine(unknown, undeclared_tokens, context.platform)
+        context, values, written = self.context, self.context.job.hyperparameters, self.line.platform_tokens
+        pairs = {name: written.get(name) or tokens_of(context.platform, name, values[name].value) for name in undeclared}
+        line = CommandLine(unknown, rendering_of(context.platform, pairs))
         return UnparsedTokens(line, values.keys() - context.undeclared)
 
 

@@ -23,34 +23,45 @@ _Pair = Tuple[str, str]
 _INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")
 
 
+class Rendering(NamedTuple):
+    """Hyperparameters as a platform writes them on a command line.
+
+    Attributes:
+        platform: The platform: ``toolkit`` or ``sdk``.
+        names: The hyperparameters.
+        tokens: Two tokens for each hyperparameter: an option and its value.
+    """
+
+    platform: str
+    names: List[str]
+    tokens: List[str]
+
+    @property
+    def pairs(self) -> List[_Pair]:
+        """The two tokens of each hyperparameter."""
+        return list(zip(self.tokens[::2], self.tokens[1::2]))
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any value has a character that a shell does not remove."""
+        return any(map(strip_shell_quoting, self.tokens[1::2]))
+
+
 class CommandLine(NamedTuple):
     """A command line in two parts.
 
     Attributes:
         typed: The tokens that a person typed, in order.
-        platform_tokens: For each hyperparameter on the command line its two tokens, as the platform wrote them.
-        platform: The platform that wrote them: ``toolkit`` or ``sdk``.
+        generated: The tokens that the platform wrote.
     """
 
     typed: List[str]
-    platform_tokens: Mapping[str, _Pair]
-    platform: str
-
-
-class _Rendering(NamedTuple):
-    """The hyperparameters as a platform writes them on a command line: for each one its name and its two tokens."""
-
-    platform: str
-    pairs: List[Tuple[str, _Pair]]
+    generated: Rendering
 
     @property
-    def tokens(self) -> List[str]:
-        return [token for _, pair in self.pairs for token in pair]
-
-    @property
-    def has_text(self) -> bool:
-        """Whether any value has a character that a shell does not remove."""
-        return any(strip_shell_quoting(value) for _, (_, value) in self.pairs)
+    def platform_tokens(self) -> Mapping[str, _Pair]:
+        """For each hyperparameter on the command line its two tokens, as the platform wrote them."""
+        return dict(zip(self.generated.names, self.generated.pairs))
 
 
 class _Run(NamedTuple):
@@ -58,7 +69,7 @@ class _Run(NamedTuple):
 
     start: int
     stop: int
-    rendering: _Rendering
+    rendering: Rendering
 
 
 class UnparsedTokens(List[str]):
@@ -70,7 +81,7 @@ class UnparsedTokens(List[str]):
     """
 
     def __init__(self, line: CommandLine, claimed: AbstractSet[str]) -> None:
-        super().__init__([*line.typed, *(token for pair in line.platform_tokens.values() for token in pair)])
+        super().__init__([*line.typed, *line.generated.tokens])
         self.line = line
         self.claimed = frozenset(claimed)
 
@@ -108,6 +119,11 @@ def tokens_of(platform: str, name: str, value: object) -> _Pair:
     return prefix + name, as_written(platform, value)
 
 
+def rendering_of(platform: str, pairs: Mapping[str, _Pair]) -> Rendering:
+    """Return the rendering that consists of these tokens: two for each hyperparameter."""
+    return Rendering(platform, list(pairs), [token for pair in pairs.values() for token in pair])
+
+
 def split_generated(tokens: Sequence[str], job: Job) -> CommandLine:
     """Split a command line into the tokens that a person typed and those that the platform generated.
 
@@ -120,20 +136,19 @@ def split_generated(tokens: Sequence[str], job: Job) -> CommandLine:
     """
     if isinstance(tokens, UnparsedTokens):
         return tokens.line
-    platform = job.platform or TOOLKIT
-    renderings: List[_Rendering] = []
+    renderings: List[Rendering] = []
     for rendering in _renderings(job) if tokens else ():
         if tokens == rendering.tokens:
-            return CommandLine([], dict(rendering.pairs), rendering.platform)
+            return CommandLine([], rendering)
         renderings.append(rendering)
     run = _longest_run(tokens, renderings, job) or _damaged_run(tokens, renderings)
     if run:
-        typed = [*tokens[: run.start], *tokens[run.stop :]]
-        return CommandLine(typed, dict(run.rendering.pairs), run.rendering.platform)
-    return CommandLine(*_split_pairs(tokens, renderings), platform)
+        return CommandLine([*tokens[: run.start], *tokens[run.stop :]], run.rendering)
+    typed, pairs = _split_pairs(tokens, renderings)
+    return CommandLine(typed, rendering_of(job.platform or TOOLKIT, pairs))
 
 
-def _renderings(job: Job) -> Iterator[_Rendering]:
+def _renderings(job: Job) -> Iterator[Rendering]:
     """Yield the renderings that may be on the command line: the toolkit's own record of it, then each platform's."""
     record = _record(job)
     if record:
@@ -141,20 +156,21 @@ def _renderings(job: Job) -> Iterator[_Rendering]:
     values = job.hyperparameters_as_sent
     for platform in ((SDK, TOOLKIT) if job.platform == SDK else (TOOLKIT, SDK)) if values else ():
         names = values if platform == SDK else sorted(values.keys() - job.internal)
-        yield _Rendering(platform, [(name, tokens_of(platform, name, values[name])) for name in names])
+        yield rendering_of(platform, {name: tokens_of(platform, name, values[name]) for name in names})
 
 
-def _record(job: Job) -> Optional[_Rendering]:
-    """Return the toolkit's record of the command line; None if it contains anything but hyperparameters."""
+def _record(job: Job) -> Optional[Rendering]:
+    """Return the toolkit's record of the command line; None if it contains anything but pairs of hyperparameters."""
     record = job.variable("SM_USER_ARGS")
     if not record or not isinstance(record.value, list):
         return None
-    tokens = [str(token) for token in record.value]
-    pairs = [(option.lstrip("-"), (option, value)) for option, value in zip(tokens[::2], tokens[1::2])]
-    return _Rendering(TOOLKIT, pairs) if job.hyperparameters.keys() >= {name for name, _ in pairs} else None
+    tokens = list(map(str, record.value))
+    names = [option.lstrip("-") for option in tokens[::2]]
+    is_complete = len(tokens) % 2 == 0 and job.hyperparameters.keys() >= set(names)
+    return Rendering(TOOLKIT, names, tokens) if is_complete else None
 
 
-def _longest_run(tokens: Sequence[str], renderings: Sequence[_Rendering], job: Job) -> Optional[_Run]:
+def _longest_run(tokens: Sequence[str], renderings: Sequence[Rendering], job: Job) -> Optional[_Run]:
     """Return the longest run that holds a rendering, because one platform's rendering may be a part of the other's."""
     whole = [_find_run(_find_whole, tokens, rendering) for rendering in renderings]
     # A person may type options whose values are all empty. Only the toolkit's record shows that the toolkit wrote them.
@@ -169,16 +185,16 @@ def _longest_run(tokens: Sequence[str], renderings: Sequence[_Rendering], job: J
 def _find_run(
     find: Callable[[Sequence[str], Sequence[str]], Tuple[int, int]],
     tokens: Sequence[str],
-    rendering: _Rendering,
+    rendering: Rendering,
     form: Callable[[str], str] = str,
 ) -> _Run:
     return _Run(*find(tokens, [form(token) for token in rendering.tokens]), rendering)
 
 
-def _damaged_run(tokens: Sequence[str], renderings: Sequence[_Rendering]) -> Optional[_Run]:
+def _damaged_run(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Optional[_Run]:
     """Return the run that holds a rendering with some values mangled by a shell."""
     for rendering in renderings:
-        pairs = [pair for _, pair in rendering.pairs]
+        pairs = rendering.pairs
         for start in range(len(tokens)):
             stop = _end_of_damaged(tokens, start, pairs)
             if stop is not None:
@@ -186,9 +202,9 @@ def _damaged_run(tokens: Sequence[str], renderings: Sequence[_Rendering]) -> Opt
     return None
 
 
-def _split_pairs(tokens: Sequence[str], renderings: Sequence[_Rendering]) -> Tuple[List[str], Dict[str, _Pair]]:
+def _split_pairs(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Tuple[List[str], Dict[str, _Pair]]:
     """Return the typed tokens, and the pairs that equal a hyperparameter's. Each counts once, and none after ``--``."""
-    names = {pair: name for rendering in renderings for name, pair in rendering.pairs}
+    names = {pair: name for rendering in renderings for name, pair in zip(rendering.names, rendering.pairs)}
     typed: List[str] = []
     generated: Dict[str, _Pair] = {}
     rest = list(tokens)

@@ -117,6 +117,13 @@ def test_the_platforms_own_list_tells_its_tokens_however_it_wrote_them(names):
     assert taken_apart(["--own", *tokens], environ) == (["--own"], pairs(tokens))
 
 
+def test_a_list_of_the_platform_that_is_no_list_of_pairs_is_not_used():
+    job = SageMakerJob({"lr": 0.1})
+    environ = {**job.environ, "SM_USER_ARGS": json.dumps([*job.argv, "--lr"])}
+
+    assert taken_apart([*job.argv, "--lr"], environ) == (["--lr"], pairs(job.argv))
+
+
 DAMAGED = {"batch-size": 256, "empty": "", "note": "cost: $5", "zip": "001 23"}
 UNQUOTED = ["--batch-size", "256", "--empty", "--note", "cost:", "--zip", "001", "23"]
 
