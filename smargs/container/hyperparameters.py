@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Tuple
+from json.encoder import encode_basestring_ascii
+from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional
 
 from smargs.container.sources import SourcedValue, Sources
 from smargs.container.variables import HYPERPARAMETER_PREFIX, HYPERPARAMETERS_FILE, SDK
@@ -59,8 +60,8 @@ def read_hyperparameters(sources: Sources) -> Hyperparameters:
         names.update(values)
     variables = sources.variables_of(HYPERPARAMETER_PREFIX, names)
     names.update(variables)
-    agreed = _agreed(copies, variables)
-    intact = {name: agreed.get(name) or _least_damaged(_decoded(name, variables.get(name), copies)) for name in names}
+    agreed = _agreed(sources, copies, variables)
+    intact = {name: agreed.get(name) or _least_damaged(_decoded(name, sources, variables.get(name), copies)) for name in names}
     return Hyperparameters(intact, as_sent, None if names or copies else _missing_reason(sources))
 
 
@@ -110,36 +111,32 @@ def _bash_changed_variables(sources: Sources, copies: _Copies) -> bool:
     return any("'" in name + to_text(value) and exported.get(name) != value for name, value in values.items())
 
 
-def _agreed(copies: _Copies, variables: Mapping[str, Tuple[str, str]]) -> Dict[str, Hyperparameter]:
+def _agreed(sources: Sources, copies: _Copies, variables: Mapping[str, str]) -> Dict[str, Hyperparameter]:
     """Return the hyperparameters whose copies all agree: each is the decoded value's text, or the JSON of that text."""
     decoded = [(source, values) for source, values in copies.items() if source != HYPERPARAMETERS_FILE]
     if len(decoded) != 1:
         return {}
-    (source, values), written = decoded[0], copies.get(HYPERPARAMETERS_FILE, {})
+    (source, values), written, environ = decoded[0], copies.get(HYPERPARAMETERS_FILE, {}), sources.environ
     agreed = {}
     for name, value in values.items():
         text = to_text(value)
-        variable, own_text = variables.get(name, (source, text))
-        written_text = written.get(name, text)
-        if (own_text == text or _is_json(own_text, value)) and (written_text == text or _is_json(written_text, value)):
-            agreed[name] = Hyperparameter(value, text, variable)
+        spellings = (text, encode_basestring_ascii(value)) if isinstance(value, str) else (text,)
+        variable = variables.get(name)
+        own_text = text if variable is None else environ[variable]
+        if own_text in spellings and written.get(name, text) in spellings:
+            agreed[name] = Hyperparameter(value, text, variable or source)
     return agreed
 
 
-def _is_json(copy: object, value: object) -> bool:
-    """Return whether a copy is the JSON of a text."""
-    return isinstance(value, str) and copy == json.dumps(value)
-
-
-def _decoded(name: str, variable: Optional[Tuple[str, str]], copies: _Copies) -> List[Hyperparameter]:
+def _decoded(name: str, sources: Sources, variable: Optional[str], copies: _Copies) -> List[Hyperparameter]:
     """Return the decoded copies of a hyperparameter: the one in its own variable, then those of the other sources."""
     decoded = [_decode(values[name], source) for source, values in copies.items() if name in values]
     if variable is None:
         return decoded
-    source, text = variable
+    text = sources.environ[variable]
     # A variable does not distinguish a text that is JSON from its JSON value. Another copy does.
     is_text = any(copy.value == text for copy in decoded)
-    return [Hyperparameter(text, text, source) if is_text else _decode(text, source), *decoded]
+    return [Hyperparameter(text, text, variable) if is_text else _decode(text, variable), *decoded]
 
 
 def _decode(copy: object, source: str) -> Hyperparameter:

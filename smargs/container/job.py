@@ -131,7 +131,8 @@ class Job:
                 path = directories.get(name)
                 path = path if isinstance(path, str) else os.path.join(self._data_directory(), name)
                 channels.setdefault(name, SourcedValue(path, path, source))
-        for name, (variable, path) in self._sources.variables_of(CHANNEL_PREFIX, channels).items():
+        for name, variable in self._sources.variables_of(CHANNEL_PREFIX, channels).items():
+            path = self._sources.environ[variable]
             channels[name] = SourcedValue(path, path, variable)
         return channels
 

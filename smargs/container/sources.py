@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
 
 from smargs.container.variables import (
     BASE_DIRECTORY,
-    BY_NAME,
     CHANNELS_FILE,
     HYPERPARAMETERS_FILE,
+    ONLY,
     PREFIX,
     RESOURCE_FILE,
     SDK,
@@ -103,13 +103,10 @@ class Sources:
     @cached_property
     def platform(self) -> Optional[str]:
         """The platform that started the script: ``toolkit`` or ``sdk``; None if no variable is set by one platform only."""
-        platforms = {BY_NAME[name].platforms for name in self.environ.keys() & BY_NAME.keys()}
-        if (TOOLKIT,) in platforms:
-            return TOOLKIT
-        return SDK if (SDK,) in platforms else None
+        return next((platform for platform in (TOOLKIT, SDK) if not self.environ.keys().isdisjoint(ONLY[platform])), None)
 
-    def variables_of(self, prefix: str, names: Iterable[str]) -> Dict[str, Tuple[str, str]]:
-        """Return the variables of hyperparameters or channels: each name with its variable and that variable's text.
+    def variables_of(self, prefix: str, names: Iterable[str]) -> Dict[str, str]:
+        """Return the variable of each hyperparameter or channel that has one.
 
         The toolkit keeps the hyphens of a name, SDK v3 writes ``_`` for them; both write capitals. A variable that two names
         map to is ignored. A variable that no name maps to becomes a name in lower case.
@@ -118,24 +115,13 @@ class Sources:
             prefix: ``SM_HP_`` or ``SM_CHANNEL_``.
             names: The names that are known from other sources.
         """
-        owners: Dict[str, Optional[str]] = {}
-        for name in names:
-            variable = prefix + name.upper()
-            owners[variable] = None if variable in owners else name
-            if "-" in variable:
-                variable = variable.replace("-", "_")
-                owners[variable] = None if variable in owners else name
-        variables: Dict[str, Tuple[str, str]] = {}
-        for variable, owner in owners.items():
-            # The toolkit's spelling of a name comes first.
-            if owner is not None and owner not in variables and variable in self.environ:
-                variables[owner] = variable, self.environ[variable]
-        for variable in self._unowned(prefix, owners):
-            variables.setdefault(variable[len(prefix) :].lower(), (variable, self.environ[variable]))
+        owners, environ = _owners(prefix, names), self.environ
+        # The toolkit's spelling of a name comes after SDK v3's, and replaces it.
+        variables = {owner: variable for variable, owner in owners.items() if owner is not None and variable in environ}
+        for variable in sorted(environ.keys() - owners.keys()):
+            if variable.startswith(prefix) and variable != prefix:
+                variables.setdefault(variable[len(prefix) :].lower(), variable)
         return variables
-
-    def _unowned(self, prefix: str, owners: Mapping[str, object]) -> List[str]:
-        return sorted(name for name in self.environ if name.startswith(prefix) and name not in owners and name != prefix)
 
     def _read_file(self, name: str, path: str) -> Optional[Mapping[str, object]]:
         try:
@@ -168,6 +154,18 @@ class Sources:
             return value
         self.problems[name] = f"{place} is not a JSON object"
         return None
+
+
+def _owners(prefix: str, names: Iterable[str]) -> Dict[str, Optional[str]]:
+    """Return the name that each variable belongs to; None for a variable that two names map to."""
+    owners: Dict[str, Optional[str]] = {}
+    for name in names:
+        variable = prefix + name.upper()
+        if "-" in variable:
+            underscored = variable.replace("-", "_")
+            owners[underscored] = None if underscored in owners else name
+        owners[variable] = None if variable in owners else name
+    return owners
 
 
 def _texts_of(environ: Any) -> Mapping[str, str]:

@@ -147,6 +147,9 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
+ONLY = {platform: frozenset(variable.name for variable in VARIABLES if variable.platforms == (platform,)) for platform in BOTH}
+"""For each platform the variables that the other platform does not set."""
+
 
 def fold(name: str) -> str:
     """Return a name in the form in which names are compared: in lower case, with ``_`` for ``-``."""
