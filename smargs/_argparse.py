@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, Callable, Dict, Iterator, List, Optional, TypeVar
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, TypeVar
 
 Copied = TypeVar("Copied")
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
@@ -101,9 +101,9 @@ def argument_name(action: argparse.Action) -> str:
     return str(argparse.ArgumentError(action, "").argument_name)
 
 
-def is_deprecated(action: argparse.Action) -> bool:
-    """Return whether an argument is declared with ``deprecated=True``, which is new in Python 3.13."""
-    return bool(getattr(action, "deprecated", False))
+def deprecated(arguments: Iterable[argparse.Action]) -> List[argparse.Action]:
+    """Return the arguments that are declared with ``deprecated=True``, which is new in Python 3.13."""
+    return [action for action in arguments if getattr(action, "deprecated", False)]
 
 
 def print_warning(parser: argparse.ArgumentParser, message: str) -> None:

@@ -19,8 +19,12 @@ from smargs.arguments.typed import own_types_that_may_be_typed
 from smargs.container.hyperparameters import Hyperparameter
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
+from smargs.container.variables import SDK, TOOLKIT
 
 _READERS = (ast.literal_eval, json.loads)
+
+# The types whose values the platform's command line does not change. SDK v3 decodes a text that is JSON once more.
+_PLAIN_TYPES = {TOOLKIT: (int, float, str), SDK: (int, float)}
 
 
 class Origin(NamedTuple):
@@ -74,7 +78,9 @@ class FilledArguments:
         self.unchanged: Set[argparse.Action] = set()
         self.seen: Set[argparse.Action] = set()
         self.visited: Set[argparse.Action] = set()
-        self._number_types = [wanted for wanted in (int, float) if _argparse.converter_of(working, wanted) is wanted]
+        self._plain_types = [
+            wanted for wanted in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, wanted) is wanted
+        ]
         self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
         self._inferred: Set[argparse.Action] = set()
         self._refused: Dict[argparse.Action, str] = {}
@@ -98,13 +104,18 @@ class FilledArguments:
         may_be_typed = own_types_that_may_be_typed(self.working, typed)
         suppressed = argparse.SUPPRESS
         for action in _argparse.actions(self.working):
-            if action.dest is not suppressed and action.default is not suppressed and not hasattr(namespace, action.dest):
-                setattr(namespace, action.dest, action.default)
+            dest, default = action.dest, action.default
+            if dest is not suppressed and default is not suppressed and not hasattr(namespace, dest):
+                setattr(namespace, dest, default)
         # As in argparse, defaults (variables and channels) are stored before tokens (hyperparameters).
-        for action in (*self.matches.inferred, *self.matches.explicit):
+        explicit, plain = self.matches.explicit, self._plain_arguments()
+        for action in (*self.matches.inferred, *explicit):
             if action in already_set:
                 continue
-            if action in may_be_typed:
+            if action in plain:
+                value = self.values[action] = explicit[action]
+                setattr(namespace, action.dest, value.value)
+            elif action in may_be_typed:
                 self._postpone(action, namespace)
             else:
                 self._fill(action, namespace)
@@ -139,11 +150,10 @@ class FilledArguments:
     def warn_of_deprecated(self) -> None:
         """Warn of each deprecated argument that the job sets by name. argparse warns of those that were typed."""
         typed = {action.dest for action in self.seen}
-        for action, value in self.values.items():
-            is_set = action in self.matches.explicit and action not in self.unchanged and action.dest not in typed
-            if is_set and _argparse.is_deprecated(action):
-                name = _argparse.argument_name(action)
-                _argparse.print_warning(self.working, f"argument {name} is deprecated (from {value.source})")
+        for action in _argparse.deprecated(self.matches.explicit):
+            if action in self.values and action not in self.unchanged and action.dest not in typed:
+                name, source = _argparse.argument_name(action), self.values[action].source
+                _argparse.print_warning(self.working, f"argument {name} is deprecated (from {source})")
 
     def _already_set(self, namespace: object, replaces_values: bool) -> Set[argparse.Action]:
         """Return the arguments that have a value already, from a variable that is not SageMaker's or in the namespace."""
@@ -155,6 +165,20 @@ class FilledArguments:
         if type(namespace) is argparse.Namespace and not vars(namespace):
             return already_set
         return already_set | self._in_namespace(namespace, replaces_values)
+
+    def _plain_arguments(self) -> Set[argparse.Action]:
+        """Return the arguments that store their value as it is. To convert 100 numbers and texts takes 0.2 ms more."""
+        types, standard = self._plain_types, _argparse.StoreAction
+        return {
+            action
+            for action, value in self.matches.explicit.items()
+            if type(value.value) is action.type
+            and action.type in types
+            and type(value) is Hyperparameter
+            and type(action) is standard
+            and action.nargs is None
+            and action.choices is None
+        }
 
     def _in_namespace(self, namespace: object, replaces_values: bool) -> Set[argparse.Action]:
         explicit = self.matches.explicit
@@ -198,20 +222,12 @@ class FilledArguments:
             self._fill_inferred(action, namespace)
             return
         self.values[action] = value
-        if self._is_converted(action, value.value):
-            setattr(namespace, action.dest, value.value)
-            return
         try:
             self._store(action, value, namespace)
         except argparse.ArgumentError as error:
             error.message = f"{error.message} (from {value.source})"
             self._errors[action] = error
             self.unconverted.add(action)
-
-    def _is_converted(self, action: argparse.Action, value: object) -> bool:
-        """Return whether a value is the number that an argument stores. To convert texts takes 0.15 ms more for 100 of them."""
-        is_number = type(value) is action.type and action.type in self._number_types
-        return is_number and type(action) is _argparse.StoreAction and action.nargs is None and action.choices is None
 
     def _fill_inferred(self, action: argparse.Action, namespace: object) -> None:
         self.values.pop(action, None)

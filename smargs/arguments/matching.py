@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from smargs import _argparse
@@ -46,20 +45,8 @@ from smargs.container.variables import (
     fold,
 )
 
-_VARIABLE = re.compile("sm[-_](hp|channel)[-_]", re.IGNORECASE)
-"""The start of an argument's name that is the name of a variable, such as ``--sm-channel-train``."""
-
-
-class Taker(NamedTuple):
-    """An argument that takes a value.
-
-    Attributes:
-        action: The argument.
-        option: The option string that matched; None if the dest did.
-    """
-
-    action: argparse.Action
-    option: Optional[str]
+Taker = Tuple[argparse.Action, Optional[str]]
+"""An argument that takes a value, and the option string that matched; None if the dest did."""
 
 
 class InferredValue(NamedTuple):
@@ -102,7 +89,7 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     arguments = list(filter(can_be_filled, _argparse.actions(parser)))
     named = _with_variables(parser, arguments)
     by_variable = _take_by_variable(named, job, matches)
-    free = [action for action in arguments if action not in named]
+    free = [action for action in arguments if action not in named] if named else arguments
     by_name = _by_hyperparameter(parser, free, job.hyperparameters)
     # In the order of the platform's command line: if arguments share a dest, the last hyperparameter sets it, as in argparse.
     for name, value in job.hyperparameters.items():
@@ -118,8 +105,9 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
 
 def _unfilled(arguments: Iterable[argparse.Action], matches: Matches) -> List[argparse.Action]:
     """Return the arguments that may take an inferred value: not a flag, and no argument with the dest of an explicit value."""
-    dests = {action.dest for action in matches.explicit}
-    return [action for action in arguments if action.dest not in dests and action.nargs != 0]
+    candidates = [action for action in arguments if action not in matches.explicit and action.nargs != 0]
+    dests = {action.dest for action in matches.explicit} if candidates else ()
+    return [action for action in candidates if action.dest not in dests]
 
 
 def _take_by_variable(named: Mapping[argparse.Action, str], job: Job, matches: Matches) -> Dict[str, List[Taker]]:
@@ -129,7 +117,7 @@ def _take_by_variable(named: Mapping[argparse.Action, str], job: Job, matches: M
         option = next(iter(action.option_strings), None)
         hyperparameter, value = lookup(variable, job)
         if hyperparameter is not None:
-            takers.setdefault(hyperparameter, []).append(Taker(action, option))
+            takers.setdefault(hyperparameter, []).append((action, option))
         elif value:
             matches.explicit[action], matches.options[action] = value, option
     return takers
@@ -153,8 +141,9 @@ def lookup(variable: str, job: Job) -> Tuple[Optional[str], Optional[SourcedValu
 def _with_variables(parser: argparse.ArgumentParser, arguments: Iterable[argparse.Action]) -> Dict[argparse.Action, str]:
     """Return the arguments that name a variable of SageMaker, each with that variable."""
     # Few scripts have such a name, so all names are searched at once. That saves 0.05 ms for 100 arguments.
-    every_name = "\n".join((*_argparse.options(parser), *[action.dest for action in arguments]))
-    candidates = arguments if _VARIABLE.search(every_name) else with_variables(arguments)
+    every_name = fold("\n".join((*_argparse.options(parser), *[action.dest for action in arguments])))
+    may_name_one = any(fold(prefix) in every_name for prefix in (HYPERPARAMETER_PREFIX, CHANNEL_PREFIX))
+    candidates = arguments if may_name_one else with_variables(arguments)
     variables = ((action, named_variable(action, parser.prefix_chars)) for action in candidates)
     return {action: variable for action, variable in variables if variable}
 
@@ -175,13 +164,13 @@ def _by_hyperparameter(
         option = f"--{name}"
         action = options.get(option)
         if action in unused:
-            takers[name] = Taker(action, option)
+            takers[name] = action, option
             unused.remove(action)
-    remaining = [name for name in values if name not in takers]
-    if remaining:
+    if len(takers) < len(values):
+        remaining = [name for name in values if name not in takers]
         _take_by_spelling(takers, remaining, {action: names(action, parser.prefix_chars) for action in arguments}, unused)
-    if any(taker.action.nargs == 0 for taker in takers.values()):
-        return {name: _flag_that_stores(name, taker, arguments, values[name]) for name, taker in takers.items()}
+    flags = [name for name, (action, _) in takers.items() if action.nargs == 0]
+    takers.update((name, _flag_that_stores(name, takers[name], arguments, values[name])) for name in flags)
     return takers
 
 
@@ -196,10 +185,10 @@ def _take_by_spelling(
         for spelling in (str, fold):
             declared = _declared(arguments, by_option, spelling)
             for name in [name for name in hyperparameters if name not in takers]:
-                taker = next((taker for taker in declared.get(spelling(name), ()) if taker.action in unused), None)
+                taker = next((taker for taker in declared.get(spelling(name), ()) if taker[0] in unused), None)
                 if taker:
                     takers[name] = taker
-                    unused.remove(taker.action)
+                    unused.remove(taker[0])
 
 
 def _declared(
@@ -210,18 +199,18 @@ def _declared(
     for action, action_names in arguments.items():
         for name, option in action_names:
             if (option is not None) == by_option:
-                declared.setdefault(spelling(name), []).append(Taker(action, option))
+                declared.setdefault(spelling(name), []).append((action, option))
     return declared
 
 
 def _flag_that_stores(name: str, taker: Taker, arguments: Iterable[argparse.Action], value: SourcedValue) -> Taker:
     """Return the flag that stores the value of a hyperparameter, if flags such as ``--x`` and ``--no-x`` share its dest."""
-    flag = taker.action
-    if flag.nargs != 0 or fold(name) != fold(flag.dest):
+    flag, _ = taker
+    if fold(name) != fold(flag.dest):
         return taker
     flags = [flag, *(action for action in arguments if action.nargs == 0 and action.dest == flag.dest)]
     storing = next((action for action in flags if is_constant_of(action, value.value, value.text)), flag)
-    return taker if storing is flag else Taker(storing, None)
+    return taker if storing is flag else (storing, None)
 
 
 def _infer(unfilled: Sequence[argparse.Action], job: Job, prefix_chars: str) -> Dict[argparse.Action, List[InferredValue]]:
