@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from json.encoder import encode_basestring_ascii
-from typing import Dict, FrozenSet, List, Mapping, NamedTuple, Optional
+from typing import Dict, FrozenSet, List, Mapping, Optional
 
 from smargs.container.sources import SourcedValue, Sources
 from smargs.container.variables import HYPERPARAMETER_PREFIX, HYPERPARAMETERS_FILE, SDK
 from smargs.texts import decode, to_text
 
-_Copies = Mapping[str, Mapping[str, object]]
-"""For each source that has all hyperparameters in one object, that object."""
+# The sources that have all hyperparameters in one object. The last one is the origin.
+_IN_ONE_OBJECT = ("SM_HPS", "SM_TRAINING_ENV", HYPERPARAMETERS_FILE)
 
 # The characters that a shell removes from a value that is not quoted, or badly quoted.
 _REMOVED_BY_SHELLS = str.maketrans("", "", "\"'\\ \t\n\r\v\f")
@@ -26,8 +26,10 @@ class Hyperparameter(SourcedValue):
     __slots__ = ()
 
 
-class Hyperparameters(NamedTuple):
-    """The hyperparameters of a job, including the platform's own.
+class Hyperparameters:
+    """The hyperparameters of a job, including the platform's own. Each is read from its least damaged copy.
+
+    Two copies agree if a platform writes one as the other. Only copies that differ are decoded and compared.
 
     Attributes:
         values: The value of each hyperparameter, by name.
@@ -35,108 +37,103 @@ class Hyperparameters(NamedTuple):
         missing_reason: Why no hyperparameter could be read; None if there was no problem.
     """
 
-    values: Dict[str, Hyperparameter]
-    as_sent: Mapping[str, object]
-    missing_reason: Optional[str]
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._copies = {} if sources.is_empty else self._read_copies()
+        self._variables: Dict[str, str] = {}
+        self.as_sent = self._read_as_sent()
+        self.values = self._values_in_file() if self._bash_changed_variables() else self._intact_values()
+        self.missing_reason = None if self.values or self._copies else self._problem()
+
+    def _read_copies(self) -> Dict[str, Mapping[str, object]]:
+        """Return the object of each source that has all hyperparameters in one object."""
+        objects = {
+            "SM_HPS": self._sources.json_object("SM_HPS"),
+            "SM_TRAINING_ENV": self._in_training_env(),
+            HYPERPARAMETERS_FILE: self._sources.file(HYPERPARAMETERS_FILE),
+        }
+        return {source: values for source, values in objects.items() if isinstance(values, dict)}
+
+    def _in_training_env(self) -> object:
+        """Return the hyperparameters in ``SM_TRAINING_ENV``; None if their text there is the text of ``SM_HPS``."""
+        environ = self._sources.environ
+        text, whole = environ.get("SM_HPS", ""), environ.get("SM_TRAINING_ENV", "")
+        # Searching the text is 0.1 ms faster than decoding it, for 100 hyperparameters.
+        if text[:1] == "{" and (f'"hyperparameters":{text}' in whole or f'"hyperparameters": {text}' in whole):
+            return None
+        return self._sources.training_env.get("hyperparameters")
+
+    def _read_as_sent(self) -> Mapping[str, object]:
+        source, values = next((pair for pair in self._copies.items() if pair[1]), ("", {}))
+        if source == HYPERPARAMETERS_FILE:
+            return {name: value.value for name, value in self._values_in_file().items()}
+        return values
+
+    def _values_in_file(self) -> Dict[str, Hyperparameter]:
+        written = self._copies.get(HYPERPARAMETERS_FILE, {})
+        return {name: _decode(value, HYPERPARAMETERS_FILE) for name, value in written.items()}
+
+    def _bash_changed_variables(self) -> bool:
+        """Return whether bash damaged the variables that SDK v3 exports, so that no variable can be trusted.
+
+        Bash reads an apostrophe in a value as the end of a quotation, and expands some characters in the name of a variable.
+        """
+        sources = self._sources
+        if sources.platform == SDK and not _CHANGED_BY_BASH.isdisjoint("".join(self._copies.get(HYPERPARAMETERS_FILE, ()))):
+            return True
+        if "SM_HPS" not in sources.environ and sources.platform != SDK:
+            return False
+        if "'" not in sources.hyperparameters_text and "u0027" not in sources.hyperparameters_text:
+            return False
+        exported = self._copies.get("SM_HPS", {})
+        values = {name: value.value for name, value in self._values_in_file().items()}
+        return any("'" in name + to_text(value) and exported.get(name) != value for name, value in values.items())
+
+    def _intact_values(self) -> Dict[str, Hyperparameter]:
+        names: Dict[str, object] = {}
+        for values in self._copies.values():
+            names.update(values)
+        self._variables = self._sources.variables_of(HYPERPARAMETER_PREFIX, names)
+        names.update(self._variables)
+        agreed = self._agreed()
+        return {name: agreed.get(name) or _least_damaged(self._decoded(name)) for name in names}
+
+    def _agreed(self) -> Dict[str, Hyperparameter]:
+        """Return the hyperparameters whose copies all agree: each is the decoded value's text, or the JSON of that text."""
+        decoded = [(source, values) for source, values in self._copies.items() if source != HYPERPARAMETERS_FILE]
+        if len(decoded) != 1:
+            return {}
+        source, values = decoded[0]
+        written, variables, environ = self._copies.get(HYPERPARAMETERS_FILE, {}), self._variables, self._sources.environ
+        agreed = {}
+        for name, value in values.items():
+            text = to_text(value)
+            spellings = (text, encode_basestring_ascii(value)) if isinstance(value, str) else (text,)
+            variable = variables.get(name)
+            own_text = text if variable is None else environ[variable]
+            if own_text in spellings and written.get(name, text) in spellings:
+                agreed[name] = Hyperparameter(value, text, variable or source)
+        return agreed
+
+    def _decoded(self, name: str) -> List[Hyperparameter]:
+        """Return the decoded copies of a hyperparameter: the one in its own variable, then those of the other sources."""
+        decoded = [_decode(values[name], source) for source, values in self._copies.items() if name in values]
+        variable = self._variables.get(name)
+        if variable is None:
+            return decoded
+        text = self._sources.environ[variable]
+        # A variable does not distinguish a text that is JSON from its JSON value. Another copy does.
+        is_text = any(copy.value == text for copy in decoded)
+        return [Hyperparameter(text, text, variable) if is_text else _decode(text, variable), *decoded]
+
+    def _problem(self) -> Optional[str]:
+        problems = self._sources.problems
+        return next((problems[source] for source in _IN_ONE_OBJECT if source in problems), None)
 
 
 def strip_shell_quoting(text: str) -> str:
     """Return a text without the characters that a shell removes: quotes, backslashes and white space."""
     return text.translate(_REMOVED_BY_SHELLS)
-
-
-def read_hyperparameters(sources: Sources) -> Hyperparameters:
-    """Read each hyperparameter from its least damaged copy.
-
-    Two copies agree if a platform writes one as the other. Only copies that differ are decoded and compared.
-    """
-    copies = _copies(sources)
-    as_sent = _as_sent(copies)
-    if _bash_changed_variables(sources, copies):
-        values = copies[HYPERPARAMETERS_FILE]
-        return Hyperparameters({name: _decode(value, HYPERPARAMETERS_FILE) for name, value in values.items()}, as_sent, None)
-    names: Dict[str, object] = {}
-    for values in copies.values():
-        names.update(values)
-    variables = sources.variables_of(HYPERPARAMETER_PREFIX, names)
-    names.update(variables)
-    agreed = _agreed(sources, copies, variables)
-    intact = {name: agreed.get(name) or _least_damaged(_decoded(name, sources, variables.get(name), copies)) for name in names}
-    return Hyperparameters(intact, as_sent, None if names or copies else _missing_reason(sources))
-
-
-def _copies(sources: Sources) -> _Copies:
-    objects = {
-        "SM_HPS": sources.json_object("SM_HPS"),
-        "SM_TRAINING_ENV": _in_training_env(sources),
-        HYPERPARAMETERS_FILE: sources.file(HYPERPARAMETERS_FILE),
-    }
-    return {source: values for source, values in objects.items() if isinstance(values, dict)}
-
-
-def _missing_reason(sources: Sources) -> Optional[str]:
-    candidates = ("SM_HPS", "SM_TRAINING_ENV", HYPERPARAMETERS_FILE)
-    return next((sources.problems[source] for source in candidates if source in sources.problems), None)
-
-
-def _in_training_env(sources: Sources) -> object:
-    """Return the hyperparameters in ``SM_TRAINING_ENV``; None if their text there is the text of ``SM_HPS``."""
-    text, whole = sources.environ.get("SM_HPS", ""), sources.environ.get("SM_TRAINING_ENV", "")
-    # Searching the text is 0.1 ms faster than decoding it, for 100 hyperparameters.
-    if text[:1] == "{" and (f'"hyperparameters":{text}' in whole or f'"hyperparameters": {text}' in whole):
-        return None
-    return sources.training_env.get("hyperparameters")
-
-
-def _as_sent(copies: _Copies) -> Mapping[str, object]:
-    source, values = next((pair for pair in copies.items() if pair[1]), ("", {}))
-    if source == HYPERPARAMETERS_FILE:
-        return {name: _decode(value, source).value for name, value in values.items()}
-    return values
-
-
-def _bash_changed_variables(sources: Sources, copies: _Copies) -> bool:
-    """Return whether bash damaged the variables that SDK v3 exports, so that no variable can be trusted.
-
-    Bash reads an apostrophe in a value as the end of a quotation, and expands some characters in the name of a variable.
-    """
-    written, exported = copies.get(HYPERPARAMETERS_FILE, {}), copies.get("SM_HPS", {})
-    if sources.platform == SDK and not _CHANGED_BY_BASH.isdisjoint("".join(written)):
-        return True
-    if "SM_HPS" not in sources.environ and sources.platform != SDK:
-        return False
-    if "'" not in sources.hyperparameters_text and "u0027" not in sources.hyperparameters_text:
-        return False
-    values = {name: _decode(value, HYPERPARAMETERS_FILE).value for name, value in written.items()}
-    return any("'" in name + to_text(value) and exported.get(name) != value for name, value in values.items())
-
-
-def _agreed(sources: Sources, copies: _Copies, variables: Mapping[str, str]) -> Dict[str, Hyperparameter]:
-    """Return the hyperparameters whose copies all agree: each is the decoded value's text, or the JSON of that text."""
-    decoded = [(source, values) for source, values in copies.items() if source != HYPERPARAMETERS_FILE]
-    if len(decoded) != 1:
-        return {}
-    (source, values), written, environ = decoded[0], copies.get(HYPERPARAMETERS_FILE, {}), sources.environ
-    agreed = {}
-    for name, value in values.items():
-        text = to_text(value)
-        spellings = (text, encode_basestring_ascii(value)) if isinstance(value, str) else (text,)
-        variable = variables.get(name)
-        own_text = text if variable is None else environ[variable]
-        if own_text in spellings and written.get(name, text) in spellings:
-            agreed[name] = Hyperparameter(value, text, variable or source)
-    return agreed
-
-
-def _decoded(name: str, sources: Sources, variable: Optional[str], copies: _Copies) -> List[Hyperparameter]:
-    """Return the decoded copies of a hyperparameter: the one in its own variable, then those of the other sources."""
-    decoded = [_decode(values[name], source) for source, values in copies.items() if name in values]
-    if variable is None:
-        return decoded
-    text = sources.environ[variable]
-    # A variable does not distinguish a text that is JSON from its JSON value. Another copy does.
-    is_text = any(copy.value == text for copy in decoded)
-    return [Hyperparameter(text, text, variable) if is_text else _decode(text, variable), *decoded]
 
 
 def _decode(copy: object, source: str) -> Hyperparameter:

@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
-from smargs.container.hyperparameters import Hyperparameter, Hyperparameters, read_hyperparameters
+from smargs.container.hyperparameters import Hyperparameter, Hyperparameters
 from smargs.container.sources import FILES, OBJECTS, SourcedValue, Sources
 from smargs.container.variables import (
     BOOLEAN,
@@ -34,9 +34,7 @@ class Job:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._sources = Sources(environ)
         self._variables: Dict[str, Optional[SourcedValue]] = {}
-        self._hyperparameters = Hyperparameters({}, {}, None)
-        if not self._sources.is_empty:
-            self._hyperparameters = read_hyperparameters(self._sources)
+        self._hyperparameters = Hyperparameters(self._sources)
 
     def __bool__(self) -> bool:
         return not self._sources.is_empty and bool(self.hyperparameters or self.variables or self.channels or self.problems)
