@@ -168,10 +168,10 @@ class SageMakerParserMixin(_Mixed):
                 return self._call(_argparse.bare_copy(self), method, list(tokens), namespace, settings, context)
             try:
                 with context.working(self):
-                    job_parse = JobParse.begin(context, self, tokens, namespace, is_own_list=args is not None)
-                    working, typed = job_parse.working, job_parse.line.typed
+                    job_parse = JobParse(context, self, tokens, namespace, is_own_list=args is not None)
+                    working, typed = job_parse.working, job_parse.typed
                     namespace, unknown = self._call(working, method, typed, job_parse.namespace, settings, context)
-                    return namespace, job_parse.finish(tokens, unknown)
+                    return namespace, job_parse.finish(unknown)
             except argparse.ArgumentError as error:
                 if not getattr(self, "exit_on_error", True):
                     raise

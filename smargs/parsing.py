@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments, Origin
@@ -16,31 +16,25 @@ from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
 from smargs.arguments.messages import unrecognized_hyperparameters
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
-from smargs.container.job import Job
-from smargs.container.variables import TOOLKIT, is_internal
+from smargs.container.variables import is_internal
 from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
 
 _current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
 
 
-class ParseContext:
+class ParseContext(Origin):
     """The data that the parsers of one parse share: the outermost parser and the parsers of its subcommands.
 
     Attributes:
-        environ: The environment variables.
-        job: The job that the variables and the container's files describe. It is false outside a job.
         is_strict: Whether an undeclared hyperparameter is an error (``parse_args``) or is returned (``parse_known_args``).
-        platform: The platform whose spelling of hyperparameters the script's own converters see.
         undeclared: The hyperparameters that no argument has claimed so far.
         settings: The keyword arguments of the outermost parse, for ConfigArgParse.
         has_started: Whether a parser has begun to parse.
     """
 
     def __init__(self, environ: Mapping[str, str], is_strict: bool, parser: argparse.ArgumentParser) -> None:
-        self.environ = environ
-        self.job = Job(environ)
+        super().__init__(environ)
         self.is_strict = is_strict
-        self.platform = self.job.platform or TOOLKIT
         self.undeclared: Set[str] = set(self.job.hyperparameters)
         self.settings: Dict[str, object] = {}
         self.has_started = False
@@ -99,7 +93,7 @@ class ParseContext:
         texts = [*self._texts]
         for matches in self._matches:
             texts += ((action, value.text) for action, value in matches.explicit.items())
-            texts += ((action, inferred.value.text) for action, several in matches.inferred.items() for inferred in several)
+            texts += ((action, value.text) for action, several in matches.inferred.items() for value, _ in several)
         secrets = {text for action, text in texts if is_secret_argument(action)}
         for name, value in self.job.hyperparameters.items():
             secrets.update(secret_texts(name, value.value))
@@ -142,25 +136,16 @@ def as_tokens(args: Iterable[str]) -> List[str]:
     return args.split() if isinstance(args, str) else list(args)
 
 
-class JobParse(NamedTuple):
+class JobParse:
     """One parser's part of a parse in a job.
 
     Attributes:
-        context: The parse.
-        parser: The parser, which is not changed.
-        working: Its working copy, with which argparse parses.
-        line: The command line in two parts; argparse parses the typed one.
+        working: The working copy of the parser, with which argparse parses. The parser is not changed.
+        typed: The tokens that argparse parses: those that a person typed.
         namespace: The namespace, with SageMaker's values.
     """
 
-    context: ParseContext
-    parser: Any
-    working: Any
-    line: CommandLine
-    namespace: Any
-
-    @classmethod
-    def begin(cls, context: ParseContext, parser: Any, tokens: List[str], namespace: Any, is_own_list: bool) -> JobParse:
+    def __init__(self, context: ParseContext, parser: Any, tokens: List[str], namespace: Any, is_own_list: bool) -> None:
         """Split the command line, and store SageMaker's values into the namespace.
 
         Args:
@@ -173,60 +158,64 @@ class JobParse(NamedTuple):
         Raises:
             argparse.ArgumentError: If the hyperparameters cannot be read.
         """
-        line = CommandLine(list(tokens), Rendering(context.platform, [], []))
-        if context.is_outermost(parser):
-            if context.job.missing_reason:
-                raise argparse.ArgumentError(None, context.job.missing_reason)
-            line = split_generated(tokens, context.job)
-            context.undeclared.difference_update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
-            # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.
-            context.platform = context.job.platform or line.generated.platform
+        self._context, self._parser, self._tokens = context, parser, tokens
+        self._line = self._split_tokens()
         context.add_command_line(tokens, parser.prefix_chars)
-        namespace = argparse.Namespace() if namespace is None else namespace
-        replaces_values = not is_own_list or bool(line.generated.names)
-        copies_all = _argparse.automatic_prefix(parser) is not None
-        working = _working_copy(context, parser, copies_all)
-        working._fill = _filled(context, parser, working, calls_own_code=True)
-        working._fill.apply(namespace, line.typed, replaces_values)
+        self.typed = self._line.typed
+        self.namespace = argparse.Namespace() if namespace is None else namespace
+        self.working = _working_copy(context, parser, all_actions=_argparse.automatic_prefix(parser) is not None)
+        filled = self.working._fill = _filled(context, parser, self.working, calls_own_code=True)
+        filled.apply(self.namespace, self.typed, replaces_values=not is_own_list or bool(self._line.generated.names))
         context.warn_of_problems()
-        working._fill.lift_requirements()
-        return cls(context, parser, working, line, namespace)
+        filled.lift_requirements()
 
-    def finish(self, tokens: List[str], unknown: List[str]) -> List[str]:
+    def finish(self, unknown: List[str]) -> List[str]:
         """Warn of deprecated arguments, check for undeclared hyperparameters, and return the tokens that no argument declares.
 
         Args:
-            tokens: The command line.
             unknown: The typed tokens that no argument declares.
 
         Raises:
             argparse.ArgumentError: If the parse is strict and there is an undeclared hyperparameter.
         """
         self.working._fill.warn_of_deprecated()
-        if not self.context.is_outermost(self.parser):
+        if not self._context.is_outermost(self._parser):
             return unknown
-        undeclared = self._undeclared(tokens)
-        if not self.context.is_strict:
+        undeclared = self._undeclared()
+        if not self._context.is_strict:
             return self._unparsed(unknown, undeclared)
         if undeclared:
-            raise argparse.ArgumentError(None, unrecognized_hyperparameters(undeclared, _argparse.options(self.parser)))
+            raise argparse.ArgumentError(None, unrecognized_hyperparameters(undeclared, _argparse.options(self._parser)))
         return unknown
 
-    def _undeclared(self, tokens: List[str]) -> List[str]:
+    def _split_tokens(self) -> CommandLine:
+        """Split the command line of the outermost parser. That of a subcommand contains typed tokens only."""
+        context, tokens = self._context, self._tokens
+        if not context.is_outermost(self._parser):
+            return CommandLine(list(tokens), Rendering(context.platform, [], []))
+        if context.job.missing_reason:
+            raise argparse.ArgumentError(None, context.job.missing_reason)
+        line = split_generated(tokens, context.job)
+        context.undeclared.difference_update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
+        # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.
+        context.platform = context.job.platform or line.generated.platform
+        return line
+
+    def _undeclared(self) -> List[str]:
         """Return the hyperparameters that no parser of this process declares, in the order of the job."""
-        context = self.context
+        context = self._context
         if not context.undeclared:
             return []
-        if tokens != sys.argv[1:]:
+        if self._tokens != sys.argv[1:]:
             # Hyperparameters consumed by an earlier parser are not unrecognized.
             started_with = split_generated(sys.argv[1:], context.job)
-            consumed = set(started_with.generated.names).difference(self.line.generated.names)
+            consumed = set(started_with.generated.names).difference(self._line.generated.names)
             context.undeclared.difference_update(consumed)
         return [name for name in context.job.hyperparameters if name in context.undeclared and not is_internal(name)]
 
     def _unparsed(self, unknown: List[str], undeclared: Iterable[str]) -> UnparsedTokens:
         """Return the unknown tokens with those of undeclared hyperparameters."""
-        context, values, written = self.context, self.context.job.hyperparameters, self.line.platform_tokens
+        context, values, written = self._context, self._context.job.hyperparameters, self._line.platform_tokens
         pairs = {name: written.get(name) or tokens_of(context.platform, name, values[name].value) for name in undeclared}
         line = CommandLine(unknown, rendering_of(context.platform, pairs))
         return UnparsedTokens(line, values.keys() - context.undeclared)
@@ -261,8 +250,7 @@ def _working_copy(context: ParseContext, parser: Any, all_actions: bool) -> Any:
 
 
 def _filled(context: ParseContext, parser: Any, working: Any, *, calls_own_code: bool) -> FilledArguments:
-    origin = Origin(context.job, context.environ, context.platform)
-    filled = FilledArguments(parser, working, origin, calls_own_code)
+    filled = FilledArguments(parser, working, context, calls_own_code)
     context.add_matches(filled.matches)
     return filled
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import re
+
+INFINITY = float("inf")
 
 _DEEPEST = 64
 
@@ -54,7 +55,7 @@ def to_text(value: object) -> str:
     """Return the text of a decoded value: a text as it is, any other value as JSON."""
     if isinstance(value, str):
         return value
-    if type(value) is int or (type(value) is float and math.isfinite(value)):
+    if type(value) is int or (type(value) is float and abs(value) < INFINITY):
         return repr(value)  # The same text as from json.dumps, which makes an encoder each time: 0.06 ms for 100 numbers.
     return json.dumps(value, ensure_ascii=False, default=str)
 

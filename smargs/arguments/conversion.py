@@ -8,7 +8,7 @@ import enum
 import functools
 import os
 import re
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from smargs import _argparse
 from smargs.arguments.literals import TEXT_PARSERS, as_boolean, enum_member, integral, read_literal, text_parser
@@ -95,16 +95,8 @@ _Element = Tuple[object, str, Optional[str]]
 """An element of a value, its text, and the platform whose spelling the type receives; None for the unchanged text."""
 
 
-class Calls(NamedTuple):
-    """How argparse would call an argument's action.
-
-    Attributes:
-        values: The value of each call, in order; none if a flag keeps its default.
-        option: The option string of the calls.
-    """
-
-    values: List[Any]
-    option: Optional[str]
+Calls = Tuple[List[Any], Optional[str]]
+"""How argparse would call an argument's action: the value of each call, none if a flag keeps its default; the option string."""
 
 
 class Converter:
@@ -141,13 +133,13 @@ class Converter:
             return _flag_calls(action, value, text, option)
         shown = option or _first_option(action)
         if value is None:
-            return Calls([] if isinstance(action, _argparse.AppendAction) else [None], shown)
+            return [] if isinstance(action, _argparse.AppendAction) else [None], shown
         if not collects(action):
-            return Calls([self._convert(value, text, self._platform)], shown)
+            return [self._convert(value, text, self._platform)], shown
         elements = self._elements(value, text)
         if not _takes_many(action):
-            return Calls([self._convert(*element) for element in elements], shown)
-        return Calls([self._convert_many(batch) for batch in self._batches(elements)], shown)
+            return [self._convert(*element) for element in elements], shown
+        return [self._convert_many(batch) for batch in self._batches(elements)], shown
 
     def _batches(self, elements: List[_Element]) -> List[List[_Element]]:
         """Return the elements of each call: all of them, or for ``append`` with a list of lists those of each inner list."""
@@ -226,13 +218,13 @@ def _flag_calls(action: argparse.Action, value: object, text: str, option: Optio
     """Return the calls of an action without arguments: one or none for a boolean, several for a count."""
     shown = option or _first_option(action)
     if value is None or not text.strip():
-        return Calls([], shown)
+        return [], shown
     if isinstance(action, _argparse.CountAction):
-        return Calls([[]] * _count(action, text), shown)
+        return [[]] * _count(action, text), shown
     boolean = as_boolean(text)
     if isinstance(action, _argparse.PAIRED_FLAG) and boolean is not None:
         return _paired_flag_calls(action, boolean, option)
-    return Calls([[]] if _sets_flag(action, value, text, option) else [], shown)
+    return [[]] if _sets_flag(action, value, text, option) else [], shown
 
 
 def _sets_flag(action: argparse.Action, value: object, text: str, option: Optional[str]) -> bool:
@@ -270,7 +262,7 @@ def _paired_flag_calls(action: argparse.Action, boolean: bool, option: Optional[
     is_negative = boolean == (option is not None and option.startswith("--no-"))
     paired = next((name for name in action.option_strings if name.startswith("--no-") == is_negative), None)
     # A flag with one hyphen has no ``--no-`` counterpart, so false keeps the default.
-    return Calls([] if paired is None else [[]], paired)
+    return [] if paired is None else [[]], paired
 
 
 def is_constant_of(action: argparse.Action, value: object, text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set
+from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set
 
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, collects, has_own_type
@@ -27,18 +27,19 @@ _READERS = (ast.literal_eval, json.loads)
 _PLAIN_TYPES = {TOOLKIT: (int, float, str), SDK: (int, float)}
 
 
-class Origin(NamedTuple):
+class Origin:
     """Where the values of a parse come from.
 
     Attributes:
-        job: The job.
         environ: All environment variables.
+        job: The job that the variables and the container's files describe. It is false outside a job.
         platform: The platform whose spelling of a hyperparameter the script's own converters receive.
     """
 
-    job: Job
-    environ: Mapping[str, str]
-    platform: str
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.job = Job(environ)
+        self.platform = self.job.platform or TOOLKIT
 
 
 class _Unconverted(str):
@@ -210,7 +211,7 @@ class FilledArguments:
                 setattr(namespace, action.dest, Converter(self.working, action, None).read(default))
 
     def _postpone(self, action: argparse.Action, namespace: object) -> None:
-        value = self.matches.explicit.get(action) or self.matches.inferred[action][0].value
+        value = self.matches.explicit.get(action) or self.matches.inferred[action][0][0]
         self.values[action] = value
         self._waiting[action] = _Unconverted(value.text)
         setattr(namespace, action.dest, self._waiting[action])
@@ -255,14 +256,14 @@ class FilledArguments:
             raise argparse.ArgumentError(action, f"its type is called with {value.text!r} only if env_var= names the variable")
         converter = Converter(self.working, action, self._origin.platform if isinstance(value, Hyperparameter) else None)
         try:
-            calls = converter.calls(value.value, value.text, self.matches.options.get(action))
-            for argument in calls.values:
-                action(self.working, namespace, argument, calls.option)
+            arguments, option = converter.calls(value.value, value.text, self.matches.options.get(action))
+            for argument in arguments:
+                action(self.working, namespace, argument, option)
         except argparse.ArgumentError:
             raise
         except Exception as error:
             raise _in_one_line(action, converter.wanted, value.text, error) from error
-        if not calls.values:
+        if not arguments:
             self.unchanged.add(action)
 
     def _reset(self, action: argparse.Action, namespace: Any) -> None:

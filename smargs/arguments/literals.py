@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import ast
 import enum
-import math
 import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple, Type
 
-from smargs.texts import decode, is_deep
+from smargs.texts import INFINITY, decode, is_deep
 
 _BOOLEANS = {
     **dict.fromkeys(("true", "yes", "on", "1"), True),
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 
+# The module re compiles a pattern when it is first used, so that importing the package does not.
+
 # A decimal number: its sign, its integral part, its fraction and its exponent.
-_NUMBER = re.compile(r"([+-]?)(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*)?)?(?:[eE]([+-]?\d+))?", re.ASCII)
+_NUMBER = r"(?a)([+-]?)(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*)?)?(?:[eE]([+-]?\d+))?"
 
 # Parts of a Python literal: a backslash with the character that it escapes, a string, and a word outside of strings.
-_BACKSLASH = re.compile(r"\\([4-7][0-7]{2}|.)", re.DOTALL)
+_BACKSLASH = r"(?s)\\([4-7][0-7]{2}|.)"
 _ESCAPED = frozenset("\n\\'\"abfnrtvxuUN01234567")
 # A string without a closing quote runs to the end.
-_STRING = re.compile(r"""'[^'\\]*(?:\\.[^'\\]*)*'?|"[^"\\]*(?:\\.[^"\\]*)*"?""", re.DOTALL)
-_LITERAL_WORD = re.compile(r"True|False|None|set|\d[\d_]*(?:[eE]\d*)?[jJ]?|0[xX][0-9a-fA-F]+", re.ASCII)
+_STRING = r"""(?s)'[^'\\]*(?:\\.[^'\\]*)*'?|"[^"\\]*(?:\\.[^"\\]*)*"?"""
+_LITERAL_WORD = r"(?a)True|False|None|set|\d[\d_]*(?:[eE]\d*)?[jJ]?|0[xX][0-9a-fA-F]+"
 
 
 def as_boolean(text: str) -> Optional[bool]:
@@ -124,8 +125,8 @@ def enum_member(wanted: Type[enum.Enum], value: object, text: str) -> object:
 
 def integral(text: str) -> str:
     """Return the text of a whole number, such as ``16.0`` or ``1e3``, as that of an integer; any other text unchanged."""
-    match = None if text.isdigit() else _NUMBER.fullmatch(text.strip())
-    if not match or math.isinf(float(text)):
+    match = None if text.isdigit() else re.fullmatch(_NUMBER, text.strip())
+    if not match or abs(float(text)) == INFINITY:
         return text
     sign, whole, fraction, exponent = (group.replace("_", "") for group in match.groups(default=""))
     digits = whole + fraction
@@ -142,9 +143,9 @@ def read_literal(text: str) -> object:
     value = decode(text)
     if value is not text or is_deep(text):
         return value
-    source = _BACKSLASH.sub(_escape, text.strip())
+    source = re.sub(_BACKSLASH, _escape, text.strip())
     # Python warns of some source code, such as 1or 2. Silencing the warning would change the filters of all threads.
-    if not all(map(_LITERAL_WORD.fullmatch, re.findall(r"\w+", _STRING.sub("", source)))):
+    if not all(re.fullmatch(_LITERAL_WORD, word) for word in re.findall(r"\w+", re.sub(_STRING, "", source))):
         return text
     try:
         return ast.literal_eval(source)

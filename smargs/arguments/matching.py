@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs import _argparse
 from smargs.arguments.conversion import is_constant_of
@@ -49,16 +49,8 @@ Taker = Tuple[argparse.Action, Optional[str]]
 """An argument that takes a value, and the option string that matched; None if the dest did."""
 
 
-class InferredValue(NamedTuple):
-    """A value that matches by rule 3 or 4.
-
-    Attributes:
-        value: The value.
-        is_default: Whether the argument's default equals this value already.
-    """
-
-    value: SourcedValue
-    is_default: bool
+InferredValue = Tuple[SourcedValue, bool]
+"""A value that matches by rule 3 or 4, and whether the argument's default equals it already."""
 
 
 class Matches:
@@ -80,7 +72,7 @@ class Matches:
     def best(self, action: argparse.Action) -> Optional[SourcedValue]:
         """Return the value that comes first for an argument."""
         inferred = self.inferred.get(action)
-        return self.explicit.get(action) or (inferred[0].value if inferred else None)
+        return self.explicit.get(action) or (inferred[0][0] if inferred else None)
 
 
 def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
@@ -224,11 +216,11 @@ def _infer(unfilled: Sequence[argparse.Action], job: Job, prefix_chars: str) -> 
         by_name = list(_by_name(action, job, prefix_chars))
         current = _current_value(action, defaults, by_name)
         if current is None:
-            values = [InferredValue(value, False) for value in by_name]
+            values = [(value, False) for value in by_name]
         else:
             # Keep a default that already equals a SageMaker value. Record it only for positionals, which are required.
             is_required = action.required and not action.option_strings
-            values = [InferredValue(current, True)] if is_required else []
+            values = [(current, True)] if is_required else []
         if values:
             inferred[action] = values
     return inferred

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import Iterable, List, Optional
 
 from smargs import _argparse
@@ -42,6 +41,8 @@ def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str]) 
 
 def _with_nearest(name: str, options: List[str]) -> str:
     shown = name if name.isprintable() and name else repr(name)
+    import difflib  # Importing it takes 0.9 ms, and only this error needs it.
+
     bare = {fold(option.lstrip("-+/")): option for option in reversed(options)}
     nearest = difflib.get_close_matches(fold(name), bare, n=1)
     if not nearest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Iterable, List, Mapping, NamedTuple, Optional
+from typing import Iterable, List, Mapping, Optional, Tuple
 
 from smargs import _argparse
 from smargs.container.sources import SourcedValue
@@ -28,21 +28,13 @@ TWINS = {
 """The other usual name of a channel."""
 
 
-class Name(NamedTuple):
-    """One name of an argument.
-
-    Attributes:
-        text: The name without leading prefix characters.
-        option: The option string; None for the dest.
-    """
-
-    text: str
-    option: Optional[str]
+Name = Tuple[str, Optional[str]]
+"""One name of an argument without leading prefix characters, and its option string; None for the dest."""
 
 
 def names(action: argparse.Action, prefix_chars: str) -> List[Name]:
     """Return every name of an argument: its option strings, then its dest."""
-    return [*(Name(option.lstrip(prefix_chars), option) for option in action.option_strings), Name(action.dest, None)]
+    return [*((option.lstrip(prefix_chars), option) for option in action.option_strings), (action.dest, None)]
 
 
 def can_be_filled(action: argparse.Action) -> bool:

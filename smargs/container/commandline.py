@@ -64,12 +64,8 @@ class CommandLine(NamedTuple):
         return dict(zip(self.generated.names, self.generated.pairs))
 
 
-class _Run(NamedTuple):
-    """The slice of a command line that holds a rendering; an empty slice if it holds none."""
-
-    start: int
-    stop: int
-    rendering: Rendering
+_Run = Tuple[range, Rendering]
+"""The indices of the tokens that hold a rendering, none if no tokens do."""
 
 
 class UnparsedTokens(List[str]):
@@ -143,7 +139,8 @@ def split_generated(tokens: Sequence[str], job: Job) -> CommandLine:
         renderings.append(rendering)
     run = _longest_run(tokens, renderings, job) or _damaged_run(tokens, renderings)
     if run:
-        return CommandLine([*tokens[: run.start], *tokens[run.stop :]], run.rendering)
+        indices, rendering = run
+        return CommandLine([*tokens[: indices.start], *tokens[indices.stop :]], rendering)
     typed, pairs = _split_pairs(tokens, renderings)
     return CommandLine(typed, rendering_of(job.platform or TOOLKIT, pairs))
 
@@ -178,17 +175,17 @@ def _longest_run(tokens: Sequence[str], renderings: Sequence[Rendering], job: Jo
     tearable = [rendering for rendering in renderings if has_record or rendering.has_text]
     stripped = [strip_shell_quoting(token) for token in tokens] if tearable else []
     torn = [_find_run(_find_torn, stripped, rendering, strip_shell_quoting) for rendering in tearable]
-    longest = max((*whole, *torn), key=lambda run: run.stop - run.start, default=None)
-    return longest if longest and longest.start < longest.stop else None
+    longest = max((*whole, *torn), key=lambda run: len(run[0]), default=None)
+    return longest if longest and longest[0] else None
 
 
 def _find_run(
-    find: Callable[[Sequence[str], Sequence[str]], Tuple[int, int]],
+    find: Callable[[Sequence[str], Sequence[str]], range],
     tokens: Sequence[str],
     rendering: Rendering,
     form: Callable[[str], str] = str,
 ) -> _Run:
-    return _Run(*find(tokens, [form(token) for token in rendering.tokens]), rendering)
+    return find(tokens, [form(token) for token in rendering.tokens]), rendering
 
 
 def _damaged_run(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Optional[_Run]:
@@ -198,7 +195,7 @@ def _damaged_run(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Opti
         for start in range(len(tokens)):
             stop = _end_of_damaged(tokens, start, pairs)
             if stop is not None:
-                return _Run(start, stop, rendering)
+                return range(start, stop), rendering
     return None
 
 
@@ -219,16 +216,16 @@ def _split_pairs(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Tupl
     return [*typed, *rest], generated
 
 
-def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
-    """Return the start and the stop of the slice that equals a run, token by token."""
+def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> range:
+    """Return the indices of the tokens that equal a run."""
     for start, token in enumerate(tokens):
         if run and token == run[0] and list(tokens[start : start + len(run)]) == run:
-            return start, start + len(run)
-    return 0, 0
+            return range(start, start + len(run))
+    return range(0)
 
 
-def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
-    """Return the start and the stop of the slice that equals a run when both are joined; both are without shell quoting."""
+def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> range:
+    """Return the indices of the tokens that equal a run when both are joined; both are without shell quoting."""
     text, wanted = "".join(tokens), "".join(run)
     begins: Dict[int, int] = {}
     ends: Dict[int, int] = {}
@@ -245,9 +242,9 @@ def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> Tuple[int, int]:
             # An empty last value is an empty token. If the shell dropped that, an option follows, or the command line ends.
             following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"
             if following[:1] in ("", "-"):
-                return begins[position], stop + (following == "")
+                return range(begins[position], stop + (following == ""))
         position = text.find(wanted, position + 1)
-    return 0, 0
+    return range(0)
 
 
 def _end_of_damaged(tokens: Sequence[str], index: int, run: Sequence[_Pair]) -> Optional[int]:
