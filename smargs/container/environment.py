@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Dict, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, Mapping, NoReturn, Optional, Tuple
 
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
-from smargs.container.variables import BOOLEAN, DEFAULT_MASTER_PORT, INTEGER, LIST, OBJECT, VARIABLES
+from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, VARIABLES
 from smargs.secrets import masked
 
 
@@ -28,6 +28,8 @@ class SageMakerEnvironment:
         host_count: Number of hosts.
         master_addr: Host of the rendezvous: ``SM_MASTER_ADDR``, else the toolkit's master, else the first of the sorted hosts.
         master_port: TCP port of the rendezvous: ``SM_MASTER_PORT``, else 7777 if there are hosts.
+        checkpoint_dir: Directory of the checkpoints: ``LocalPath`` in ``checkpointconfig.json``, else ``/opt/ml/checkpoints``
+            if it exists.
         job_name: Name of the training job, from ``TRAINING_JOB_NAME`` or ``SM_TRAINING_ENV``.
         problems: One line for each variable or file that could not be read.
     """
@@ -50,6 +52,7 @@ class SageMakerEnvironment:
     output_dir: Optional[str]
     output_failure: Optional[str]
     output_intermediate_dir: Optional[str]
+    checkpoint_dir: Optional[str]
     input_dir: Optional[str]
     input_data_dir: Optional[str]
     input_config_dir: Optional[str]
@@ -167,22 +170,10 @@ def _attributes(job: Job) -> Dict[str, object]:
     attributes.update(
         hyperparameters={name: value.value for name, value in job.hyperparameters.items() if name not in job.internal},
         channels={name: value.text for name, value in job.channels.items()},
-        job_name=job.name,
         problems=job.problems,
     )
-    _complete_hosts(attributes, sorted(job.names("SM_HOSTS")), job.master)
+    attributes["host_rank"] = attributes.pop("current_host_rank")
     return attributes
-
-
-def _complete_hosts(attributes: Dict[str, object], hosts: Sequence[str], master: Optional[str]) -> None:
-    """Add the rank of this host, the number of hosts and the rendezvous, from the host names if no variable has them."""
-    rank, current = attributes.pop("current_host_rank"), attributes["current_host"]
-    if rank is None and current in hosts:
-        rank = hosts.index(str(current))
-    attributes["host_rank"] = rank
-    attributes["host_count"] = attributes["host_count"] or len(hosts) or None
-    attributes["master_addr"] = attributes["master_addr"] or master or next(iter(hosts), None)
-    attributes["master_port"] = attributes["master_port"] or (DEFAULT_MASTER_PORT if hosts else None)
 
 
 def _copied(value: object) -> object:

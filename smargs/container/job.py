@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, FrozenSet, Iterable, List, Mapping, Optional, Tuple
 
 from smargs.container.hyperparameters import Hyperparameter, Hyperparameters
 from smargs.container.sources import FILES, OBJECTS, SourcedValue, Sources
@@ -13,6 +13,7 @@ from smargs.container.variables import (
     BY_NAME,
     CHANNEL_PREFIX,
     CHANNELS_FILE,
+    DEFAULT_MASTER_PORT,
     INTEGER,
     LIST,
     OBJECT,
@@ -102,7 +103,8 @@ class Job:
     @property
     def name(self) -> Optional[str]:
         """The name of the training job."""
-        return self._sources.environ.get("TRAINING_JOB_NAME") or self._text_in_training_env("job_name")
+        name = self.variable("TRAINING_JOB_NAME")
+        return name.text if name else None
 
     @property
     def failure_file(self) -> Optional[str]:
@@ -153,9 +155,10 @@ class Job:
         return (
             self._on_this_host(variable)
             or self._in_environ(variable)
-            or self._in_training_env(variable.attribute)
+            or self._in_training_env(variable.key or variable.attribute)
             or (self._in_file(*variable.file) if variable.file else None)
-            or (self._standard_directory(variable.directory) if variable.directory else None)
+            or (self._standard_directory(variable.directory, variable.if_exists) if variable.directory else None)
+            or (self._from_hosts(variable.name) if variable.from_hosts else None)
         )
 
     def _on_this_host(self, variable: Variable) -> Optional[SourcedValue]:
@@ -167,15 +170,19 @@ class Job:
             return None
         if variable.file and variable.file[0] == RESOURCE_FILE:
             return self._in_file(*variable.file)
-        return self._rank_on_this_host() if variable.name == "SM_CURRENT_HOST_RANK" else None
+        return self._from_hosts(variable.name) if variable.name == "SM_CURRENT_HOST_RANK" else None
 
-    def _rank_on_this_host(self) -> Optional[SourcedValue]:
-        resources = self._sources.file(RESOURCE_FILE) or {}
-        hosts, current = resources.get("hosts"), resources.get("current_host")
-        if not isinstance(hosts, list) or current not in hosts:
+    def _from_hosts(self, name: str) -> Optional[SourcedValue]:
+        """Return the value of a variable that follows from the names of the hosts. Only SDK v3 sets these variables."""
+        hosts, names = self.variable("SM_HOSTS"), sorted(self.names("SM_HOSTS"))
+        if hosts is None or not names:
             return None
-        rank = sorted(map(str, hosts)).index(str(current))
-        return SourcedValue(rank, str(rank), RESOURCE_FILE)
+        value = _FROM_HOSTS[name](self, names)
+        return None if value is None else SourcedValue(value, to_text(value), hosts.source)
+
+    def _rank(self, hosts: List[str]) -> Optional[int]:
+        current = self.variable("SM_CURRENT_HOST")
+        return hosts.index(current.text) if current and current.text in hosts else None
 
     def _in_environ(self, variable: Variable) -> Optional[SourcedValue]:
         name = variable.name
@@ -193,10 +200,19 @@ class Job:
         value = content.get(key) if key else content
         return SourcedValue(value, to_text(value), file) if value else None
 
-    def _standard_directory(self, directory: str) -> Optional[SourcedValue]:
+    def _standard_directory(self, directory: str, if_exists: bool) -> Optional[SourcedValue]:
         """Return a standard directory if the container has the job's files. It is used if the variable is absent."""
-        if not self._sources.has_files:
-            return None
         path = os.path.join(self._sources.base, *directory.split("/"))
+        if not self._sources.has_files or (if_exists and not os.path.isdir(path)):
+            return None
         in_variable = "SAGEMAKER_BASE_DIR" in self._sources.environ
         return SourcedValue(path, path, "SAGEMAKER_BASE_DIR" if in_variable else self._sources.base)
+
+
+_FROM_HOSTS: Mapping[str, Callable[[Job, List[str]], object]] = {
+    "SM_HOST_COUNT": lambda job, hosts: len(hosts),
+    "SM_CURRENT_HOST_RANK": Job._rank,
+    "SM_MASTER_ADDR": lambda job, hosts: hosts[0],
+    "SM_MASTER_PORT": lambda job, hosts: DEFAULT_MASTER_PORT,
+}
+"""What follows from the sorted names of the hosts."""

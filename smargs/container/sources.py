@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
 from smargs.container.variables import (
     BASE_DIRECTORY,
     CHANNELS_FILE,
+    CHECKPOINT_FILE,
     HYPERPARAMETERS_FILE,
     ONLY,
     PREFIX,
@@ -22,7 +23,7 @@ from smargs.container.variables import (
 )
 from smargs.texts import decode, load_json
 
-FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE)
+FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE, CHECKPOINT_FILE)
 OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
 
 _MPI = "OMPI_COMM_WORLD_RANK"  # Open MPI sets it for each process.

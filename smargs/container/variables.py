@@ -30,6 +30,7 @@ OBJECT = "object"
 HYPERPARAMETERS_FILE = "hyperparameters.json"
 RESOURCE_FILE = "resourceconfig.json"
 CHANNELS_FILE = "inputdataconfig.json"
+CHECKPOINT_FILE = "checkpointconfig.json"
 
 BASE_DIRECTORY = "/opt/ml"
 """The directory of a training container's inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` is set. Source: FILES."""
@@ -48,9 +49,12 @@ class Variable(NamedTuple):
         name: The variable, such as ``SM_MODEL_DIR``.
         kind: The kind of its value: ``text``, ``path``, ``integer``, ``boolean``, ``list`` or ``object``, the last two in JSON.
         doc: One line that describes the value.
-        platforms: The platforms that set the variable: ``toolkit``, ``sdk`` or both.
+        platforms: The platforms that set the variable: ``toolkit``, ``sdk``, both or none.
         file: Where to read the value if the variable is absent: a configuration file and a key in it, empty for the whole file.
         directory: The value if the variable is absent: a directory relative to the base directory.
+        if_exists: Whether that directory must exist.
+        from_hosts: Whether the value follows from the names of the hosts, if the variable is absent.
+        key: The key in ``SM_TRAINING_ENV`` if it is not the attribute.
         by_name: Whether an argument with the same name takes the value; False for a name that scripts use for other things.
         aliases: Other names of arguments that take the value.
     """
@@ -61,13 +65,16 @@ class Variable(NamedTuple):
     platforms: Tuple[str, ...] = BOTH
     file: Optional[Tuple[str, str]] = None
     directory: Optional[str] = None
+    if_exists: bool = False
+    from_hosts: bool = False
+    key: Optional[str] = None
     by_name: bool = True
     aliases: Tuple[str, ...] = ()
 
     @property
     def attribute(self) -> str:
-        """The name in lower case without ``SM_``, as :class:`smargs.SageMakerEnvironment` and arguments spell it."""
-        return self.name[len(PREFIX) :].lower()
+        """The name in lower case without ``SM_`` or ``TRAINING_``, as :class:`smargs.SageMakerEnvironment` spells it."""
+        return self.name[len(PREFIX) :].lower() if self.name.startswith(PREFIX) else self.name.lower()[len("training_") :]
 
 
 VARIABLES: Tuple[Variable, ...] = (
@@ -88,6 +95,19 @@ VARIABLES: Tuple[Variable, ...] = (
         (TOOLKIT,),
         directory="output/intermediate",
     ),
+    # No platform sets this variable, but scripts read it, and a launcher may set it. Source of the file: ``StateStore`` of
+    # https://github.com/awslabs/sagemaker-debugger; of the directory: "Checkpoints in Amazon SageMaker",
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html
+    Variable(
+        "SM_CHECKPOINT_DIR",
+        PATH,
+        "directory that is copied to S3 while the job runs, and back when it is restarted",
+        (),
+        file=(CHECKPOINT_FILE, "LocalPath"),
+        directory="checkpoints",
+        if_exists=True,
+        aliases=("checkpoints_dir", "checkpoint_local_path", "ckpt_dir"),
+    ),
     Variable("SM_INPUT_DIR", PATH, "directory of the channels and of the job's files", directory="input", by_name=False),
     Variable("SM_INPUT_DATA_DIR", PATH, "directory of the channels", (SDK,), directory="input/data", by_name=False),
     Variable("SM_INPUT_CONFIG_DIR", PATH, "directory of the job's configuration files", directory="input/config"),
@@ -95,10 +115,25 @@ VARIABLES: Tuple[Variable, ...] = (
     Variable("SM_HPS", OBJECT, "all hyperparameters", by_name=False),
     Variable("SM_HOSTS", LIST, "names of all hosts", file=(RESOURCE_FILE, "hosts")),
     Variable("SM_CURRENT_HOST", TEXT, "name of this host", file=(RESOURCE_FILE, "current_host")),
-    Variable("SM_HOST_COUNT", INTEGER, "how many hosts there are", (SDK,)),
-    Variable("SM_CURRENT_HOST_RANK", INTEGER, "place of this host among the sorted hosts", (SDK,)),
-    Variable("SM_MASTER_ADDR", TEXT, "host of the rendezvous", (SDK,), by_name=False),
-    Variable("SM_MASTER_PORT", INTEGER, "port of the rendezvous", (SDK,), by_name=False),
+    Variable(
+        "SM_HOST_COUNT",
+        INTEGER,
+        "how many hosts there are",
+        (SDK,),
+        from_hosts=True,
+        aliases=("nnodes", "num_nodes", "num_machines"),
+    ),
+    Variable(
+        "SM_CURRENT_HOST_RANK",
+        INTEGER,
+        "place of this host among the sorted hosts",
+        (SDK,),
+        from_hosts=True,
+        aliases=("host_rank", "node_rank", "machine_rank"),
+    ),
+    Variable("SM_MASTER_ADDR", TEXT, "host of the rendezvous", (SDK,), from_hosts=True, key="master_hostname"),
+    Variable("SM_MASTER_PORT", INTEGER, "port of the rendezvous", (SDK,), from_hosts=True),
+    Variable("TRAINING_JOB_NAME", TEXT, "name of the training job"),
     Variable("SM_NUM_GPUS", INTEGER, "GPUs of this host", aliases=("n_gpus",)),
     Variable("SM_NUM_CPUS", INTEGER, "CPUs of this host"),
     Variable("SM_NUM_NEURONS", INTEGER, "Neuron cores of this host"),

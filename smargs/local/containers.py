@@ -9,7 +9,7 @@ import socket
 import subprocess
 from typing import Any, Dict, Mapping, NamedTuple
 
-from smargs.container.variables import CHANNELS_FILE, HYPERPARAMETERS_FILE, RESOURCE_FILE
+from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARAMETERS_FILE, RESOURCE_FILE
 from smargs.local.hyperparameters import encode
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, TrainingJob
 from smargs.texts import decode
@@ -123,6 +123,7 @@ def make_container(job: TrainingJob, host: str, base: str, machine: Machine) -> 
             "instance_groups": [{"instance_group_name": _GROUP, "instance_type": INSTANCE_TYPE, "hosts": hosts}],
             "network_interface_name": machine.network_interface,
         },
+        CHECKPOINT_FILE: {"LocalPath": os.path.join(base, "checkpoints")},
         CHANNELS_FILE: {
             channel: {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
             for channel in channels

@@ -11,6 +11,7 @@ from platforms import encoded, recorded, write_files
 
 from smargs import SageMakerEnvironment
 from smargs.container.job import Job
+from smargs.container.sources import FILES
 from smargs.container.variables import VARIABLES
 from smargs.testing import SageMakerJob
 
@@ -119,7 +120,9 @@ def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkey
     environment = SageMakerEnvironment.load({})
 
     assert environment
-    assert [problem.partition(" cannot be read: ")[2] for problem in environment.problems] == [os.strerror(errno.ELOOP)] * 3
+    assert [problem.partition(" cannot be read: ")[2] for problem in environment.problems] == [os.strerror(errno.ELOOP)] * len(
+        FILES
+    )
 
 
 def values_of(hyperparameters):
@@ -384,6 +387,51 @@ def test_a_value_of_another_kind_is_absent(variable, text, attribute, absent):
     assert getattr(SageMakerEnvironment.load({variable: text}), attribute) == absent
 
 
+@pytest.mark.parametrize(
+    ("files", "directories", "expected"),
+    [
+        ({"checkpointconfig.json": '{"LocalPath": "/opt/ml/saved"}'}, [], "/opt/ml/saved"),
+        ({"checkpointconfig.json": '{"S3Uri": "s3://b/k"}'}, ["checkpoints"], "{base}/checkpoints"),
+        ({"hyperparameters.json": "{}"}, ["checkpoints"], "{base}/checkpoints"),
+        ({"hyperparameters.json": "{}"}, [], None),
+        ({}, ["checkpoints"], None),
+    ],
+    ids=["a local path", "no local path", "no file", "neither", "no job"],
+)
+def test_the_checkpoints_are_in_the_local_path_else_in_the_standard_directory_if_there_is_one(
+    tmp_path, files, directories, expected
+):
+    for directory in directories:
+        (tmp_path / directory).mkdir()
+    if files:
+        write_files(tmp_path, files)
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
+
+    assert environment.checkpoint_dir == (expected and expected.format(base=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"SM_HOSTS": '["b", "a"]', "SM_CURRENT_HOST": "b"}, (1, 2, "a", 7777)),
+        ({"SM_HOSTS": '["a"]', "SM_CURRENT_HOST": "c"}, (None, 1, "a", 7777)),
+        ({"SM_HOSTS": "[]", "SM_CURRENT_HOST": "c"}, (None, None, None, None)),
+        ({"SM_HOSTS": '["a", "b"]', "SM_TRAINING_ENV": '{"master_hostname": "b"}'}, (None, 2, "b", 7777)),
+        ({"SM_HOSTS": '["a"]', "SM_MASTER_ADDR": "x", "SM_MASTER_PORT": "1", "SM_HOST_COUNT": "3"}, (None, 3, "x", 1)),
+    ],
+    ids=["two hosts", "another host", "no host", "the toolkit's master", "SDK v3's variables"],
+)
+def test_the_rank_the_number_of_hosts_and_the_rendezvous_follow_from_the_hosts(environ, expected):
+    environment = SageMakerEnvironment.load(environ)
+
+    assert (
+        environment.host_rank,
+        environment.host_count,
+        environment.master_addr,
+        environment.master_port,
+    ) == expected
+
+
 def test_it_is_immutable():
     environment = SageMakerEnvironment.load({"SM_HPS": '{"lr": 1}', "SM_MODEL_DIR": "/m"})
 
@@ -545,7 +593,7 @@ def test_a_file_that_holds_a_number_says_that_a_text_was_one(tmp_path):
 
 
 def test_the_variables_of_a_job_are_a_mapping():
-    settings = Job({"SM_HOSTS": '["a"]', "SM_NUM_GPUS": "", "SM_ELSE": "1"}).variables
+    settings = Job({"SM_CHANNELS": '["a"]', "SM_NUM_GPUS": "", "SM_ELSE": "1"}).variables
 
-    assert (list(settings), len(settings), bool(settings)) == (["SM_HOSTS"], 1, True)
+    assert (list(settings), len(settings), bool(settings)) == (["SM_CHANNELS"], 1, True)
     assert "SM_ELSE" not in settings

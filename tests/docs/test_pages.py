@@ -16,7 +16,7 @@ from paths import ROOT
 
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
-from smargs.container.variables import VARIABLES
+from smargs.container.variables import VARIABLES, fold
 from smargs.testing import SageMakerJob
 
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md", "docs/guarantees.md")]
@@ -220,8 +220,8 @@ def variables_page():
         "",
         "These are the environment variables of a training container that smargs knows. An argument with one of the names in",
         "the last column takes the variable's value (`-` equals `_`). `SageMakerEnvironment` has an attribute for each",
-        "variable: the first name, without `sm_`. The terms *toolkit*, *SDK v3*, *host* and *channel* are explained in the",
-        "[README](../README.md#what-sagemaker-passes-to-a-script).",
+        "variable: the first name, without `sm_` or `training_`. The terms *toolkit*, *SDK v3*, *host* and *channel* are",
+        "explained in the [README](../README.md#what-sagemaker-passes-to-a-script).",
         "",
         "Besides these, `SM_HP_<NAME>` has the value of a hyperparameter, and `SM_CHANNEL_<NAME>` the directory of a channel.",
         "",
@@ -232,12 +232,15 @@ def variables_page():
         place = ""
         if variable.file:
             place = " of ".join(f"`{part}`" for part in reversed(variable.file) if part)
-        elif variable.directory:
-            place = f"`/opt/ml/{variable.directory}`"
-        names = [f"sm_{variable.attribute}", *([variable.attribute] if variable.by_name else []), *variable.aliases]
+        elif variable.from_hosts:
+            place = "from `SM_HOSTS`"
+        if variable.directory:
+            directory = f"`/opt/ml/{variable.directory}`{' if it exists' if variable.if_exists else ''}"
+            place = f"{place}, else {directory}" if place else directory
+        names = [fold(variable.name), *([variable.attribute] if variable.by_name else []), *variable.aliases]
         lines.append(
             f"| `{variable.name}` | {variable.doc} | {variable.kind} | "
-            f"{', '.join(PLATFORMS[platform] for platform in variable.platforms)} | {place} | "
+            f"{', '.join(PLATFORMS[platform] for platform in variable.platforms) or 'no platform'} | {place} | "
             f"{', '.join(f'`{name}`' for name in names)} |"
         )
     return "\n".join([*lines, ""])

@@ -113,6 +113,27 @@ def test_each_host_has_its_name_its_variables_and_its_prefix(started):
         assert of(f"algo-{number}", err) == ["to the other stream"]
 
 
+def test_every_host_finds_the_checkpoints_of_the_job(started, tmp_path):
+    """aws/sagemaker-python-sdk #3099."""
+    process = started(
+        """
+        from pathlib import Path
+        from smargs import SageMakerArgumentParser
+        parser = SageMakerArgumentParser()
+        parser.add_argument("--checkpoint-dir")
+        parser.add_argument("--node-rank")
+        args = parser.parse_args()
+        Path(args.checkpoint_dir, f"of-rank-{args.node_rank}").touch()
+        """,
+        "--hosts",
+        "2",
+    )
+    status, _, err = finish(process)
+
+    assert status == 0, err
+    assert sorted(os.listdir(tmp_path / "job" / "checkpoints")) == ["of-rank-0", "of-rank-1"]
+
+
 def test_variables_of_a_job_around_do_not_reach_the_script(started):
     source = "import os; print(sorted(name for name in os.environ if name in ('SM_HP_OLD', 'SM_NEW', 'KEPT')))"
     process = started(source, env={"SM_HP_OLD": "1", "SM_NEW": "2", "KEPT": "3"})

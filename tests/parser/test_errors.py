@@ -125,9 +125,9 @@ def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
         (SageMakerJob().environ, ("--labels -l", {"required": True}), "--labels/-l (SM_HP_LABELS is not set)"),
         (SageMakerJob().environ, ("--log-dir", {"required": True, "env_var": "LOGS"}), "--log-dir (LOGS is not set)"),
         (
-            SageMakerJob().environ,
-            ("--host-count", {"required": True}),
-            "--host-count (SM_HOST_COUNT is not set)",
+            SageMakerJob(platform="sdk").environ,
+            ("--framework-params", {"required": True}),
+            "--framework-params (SM_FRAMEWORK_PARAMS is not set)",
         ),
         ({}, ("--labels", {"required": True}), "--labels"),
     ],

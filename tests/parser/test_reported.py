@@ -262,3 +262,51 @@ def test_null_is_none(parsed, platform, tear):
     assert parsed(
         "parser.add_argument('--seed', type=int, default=7)", tear(SageMakerJob({"seed": None}, platform=platform))
     ) == {"seed": None}
+
+
+@PLATFORMS
+@pytest.mark.parametrize(
+    ("declaration", "value"),
+    [
+        ("'--node-rank', type=int, default=0", 1),
+        ("'--machine_rank', type=int", 1),
+        ("'--nnodes', type=int, default=1", 2),
+        ("'--num-nodes', type=int", 2),
+        ("'--num_machines', type=int", 2),
+        ("'--master-addr', default='127.0.0.1'", "algo-1"),
+        ("'--master_port', type=int", 7777),
+    ],
+)
+def test_the_arguments_of_a_launcher_are_filled_from_the_hosts(parsed, platform, declaration, value):
+    """ultralytics/yolov5 #12811."""
+    job = SageMakerJob(hosts=2, host="algo-2", platform=platform)
+
+    assert list(parsed(f"parser.add_argument({declaration})", job).values()) == [value]
+
+
+@PLATFORMS
+def test_an_argument_whose_type_the_number_of_hosts_does_not_fit_keeps_its_default(parsed, platform):
+    """ultralytics/yolov5 #12811."""
+    job = SageMakerJob(hosts=2, platform=platform)
+
+    declaration = "parser.add_argument('--num-nodes', choices=['one', 'many'], default='one')"
+
+    assert parsed(declaration, job) == {"num_nodes": "one"}
+
+
+@PLATFORMS
+@pytest.mark.parametrize("option", ["--job-name", "--training-job-name", "--training_job_name"])
+def test_the_name_of_the_training_job_fills_an_argument(parsed, platform, option):
+    """aws/amazon-sagemaker-examples #199, aws/sagemaker-tensorflow-training-toolkit #33."""
+    job = Job({**SageMakerJob(platform=platform).environ, "TRAINING_JOB_NAME": "resnet-7"}, [])
+
+    assert list(parsed(f"parser.add_argument('{option}', default='mine')", job).values()) == ["resnet-7"]
+
+
+@pytest.mark.parametrize("option", ["--checkpoint-dir", "--checkpoints_dir", "--ckpt-dir", "--checkpoint-local-path"])
+def test_an_argument_for_the_checkpoints_takes_the_directory_of_the_job(parsed, tmp_path, option):
+    """aws/sagemaker-tensorflow-training-toolkit #346, aws/sagemaker-python-sdk #1040 and #634, and others."""
+    write_files(tmp_path, {"checkpointconfig.json": '{"S3Uri": "s3://b/k", "LocalPath": "/opt/ml/saved"}'})
+    job = Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, [])
+
+    assert list(parsed(f"parser.add_argument('{option}', default='here')", job).values()) == ["/opt/ml/saved"]
