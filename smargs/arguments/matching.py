@@ -5,7 +5,7 @@
 3. A documented variable with that name, if the catalogue lets it match by name.
 4. A channel with that name, or with the name without ``_dir``, ``_path``, ``_data``, ``_data_dir`` or ``_data_path``, or with
    the other usual name: train or training, test or testing, val or validation. ``--data-dir`` takes the channel if the job has
-   only one.
+   only one. A processing job has inputs instead of channels, and outputs, which match after the inputs.
 
 Names are compared without leading prefix characters, in any case, with ``-`` equal to ``_``. An exact spelling wins. Rules 1
 and 2 match explicitly: a value that does not convert is an error. Rules 3 and 4 infer a value: if it does not convert, there is
@@ -210,7 +210,7 @@ def _infer(unfilled: Sequence[argparse.Action], job: Job, prefix_chars: str) -> 
     if not unfilled:
         return {}  # Without an argument to fill, no source has to be read.
     defaults = [value for name, value in job.variables.items() if _may_be_default(BY_NAME[name])]
-    defaults += job.channels.values()
+    defaults += [*job.channels.values(), *job.outputs.values()]
     inferred = {}
     for action in unfilled:
         by_name = list(_by_name(action, job, prefix_chars))
@@ -265,6 +265,8 @@ def _by_name(action: argparse.Action, job: Job, prefix_chars: str) -> Iterator[S
         channel = _channel(name, job.channels)
         if channel is not None:
             yield job.channels[channel]
+        for output in filter(None, (_find(base, job.outputs) for base in bases(name))):
+            yield job.outputs[output]
 
 
 def _channel(name: str, channels: Mapping[str, SourcedValue]) -> Optional[str]:

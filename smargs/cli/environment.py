@@ -18,7 +18,7 @@ class _Report(NamedTuple):
     """What an environment says.
 
     Attributes:
-        parts: The values of ``hyperparameters``, ``channels`` and ``settings``, by name.
+        parts: The values of ``hyperparameters``, ``channels``, ``outputs`` and ``settings``, by name.
         problems: What could not be read, a line each.
         masking: Masks the secrets in all of this.
     """
@@ -40,6 +40,7 @@ def show(environ: Mapping[str, str], as_json: bool) -> None:
     parts: Mapping[str, Mapping[str, SourcedValue]] = {
         "hyperparameters": job.hyperparameters,
         "channels": job.channels,
+        "outputs": job.outputs,
         "settings": {BY_NAME[name].attribute: value for name, value in job.variables.items()},
     }
     masking = Masking((name, value, text) for values in parts.values() for name, (value, text, _) in values.items())

@@ -21,7 +21,8 @@ class SageMakerEnvironment:
 
     Attributes:
         hyperparameters: Names and decoded values, without the platform's own hyperparameters.
-        channels: Names of the channels and their directories.
+        channels: Names of the channels, or of a processing job's inputs, and their directories.
+        outputs: Names of a processing job's outputs and their directories.
         hosts: Names of all hosts, as the platform lists them.
         current_host: Name of this host.
         host_rank: Index of this host in the sorted hosts, from 0.
@@ -30,7 +31,7 @@ class SageMakerEnvironment:
         master_port: TCP port of the rendezvous: ``SM_MASTER_PORT``, else 7777 if there are hosts.
         checkpoint_dir: Directory of the checkpoints: ``LocalPath`` in ``checkpointconfig.json``, else ``/opt/ml/checkpoints``
             if it exists.
-        job_name: Name of the training job, from ``TRAINING_JOB_NAME`` or ``SM_TRAINING_ENV``.
+        job_name: Name of the job, from ``TRAINING_JOB_NAME``, ``SM_TRAINING_ENV`` or ``processingjobconfig.json``.
         problems: One line for each variable or file that could not be read.
     """
 
@@ -38,6 +39,7 @@ class SageMakerEnvironment:
 
     hyperparameters: Mapping[str, object]
     channels: Mapping[str, str]
+    outputs: Mapping[str, str]
     hosts: Tuple[str, ...]
     current_host: Optional[str]
     host_rank: Optional[int]
@@ -170,6 +172,7 @@ def _attributes(job: Job) -> Dict[str, object]:
     attributes.update(
         hyperparameters={name: value.value for name, value in job.hyperparameters.items() if name not in job.internal},
         channels={name: value.text for name, value in job.channels.items()},
+        outputs={name: value.text for name, value in job.outputs.items()},
         problems=job.problems,
     )
     attributes["host_rank"] = attributes.pop("current_host_rank")

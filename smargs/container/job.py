@@ -1,4 +1,4 @@
-"""A training job: its hyperparameters, documented variables and channels, each value with its source."""
+"""A job: its hyperparameters, documented variables and channels, each value with its source."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from smargs.container.variables import (
     INTEGER,
     LIST,
     OBJECT,
+    PROCESSING_FILE,
     RESOURCE_FILE,
     Variable,
     is_internal,
@@ -27,7 +28,7 @@ _DECODED_KINDS = (INTEGER, BOOLEAN, LIST, OBJECT)
 
 
 class Job:
-    """A training job, as the variables and files of its container describe it. It is false outside a job.
+    """A training or processing job, as the variables and files of its container describe it. It is false outside a job.
 
     Environment variables and hyperparameters are read when the object is made, any other value when it is first used.
     """
@@ -38,11 +39,13 @@ class Job:
         self._hyperparameters = Hyperparameters(self._sources)
 
     def __bool__(self) -> bool:
-        return not self._sources.is_empty and bool(self.hyperparameters or self.variables or self.channels or self.problems)
+        return not self._sources.is_empty and bool(
+            self.hyperparameters or self.variables or self.channels or self.outputs or self.problems
+        )
 
     def read_all(self) -> None:
         """Read every source now, so that later changes have no effect and ``problems`` is complete."""
-        for file in FILES:
+        for file in (*FILES, PROCESSING_FILE) if self._sources.is_processing else FILES:
             self._sources.file(file)
         for variable in OBJECTS:
             self._sources.json_object(variable)
@@ -120,9 +123,11 @@ class Job:
 
     @cached_property
     def channels(self) -> Mapping[str, SourcedValue]:
-        """The directory of each channel, by name."""
+        """The directory of each channel of a training job, or of each input of a processing job, by name."""
         if self._sources.is_empty:
             return {}
+        if self._sources.is_processing:
+            return _directories(self._processing_job.get("ProcessingInputs"), "InputName", ("S3Input", "DatasetDefinition"))
         directories = self._sources.training_env.get("channel_input_dirs")
         directories = directories if isinstance(directories, dict) else {}
         channels: Dict[str, SourcedValue] = {}
@@ -135,6 +140,18 @@ class Job:
             path = self._sources.environ[variable]
             channels[name] = SourcedValue(path, path, variable)
         return channels
+
+    @cached_property
+    def outputs(self) -> Mapping[str, SourcedValue]:
+        """The directory of each output of a processing job, by name."""
+        if not self._sources.is_processing:
+            return {}
+        config = self._processing_job.get("ProcessingOutputConfig")
+        return _directories(config.get("Outputs") if isinstance(config, dict) else (), "OutputName", ("S3Output",))
+
+    @property
+    def _processing_job(self) -> Mapping[str, object]:
+        return self._sources.file(PROCESSING_FILE) or {}
 
     def _sources_of_channels(self, directories: Iterable[str]) -> Iterable[Tuple[str, Iterable[str]]]:
         yield "SM_CHANNELS", self.names("SM_CHANNELS")
@@ -201,12 +218,27 @@ class Job:
         return SourcedValue(value, to_text(value), file) if value else None
 
     def _standard_directory(self, directory: str, if_exists: bool) -> Optional[SourcedValue]:
-        """Return a standard directory if the container has the job's files. It is used if the variable is absent."""
+        """Return a standard directory if the container has a training job's files. It is used if the variable is absent."""
         path = os.path.join(self._sources.base, *directory.split("/"))
-        if not self._sources.has_files or (if_exists and not os.path.isdir(path)):
+        if self._sources.is_processing or not self._sources.has_files or (if_exists and not os.path.isdir(path)):
             return None
         in_variable = "SAGEMAKER_BASE_DIR" in self._sources.environ
         return SourcedValue(path, path, "SAGEMAKER_BASE_DIR" if in_variable else self._sources.base)
+
+
+def _directories(entries: object, name_key: str, place_keys: Tuple[str, ...]) -> Dict[str, SourcedValue]:
+    """Return the directories of a processing job's inputs or outputs, by name.
+
+    Source: ``ProcessingInput`` and ``ProcessingOutput`` of the API, which ``processingjobconfig.json`` repeats,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+    """
+    directories = {}
+    for entry in entries if isinstance(entries, list) else ():
+        places = [entry.get(key) for key in place_keys] if isinstance(entry, dict) else []
+        path = next((place.get("LocalPath") for place in places if isinstance(place, dict)), None)
+        if isinstance(path, str):
+            directories[str(entry.get(name_key))] = SourcedValue(path, path, PROCESSING_FILE)
+    return directories
 
 
 _FROM_HOSTS: Mapping[str, Callable[[Job, List[str]], object]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
-from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.container.variables import (
     BASE_DIRECTORY,
@@ -17,6 +17,7 @@ from smargs.container.variables import (
     HYPERPARAMETERS_FILE,
     ONLY,
     PREFIX,
+    PROCESSING_FILE,
     RESOURCE_FILE,
     SDK,
     TOOLKIT,
@@ -25,6 +26,8 @@ from smargs.texts import decode, load_json
 
 FILES = (HYPERPARAMETERS_FILE, RESOURCE_FILE, CHANNELS_FILE, CHECKPOINT_FILE)
 OBJECTS = ("SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG")
+
+_TRAINING, _PROCESSING = "training", "processing"
 
 _MPI = "OMPI_COMM_WORLD_RANK"  # Open MPI sets it for each process.
 _OTHER_VARIABLES = ("SAGEMAKER_BASE_DIR", "TRAINING_JOB_NAME", _MPI)
@@ -51,6 +54,7 @@ class Sources:
         environ: The variables that a platform sets, as they were when this object was made.
         base: The directory of inputs and outputs, ``/opt/ml`` in a training container.
         config: The directory of the job's files.
+        is_processing: Whether the job is a processing job. Its container has no variables, and another layout.
         is_under_mpi: Whether Open MPI started this process.
         is_empty: Whether there are neither variables nor files, so that there is no job.
         problems: One line for each source that cannot be read, by source.
@@ -62,14 +66,29 @@ class Sources:
         self.environ = {name: variables[name] for name in variables if name[:3] == PREFIX or name in _OTHER_VARIABLES}
         self.is_under_mpi = self.environ.pop(_MPI, None) is not None
         self.base = self.environ.get("SAGEMAKER_BASE_DIR") or BASE_DIRECTORY
-        self.config = os.path.join(self.base, "input", "config")
-        if "SAGEMAKER_BASE_DIR" not in self.environ:
-            self.config = self.environ.get("SM_INPUT_CONFIG_DIR") or self.config
-        self.is_empty = not self.environ and _is_absent(self.config)
+        self.config, kind = self._find_config()
+        self.is_processing = kind == _PROCESSING
+        self.is_empty = not self.environ and kind is None
         self.problems: Dict[str, str] = {}
         self.hyperparameters_text = ""
         self._files: Dict[str, Optional[Mapping[str, object]]] = {}
         self._values: Dict[str, object] = {}
+
+    def _find_config(self) -> Tuple[str, Optional[str]]:
+        """Return the directory of the job's files, and the kind of the job; None if there are no files.
+
+        Source for processing jobs: "Build Your Own Processing Container",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+        """
+        training = os.path.join(self.base, "input", "config")
+        if "SAGEMAKER_BASE_DIR" not in self.environ:
+            training = self.environ.get("SM_INPUT_CONFIG_DIR") or training
+        if "SM_TRAINING_ENV" in self.environ or not _is_absent(training):
+            return training, _TRAINING
+        processing = os.path.join(self.base, "config")
+        if not _is_absent(os.path.join(processing, PROCESSING_FILE)):
+            return processing, _PROCESSING
+        return training, None
 
     def value(self, variable: str) -> object:
         """Return the JSON value of a variable that is set, or its text if that is not JSON."""

@@ -31,6 +31,7 @@ HYPERPARAMETERS_FILE = "hyperparameters.json"
 RESOURCE_FILE = "resourceconfig.json"
 CHANNELS_FILE = "inputdataconfig.json"
 CHECKPOINT_FILE = "checkpointconfig.json"
+PROCESSING_FILE = "processingjobconfig.json"
 
 BASE_DIRECTORY = "/opt/ml"
 """The directory of a training container's inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` is set. Source: FILES."""
@@ -133,7 +134,7 @@ VARIABLES: Tuple[Variable, ...] = (
     ),
     Variable("SM_MASTER_ADDR", TEXT, "host of the rendezvous", (SDK,), from_hosts=True, key="master_hostname"),
     Variable("SM_MASTER_PORT", INTEGER, "port of the rendezvous", (SDK,), from_hosts=True),
-    Variable("TRAINING_JOB_NAME", TEXT, "name of the training job"),
+    Variable("TRAINING_JOB_NAME", TEXT, "name of the job", file=(PROCESSING_FILE, "ProcessingJobName")),
     Variable("SM_NUM_GPUS", INTEGER, "GPUs of this host", aliases=("n_gpus",)),
     Variable("SM_NUM_CPUS", INTEGER, "CPUs of this host"),
     Variable("SM_NUM_NEURONS", INTEGER, "Neuron cores of this host"),

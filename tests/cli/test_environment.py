@@ -123,7 +123,7 @@ def test_off_sagemaker_there_is_one_line(capsys):
 
 
 def test_off_sagemaker_json_is_empty(capsys):
-    assert shown(capsys, {}) == {"hyperparameters": {}, "channels": {}, "settings": {}, "problems": []}
+    assert shown(capsys, {}) == {"hyperparameters": {}, "channels": {}, "outputs": {}, "settings": {}, "problems": []}
 
 
 @pytest.mark.needs_process

@@ -11,7 +11,6 @@ from platforms import encoded, recorded, write_files
 
 from smargs import SageMakerEnvironment
 from smargs.container.job import Job
-from smargs.container.sources import FILES
 from smargs.container.variables import VARIABLES
 from smargs.testing import SageMakerJob
 
@@ -120,9 +119,7 @@ def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkey
     environment = SageMakerEnvironment.load({})
 
     assert environment
-    assert [problem.partition(" cannot be read: ")[2] for problem in environment.problems] == [os.strerror(errno.ELOOP)] * len(
-        FILES
-    )
+    assert {problem.partition(" cannot be read: ")[2] for problem in environment.problems} == {os.strerror(errno.ELOOP)}
 
 
 def values_of(hyperparameters):
@@ -430,6 +427,57 @@ def test_the_rank_the_number_of_hosts_and_the_rendezvous_follow_from_the_hosts(e
         environment.master_addr,
         environment.master_port,
     ) == expected
+
+
+PROCESSING = {
+    "ProcessingJobName": "prepare-7",
+    "ProcessingInputs": [{"InputName": "raw", "S3Input": {"LocalPath": "/in"}}],
+    "ProcessingOutputConfig": {"Outputs": [{"OutputName": "out", "S3Output": {"LocalPath": "/out"}}]},
+}
+
+
+def write_processing_files(base, files):
+    (base / "config").mkdir()
+    for name, content in files.items():
+        (base / "config" / name).write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return {"SAGEMAKER_BASE_DIR": str(base)}
+
+
+def test_a_processing_job_has_inputs_outputs_hosts_and_a_name_and_nothing_of_a_training_job(tmp_path):
+    files = {"processingjobconfig.json": PROCESSING, "resourceconfig.json": {"hosts": ["b", "a"], "current_host": "b"}}
+    (tmp_path / "checkpoints").mkdir()
+    environment = SageMakerEnvironment.load(write_processing_files(tmp_path, files))
+
+    assert environment
+    assert (environment.channels, environment.outputs) == ({"raw": "/in"}, {"out": "/out"})
+    assert (environment.job_name, environment.hosts, environment.host_rank) == ("prepare-7", ("b", "a"), 1)
+    assert (environment.model_dir, environment.output_dir, environment.checkpoint_dir) == (None, None, None)
+    assert environment.problems == ()
+
+
+def test_the_files_of_a_training_job_come_before_those_of_a_processing_job(tmp_path):
+    environ = write_processing_files(tmp_path, {"processingjobconfig.json": PROCESSING})
+    write_files(tmp_path, {"hyperparameters.json": {"lr": "1"}})
+    environment = SageMakerEnvironment.load(environ)
+
+    assert (environment.hyperparameters, environment.channels, environment.outputs) == ({"lr": 1}, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "problems"),
+    [
+        ("{", 1),
+        ("[]", 1),
+        ({}, 0),
+        ({"ProcessingInputs": 1, "ProcessingOutputConfig": []}, 0),
+        ({"ProcessingInputs": [1, {"InputName": "a"}, {"InputName": "b", "S3Input": 1}, {"S3Input": {"LocalPath": 2}}]}, 0),
+        ({"ProcessingOutputConfig": {"Outputs": {"OutputName": "a"}}}, 0),
+    ],
+)
+def test_a_processing_job_whose_file_has_another_shape_has_no_inputs_and_no_outputs(tmp_path, content, problems):
+    environment = SageMakerEnvironment.load(write_processing_files(tmp_path, {"processingjobconfig.json": content}))
+
+    assert (environment.channels, environment.outputs, len(environment.problems)) == ({}, {}, problems)
 
 
 def test_it_is_immutable():

@@ -310,3 +310,64 @@ def test_an_argument_for_the_checkpoints_takes_the_directory_of_the_job(parsed, 
     job = Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, [])
 
     assert list(parsed(f"parser.add_argument('{option}', default='here')", job).values()) == ["/opt/ml/saved"]
+
+
+def processing_job(base, *argv):
+    """A processing job of two hosts with the inputs `raw` and `code` and the outputs `train` and `report`."""
+    config = {
+        "ProcessingJobName": "prepare-7",
+        "ProcessingInputs": [
+            {"InputName": "raw", "S3Input": {"LocalPath": "/opt/ml/processing/input/raw", "S3Uri": "s3://b/raw"}},
+            {"InputName": "query", "DatasetDefinition": {"LocalPath": "/opt/ml/processing/query"}},
+            {"InputName": "code", "S3Input": {"LocalPath": "/opt/ml/processing/input/code", "S3Uri": "s3://b/code"}},
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {"OutputName": "train", "S3Output": {"LocalPath": "/opt/ml/processing/train", "S3Uri": "s3://b/train"}},
+                {"OutputName": "features", "FeatureStoreOutput": {"FeatureGroupName": "g"}},
+            ]
+        },
+    }
+    directory = base / "config"
+    directory.mkdir()
+    (directory / "processingjobconfig.json").write_text(json.dumps(config), encoding="utf-8")
+    resources = {"current_host": "algo-2", "hosts": ["algo-1", "algo-2"]}
+    (directory / "resourceconfig.json").write_text(json.dumps(resources), encoding="utf-8")
+    return Job({"SAGEMAKER_BASE_DIR": str(base)}, list(argv))
+
+
+def test_a_processing_job_fills_arguments_from_its_inputs_and_outputs(parsed, tmp_path):
+    """aws/amazon-sagemaker-examples #2852."""
+    declarations = "\n".join(
+        f"parser.add_argument({names})"
+        for names in (
+            "'--raw'",
+            "'--query-dir', required=True",
+            "'--train-path'",
+            "'--model-dir', default='model'",
+            "'--epochs'",
+        )
+    )
+
+    assert parsed(declarations, processing_job(tmp_path, "--epochs", "3")) == {
+        "raw": "/opt/ml/processing/input/raw",
+        "query_dir": "/opt/ml/processing/query",
+        "train_path": "/opt/ml/processing/train",
+        "model_dir": "model",
+        "epochs": "3",
+    }
+
+
+def test_a_processing_job_knows_its_hosts_and_its_name(parsed, tmp_path):
+    """aws/amazon-sagemaker-examples #1075."""
+    declarations = "\n".join(
+        f"parser.add_argument('{name}')" for name in ("--hosts", "--current-host", "--node-rank", "--nnodes", "--job-name")
+    )
+
+    assert parsed(declarations, processing_job(tmp_path)) == {
+        "hosts": ["algo-1", "algo-2"],
+        "current_host": "algo-2",
+        "node_rank": 1,
+        "nnodes": 2,
+        "job_name": "prepare-7",
+    }
