@@ -43,11 +43,15 @@ class ConfigArgumentParser(_Base):
     ) -> Tuple[Any, List[str]]:
         """Parse as ConfigArgParse does."""
         if self._has_sources(**settings):
-            return super().parse_known_args(args, namespace, **settings)
+            return super().parse_known_args([*self.config_file_tokens(), *args], namespace, **settings)
         self._sources: Callable[[], OrderedDict[str, Any]] = functools.partial(
             _table_without_sources, args, self.prefix_chars, self._actions, [action.default for action in self._actions]
         )
         return argparse.ArgumentParser.parse_known_args(self, args, namespace)
+
+    def config_file_tokens(self) -> List[str]:
+        """Return tokens that name config files besides those on the command line, which may repeat an option after them."""
+        return []
 
     @property
     def _source_to_settings(self) -> OrderedDict[str, Any]:

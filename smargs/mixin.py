@@ -214,23 +214,20 @@ class SageMakerParserMixin(_Mixed):
         return super()._parse_optional(arg_string)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
-        """Convert a text by the inferred type. If ConfigArgParse read the text from a variable, an error names the variable."""
+        """Convert a text by the inferred type."""
         context = current_context()
         if context:
             context.add_text(action, arg_string)
         wanted = inferred_type(self, action)
-        try:
-            if wanted is None:
-                return super()._get_value(action, arg_string)
-            return read_inferred(action, wanted, arg_string)
-        except argparse.ArgumentError as error:
-            variable = getattr(action, "env_var", None)
-            if context and variable and context.environ.get(variable) == arg_string:
-                error.message = f"{error.message} (from {variable})"
-            raise
+        if wanted is None:
+            return super()._get_value(action, arg_string)
+        return read_inferred(action, wanted, arg_string)
 
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
-        """Keep SageMaker's value of a positional with no tokens; argparse would store the default."""
+        """Keep SageMaker's value of a positional with no tokens; argparse would store the default.
+
+        If ConfigArgParse read the texts from a variable or a config file, an error names it.
+        """
         if self._fill is not None:
             # The first pass of parse_intermixed_args suppresses positionals. They are visited in the second pass.
             self._fill.visited.update((action,) if action.nargs != argparse.SUPPRESS else ())
@@ -238,7 +235,16 @@ class SageMakerParserMixin(_Mixed):
                 self._fill.seen.add(action)
             elif action in self._fill.values:
                 return argparse.SUPPRESS
-        return super()._get_values(action, arg_strings)
+        try:
+            return super()._get_values(action, arg_strings)
+        except argparse.ArgumentError as error:
+            source = self._source_of(action, arg_strings)
+            error.message = f"{error.message} (from {source})" if source else error.message
+            raise
+
+    def _source_of(self, action: argparse.Action, texts: Sequence[str]) -> Optional[str]:
+        """Return the variable or the config file from which the parser class read the texts of an argument; None if typed."""
+        return None
 
     def _match_arguments_partial(self, actions: Sequence[argparse.Action], arg_strings_pattern: str) -> List[int]:
         """Match positionals to tokens. If the last tokens are too few, the positionals that SageMaker fills match none."""

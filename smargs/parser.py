@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from smargs import _argparse
 from smargs._configargparse import ConfigArgumentParser
+from smargs.arguments.config_files import ConfigFiles
 from smargs.arguments.conversion import collects, inferred_type
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
+from smargs.arguments.messages import unrecognized_keys
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.mixin import SageMakerParserMixin
+from smargs.parsing import current_context
 from smargs.secrets import MASK, is_secret, is_secret_argument, mask_tokens
 from smargs.texts import encodable, printable, to_text
+
+# The start of a source in ConfigArgParse's table of sources. The path of the config file follows.
+_CONFIG_FILE = "config_file|"
 
 
 class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
@@ -88,10 +94,38 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         settings = _set(config_file_contents=config_file_contents, env_vars=env_vars)
         if ignore_help_args:
             settings["ignore_help_args"] = True
-        return super().parse_known_args(args, namespace, **settings)
+        namespace, unknown = super().parse_known_args(args, namespace, **settings)
+        context = current_context()
+        if unknown and context is not None and context.is_strict:
+            self._check_config_keys()
+        return namespace, unknown
 
     parse = parse_args
     parse_known = parse_known_args
+
+    def config_file_tokens(self) -> List[str]:
+        """Return the tokens of the config files that the job names."""
+        context = current_context()
+        if self._fill is None or context is None:
+            return []
+        files = ConfigFiles(self, context.job)
+        context.undeclared.difference_update(files.claimed)
+        return files.tokens
+
+    def _source_of(self, action: argparse.Action, texts: Sequence[str]) -> Optional[str]:
+        """Return the variable, or the config file and its key, from which ConfigArgParse read the texts of an argument."""
+        for source, settings in self._source_to_settings.items():
+            for key, (owner, value) in settings.items():
+                if owner is action and not {*texts}.isdisjoint(map(str, value if isinstance(value, list) else (value,))):
+                    return f"{key} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else key
+        return None
+
+    def _check_config_keys(self) -> None:
+        """Exit with an error if a config file has a key that no argument declares."""
+        for source, settings in self._source_to_settings.items():
+            keys = [key for key, (action, _) in settings.items() if action is None]
+            if keys and source.startswith(_CONFIG_FILE):
+                self.error(unrecognized_keys(keys, source[len(_CONFIG_FILE) :], _argparse.options(self)))
 
     def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]:
         """Return the tokens for a value of a config file or a variable; no tokens for an argument that SageMaker fills."""

@@ -23,7 +23,7 @@ ROOMS = [
     ["_configargparse", "mixin"],
     ["parsing"],
     ["arguments.help"],
-    ["arguments.filling"],
+    ["arguments.config_files", "arguments.filling"],
     ["arguments.matching", "arguments.messages", "arguments.typed"],
     ["arguments.conversion"],
     ["arguments.literals", "arguments.names"],

@@ -122,10 +122,10 @@ def lookup(variable: str, job: Job) -> Tuple[Optional[str], Optional[SourcedValu
         The name of the variable's hyperparameter, and the value; None for each that is absent.
     """
     if variable.startswith(HYPERPARAMETER_PREFIX):
-        name = _find(variable[len(HYPERPARAMETER_PREFIX) :], job.hyperparameters)
+        name = find(variable[len(HYPERPARAMETER_PREFIX) :], job.hyperparameters)
         return name, job.hyperparameters[name] if name is not None else None
     if variable.startswith(CHANNEL_PREFIX):
-        channel = _find(variable[len(CHANNEL_PREFIX) :], job.channels)
+        channel = find(variable[len(CHANNEL_PREFIX) :], job.channels)
         return None, job.channels[channel] if channel is not None else None
     return None, job.variable(variable)
 
@@ -262,24 +262,25 @@ def _by_name(action: argparse.Action, job: Job, prefix_chars: str) -> Iterator[S
     if value:
         yield value
     for name, _ in names(action, prefix_chars):
-        channel = _channel(name, job.channels)
+        channel = find_channel(name, job.channels)
         if channel is not None:
             yield job.channels[channel]
-        for output in filter(None, (_find(base, job.outputs) for base in bases(name))):
+        for output in filter(None, (find(base, job.outputs) for base in bases(name))):
             yield job.outputs[output]
 
 
-def _channel(name: str, channels: Mapping[str, SourcedValue]) -> Optional[str]:
+def find_channel(name: str, channels: Mapping[str, SourcedValue]) -> Optional[str]:
+    """Return the channel with a name (rule 4); None if there is no such channel."""
     candidates = bases(name)
     for candidate in (*candidates, *(TWINS[fold(base)] for base in candidates if fold(base) in TWINS)):
-        channel = _find(candidate, channels)
+        channel = find(candidate, channels)
         if channel is not None:
             return channel
     own = [channel for channel in channels if channel not in PLATFORM_CHANNELS]
     return own[0] if fold(name) == "data_dir" and len(own) == 1 else None
 
 
-def _find(name: str, mapping: Mapping[str, object]) -> Optional[str]:
+def find(name: str, mapping: Mapping[str, object]) -> Optional[str]:
     """Return the key that is equal to a name, or the only key that is equal after both are folded."""
     if name in mapping:
         return name

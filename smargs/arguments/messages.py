@@ -39,6 +39,13 @@ def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str]) 
     return f"unrecognized hyperparameter{'s' * (len(parts) > 1)}: {', '.join(parts)}"
 
 
+def unrecognized_keys(keys: Iterable[str], path: str, declared: Iterable[str]) -> str:
+    """Return the error for keys of a config file that no argument declares, with the nearest option string for each."""
+    options = list(declared)
+    parts = [_with_nearest(key, options) for key in keys]
+    return f"unrecognized arguments: {', '.join(parts)} in {path}"
+
+
 def _with_nearest(name: str, options: List[str]) -> str:
     shown = name if name.isprintable() and name else repr(name)
     import difflib  # Importing it takes 0.9 ms, and only this error needs it.

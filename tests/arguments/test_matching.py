@@ -330,19 +330,15 @@ def test_a_hyperparameter_is_no_guess_and_beats_such_a_default():
     assert parse(environ, ("--train", {"default": "/opt/ml/model"})) == {"train": "t"}
 
 
-def test_help_version_and_config_files_are_never_filled():
+def test_help_version_and_the_path_of_a_config_file_to_write_are_never_filled():
     parser = SageMakerArgumentParser(args_for_writing_out_config_file=["--write"])
     parser.add_argument("--version", action="version", version="1")
-    parser.add_argument("--config", is_config_file_arg=True)
-    environ = SageMakerJob({"help": True, "version": True, "config": "/nowhere", "write": "/nowhere"}).environ
+    environ = SageMakerJob({"help": True, "version": True, "write": "/nowhere"}).environ
 
     namespace, extras = parser.parse_known_args([], env_vars=environ)
 
-    assert vars(namespace) == {"config": None, "write_out_config_file_to_this_path": None}
-    assert extras == [
-        *("--config", "/nowhere", "--help", "True", "--version", "True"),
-        *("--write", "/nowhere"),
-    ]
+    assert vars(namespace) == {"write_out_config_file_to_this_path": None}
+    assert extras == ["--help", "True", "--version", "True", "--write", "/nowhere"]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,17 @@ from smargs import parser as parser_module
 from smargs.container.variables import VARIABLES, fold
 from smargs.testing import SageMakerJob
 
-PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/rules.md", "docs/guarantees.md")]
+PAGES = [
+    ROOT / name
+    for name in (
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "docs/rules.md",
+        "docs/config-files.md",
+        "docs/guarantees.md",
+    )
+]
 PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.
 UNMODIFIED_PAGE = ROOT / "docs" / "unmodified.md"  # Its code runs another script, so test_patch.py runs it.
 LOCAL_PAGE = ROOT / "docs" / "local.md"
@@ -137,7 +147,8 @@ def job(monkeypatch):
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if ">>>" in page.read_text(encoding="utf-8")], ids=lambda page: page.name
 )
-def test_the_examples_on_a_page_give_what_they_show(page):
+def test_the_examples_on_a_page_give_what_they_show(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(page), module_relative=False)
 
     assert tried > 0

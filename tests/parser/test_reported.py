@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sys
 
 import pytest
 from platforms import Job, encoded, torn, with_eval_set, without, write_files
@@ -27,8 +28,6 @@ def parsed(run_script):
 
 def through_unquoting_shell(script, job):
     """The command of a toolkit before 5.1: one text for /bin/sh, without quotes."""
-    import sys
-
     return ["/bin/sh", "-c", " ".join([sys.executable, str(script), *job.argv])]
 
 
@@ -150,7 +149,6 @@ def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
 @PLATFORMS
 def test_a_script_is_filled_if_a_shell_entry_point_passes_no_arguments(parsed, platform):
     """aws/sagemaker-training-toolkit #119, aws/sagemaker-python-sdk #3101: dash drops variables with hyphens in their names."""
-    import sys
 
     def entry_point(script, job):
         return ["/bin/sh", "-c", f"{shlex.quote(sys.executable)} {shlex.quote(str(script))}", *job.argv]
@@ -371,3 +369,126 @@ def test_a_processing_job_knows_its_hosts_and_its_name(parsed, tmp_path):
         "nnodes": 2,
         "job_name": "prepare-7",
     }
+
+
+CONFIG = "parser.add_argument('-c', '--config', is_config_file=True)\nparser.add_argument('--lr', type=float, default=1.0)"
+
+
+@PLATFORMS
+@pytest.mark.parametrize("argv", [True, False], ids=["with the command line", "without"])
+def test_a_hyperparameter_names_a_config_file(parsed, tmp_path, platform, argv):
+    """aws/sagemaker-python-sdk #984 and #4197."""
+    path = tmp_path / "train.ini"
+    path.write_text("lr = 0.5\nepochs = 7\n", encoding="utf-8")
+    job = SageMakerJob({"config": str(path), "epochs": 3}, platform=platform)
+    job = job if argv else Job(job.environ, [])
+
+    assert parsed(f"{CONFIG}\nparser.add_argument('--epochs', type=int)", job) == {
+        "config": str(path),
+        "lr": 0.5,
+        "epochs": 3,
+    }
+
+
+def test_the_only_file_of_a_channel_is_the_config_file_of_its_name(parsed, tmp_path):
+    """aws/sagemaker-python-sdk #984."""
+    channel = tmp_path / "config"
+    channel.mkdir()
+    (channel / "train.ini").write_text("lr = 0.5\n", encoding="utf-8")
+
+    assert parsed(CONFIG, Job({"SM_CHANNEL_CONFIG": str(channel)}, [])) == {"config": str(channel / "train.ini"), "lr": 0.5}
+
+
+@pytest.mark.parametrize("names", [[], ["a.ini", "b.ini"]], ids=["no file", "two files"])
+def test_a_channel_without_exactly_one_file_names_no_config_file(parsed, tmp_path, names):
+    """aws/sagemaker-python-sdk #984."""
+    channel = tmp_path / "config"
+    channel.mkdir()
+    for name in names:
+        (channel / name).write_text("lr = 0.5\n", encoding="utf-8")
+
+    assert parsed(CONFIG, Job({"SM_CHANNEL_CONFIG": str(channel)}, [])) == {"config": None, "lr": 1.0}
+
+
+def test_a_channel_that_is_not_there_names_no_config_file(parsed, tmp_path):
+    """aws/sagemaker-python-sdk #984."""
+    assert parsed(CONFIG, Job({"SM_CHANNEL_CONFIG": str(tmp_path / "absent")}, [])) == {"config": None, "lr": 1.0}
+
+
+def test_a_typed_config_file_comes_before_that_of_a_hyperparameter(parsed, tmp_path):
+    """aws/sagemaker-python-sdk #4197."""
+    for name, rate in (("sent", 0.25), ("typed", 0.75)):
+        (tmp_path / name).write_text(f"lr = {rate}\n", encoding="utf-8")
+    job = SageMakerJob({"config": str(tmp_path / "sent")})
+
+    assert parsed(CONFIG, Job(job.environ, [*job.argv, "-c", str(tmp_path / "typed")]))["lr"] == 0.75
+
+
+@PLATFORMS
+def test_a_variable_of_sagemaker_names_a_config_file(parsed, tmp_path, platform):
+    """aws/sagemaker-python-sdk #4197."""
+    (tmp_path / "train.ini").write_text("lr = 0.5\n", encoding="utf-8")
+    job = SageMakerJob({"settings": str(tmp_path / "train.ini")}, platform=platform)
+
+    declared = CONFIG.replace("is_config_file=True", "is_config_file=True, env_var='SM_HP_SETTINGS'")
+
+    assert parsed(declared, job)["lr"] == 0.5
+
+
+def test_a_hyperparameter_that_is_null_names_no_config_file(parsed):
+    """aws/sagemaker-python-sdk #984."""
+    assert parsed(CONFIG, Job(SageMakerJob({"config": None}).environ, [])) == {"config": None, "lr": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("lr = fast", "argument --lr: invalid float value: 'fast' (from lr in {path})"),
+        ("size = huge", "argument --size: invalid choice: 'huge' (choose from 'small') (from size in {path})"),
+        ("layers = [1, x]", "argument --layers: invalid int value: 'x' (from layers in {path})"),
+        ("epohcs = 3", "unrecognized arguments: epohcs (did you mean --epochs?) in {path}"),
+        ("lr = 1\na = 2\nsise = 3", "unrecognized arguments: a, sise (did you mean --size?) in {path}"),
+    ],
+)
+def test_an_error_in_a_config_file_names_the_file_and_the_key(run_script, tmp_path, content, line):
+    """aws/sagemaker-python-sdk #4197."""
+    path = tmp_path / "train.ini"
+    path.write_text(content, encoding="utf-8")
+    declarations = f"""{CONFIG}
+parser.add_argument('--size', choices=['small'])
+parser.add_argument('--layers', type=int, nargs='+')
+parser.add_argument('--epochs')
+"""
+    result = run_script(HEAD + declarations + TAIL, SageMakerJob({"config": str(path)}))
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == f"train.py: error: {line.format(path=path)}"
+
+
+TOML = pytest.param(
+    "TomlConfigParser(['tool.train'])",
+    "[tool.train]\nlayers = [64, 32]\n",
+    id="TOML",
+    marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads TOML since 3.11"),
+)
+
+
+@pytest.mark.parametrize(
+    ("parser_class", "content"),
+    [
+        pytest.param("DefaultConfigFileParser", "layers = [64, 32]\n", id="name = value"),
+        pytest.param("YAMLConfigFileParser", "layers: [64, 32]\n", id="YAML"),
+        pytest.param("IniConfigParser(['train'], False)", "[train]\nlayers = [64, 32]\n", id="INI"),
+        TOML,
+    ],
+)
+def test_a_config_file_of_a_job_has_any_format_of_configargparse(parsed, tmp_path, parser_class, content):
+    """aws/sagemaker-python-sdk #984 and #4197."""
+    (tmp_path / "train.conf").write_text(content, encoding="utf-8")
+    declarations = f"""import configargparse
+parser = ArgumentParser(config_file_parser_class=configargparse.{parser_class})
+parser.add_argument('--config', is_config_file=True)
+parser.add_argument('--layers', type=int, nargs='+')
+"""
+
+    assert parsed(declarations, SageMakerJob({"config": str(tmp_path / "train.conf")}))["layers"] == [64, 32]
