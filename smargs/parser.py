@@ -109,12 +109,14 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         if self._fill is None or context is None:
             return []
         files = ConfigFiles(self, context.job)
-        context.undeclared.difference_update(files.claimed)
+        context.claimed |= files.claimed
         return files.tokens
 
     def _source_of(self, action: argparse.Action, texts: Sequence[str]) -> Optional[str]:
         """Return the variable, or the config file and its key, from which ConfigArgParse read the texts of an argument."""
         for source, settings in self._source_to_settings.items():
+            if source in ("command_line", "defaults"):
+                continue
             for key, (owner, value) in settings.items():
                 if owner is action and not {*texts}.isdisjoint(map(str, value if isinstance(value, list) else (value,))):
                     return f"{key} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else key

@@ -27,7 +27,7 @@ class ParseContext(Origin):
 
     Attributes:
         is_strict: Whether an undeclared hyperparameter is an error (``parse_args``) or is returned (``parse_known_args``).
-        undeclared: The hyperparameters that no argument has claimed so far.
+        claimed: The hyperparameters, and the parts of objects, that some argument has claimed so far.
         settings: The keyword arguments of the outermost parse, for ConfigArgParse.
         has_started: Whether a parser has begun to parse.
     """
@@ -35,7 +35,7 @@ class ParseContext(Origin):
     def __init__(self, environ: Mapping[str, str], is_strict: bool, parser: argparse.ArgumentParser) -> None:
         super().__init__(environ)
         self.is_strict = is_strict
-        self.undeclared: Set[str] = set(self.job.hyperparameters)
+        self.claimed: Set[str] = set()
         self.settings: Dict[str, object] = {}
         self.has_started = False
         self._parsers = [parser]
@@ -43,6 +43,7 @@ class ParseContext(Origin):
         self._texts: List[Tuple[argparse.Action, str]] = []
         self._command_lines: List[Tuple[Sequence[str], str]] = []
         self._matches: List[Matches] = []
+        self._parts: Dict[str, Dict[str, None]] = {}
         self._problems: Set[str] = set()
 
     def is_outermost(self, parser: argparse.ArgumentParser) -> bool:
@@ -85,8 +86,21 @@ class ParseContext(Origin):
 
     def add_matches(self, matches: Matches) -> None:
         """Record the values that match a parser's arguments. They claim hyperparameters, and may be secrets."""
-        self.undeclared.difference_update(matches.claimed)
+        self.claimed |= matches.claimed
+        for name, parts in matches.parts.items():
+            self._parts.setdefault(name, {}).update(dict.fromkeys(parts))
         self._matches.append(matches)
+
+    def undeclared(self) -> Dict[str, List[str]]:
+        """Return the hyperparameters that no argument has claimed, in the order of the job, each with its unclaimed parts."""
+        if self.job.hyperparameters.keys() <= self.claimed:
+            return {}
+        unclaimed = {
+            name: [part for part in self._parts.get(name, (name,)) if part not in self.claimed]
+            for name in self.job.hyperparameters
+            if name not in self.claimed and not is_internal(name)
+        }
+        return {name: parts for name, parts in unclaimed.items() if parts}
 
     def secrets(self) -> Set[str]:
         """Return the texts of this parse that must not be shown."""
@@ -185,7 +199,8 @@ class JobParse:
         if not self._context.is_strict:
             return self._unparsed(unknown, undeclared)
         if undeclared:
-            raise argparse.ArgumentError(None, unrecognized_hyperparameters(undeclared, _argparse.options(self._parser)))
+            names = [name for parts in undeclared.values() for name in parts]
+            raise argparse.ArgumentError(None, unrecognized_hyperparameters(names, _argparse.options(self._parser)))
         return unknown
 
     def _split_tokens(self) -> CommandLine:
@@ -196,29 +211,27 @@ class JobParse:
         if context.job.missing_reason:
             raise argparse.ArgumentError(None, context.job.missing_reason)
         line = split_generated(tokens, context.job)
-        context.undeclared.difference_update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
+        context.claimed.update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
         # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.
         context.platform = context.job.platform or line.generated.platform
         return line
 
-    def _undeclared(self) -> List[str]:
-        """Return the hyperparameters that no parser of this process declares, in the order of the job."""
-        context = self._context
-        if not context.undeclared:
-            return []
-        if self._tokens != sys.argv[1:]:
+    def _undeclared(self) -> Dict[str, List[str]]:
+        """Return the hyperparameters that no parser of this process declares, each with its undeclared parts."""
+        undeclared = self._context.undeclared()
+        if undeclared and self._tokens != sys.argv[1:]:
             # Hyperparameters consumed by an earlier parser are not unrecognized.
-            started_with = split_generated(sys.argv[1:], context.job)
-            consumed = set(started_with.generated.names).difference(self._line.generated.names)
-            context.undeclared.difference_update(consumed)
-        return [name for name in context.job.hyperparameters if name in context.undeclared and not is_internal(name)]
+            started_with = split_generated(sys.argv[1:], self._context.job)
+            self._context.claimed |= set(started_with.generated.names).difference(self._line.generated.names)
+            return self._context.undeclared()
+        return undeclared
 
     def _unparsed(self, unknown: List[str], undeclared: Iterable[str]) -> UnparsedTokens:
         """Return the unknown tokens with those of undeclared hyperparameters."""
         context, values, written = self._context, self._context.job.hyperparameters, self._line.platform_tokens
         pairs = {name: written.get(name) or tokens_of(context.platform, name, values[name].value) for name in undeclared}
         line = CommandLine(unknown, rendering_of(context.platform, pairs))
-        return UnparsedTokens(line, values.keys() - context.undeclared)
+        return UnparsedTokens(line, context.claimed)
 
 
 def view(parser: Any) -> Any:

@@ -26,7 +26,7 @@ ROOMS = [
     ["arguments.config_files", "arguments.filling"],
     ["arguments.matching", "arguments.messages", "arguments.typed"],
     ["arguments.conversion"],
-    ["arguments.literals", "arguments.names"],
+    ["arguments.literals", "arguments.names", "arguments.parts"],
     ["container.environment", "container.commandline"],
     ["container.job"],
     ["container.hyperparameters"],

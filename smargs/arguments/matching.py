@@ -1,7 +1,8 @@
 """Which value of SageMaker fills which declared argument.
 
 1. ``env_var="SM_..."`` on the argument: that variable, and no other.
-2. A hyperparameter with the argument's name. The platform's own hyperparameters are among these.
+2. A hyperparameter with the argument's name. The platform's own hyperparameters are among these. If the name has dots, such as
+   ``--model.lr``, also a part of a hyperparameter that is an object.
 3. A documented variable with that name, if the catalogue lets it match by name.
 4. A channel with that name, or with the name without ``_dir``, ``_path``, ``_data``, ``_data_dir`` or ``_data_path``, or with
    the other usual name: train or training, test or testing, val or validation. ``--data-dir`` takes the channel if the job has
@@ -30,6 +31,7 @@ from smargs.arguments.names import (
     names,
     with_variables,
 )
+from smargs.arguments.parts import Parts
 from smargs.container.hyperparameters import Hyperparameter
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
@@ -60,7 +62,8 @@ class Matches:
         explicit: For each argument its value by rules 1 and 2, in the order of the platform's command line.
         options: For each argument of ``explicit`` the option string that matched; None if the dest did.
         inferred: For each other argument the values by rules 3 and 4, the best first.
-        claimed: The hyperparameters that an argument declares.
+        claimed: The hyperparameters that an argument declares, and the parts of objects.
+        parts: For each hyperparameter whose parts may fill arguments the names of these parts.
     """
 
     def __init__(self) -> None:
@@ -68,6 +71,7 @@ class Matches:
         self.options: Dict[argparse.Action, Optional[str]] = {}
         self.inferred: Dict[argparse.Action, List[InferredValue]] = {}
         self.claimed: Set[str] = set()
+        self.parts: Dict[str, List[str]] = {}
 
     def best(self, action: argparse.Action) -> Optional[SourcedValue]:
         """Return the value that comes first for an argument."""
@@ -82,9 +86,10 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     named = _with_variables(parser, arguments)
     by_variable = _take_by_variable(named, job, matches)
     free = [action for action in arguments if action not in named] if named else arguments
-    by_name = _by_hyperparameter(parser, free, job.hyperparameters)
+    hyperparameters = _with_parts(parser, arguments, job, matches)
+    by_name = _by_hyperparameter(parser, free, hyperparameters)
     # In the order of the platform's command line: if arguments share a dest, the last hyperparameter sets it, as in argparse.
-    for name, value in job.hyperparameters.items():
+    for name, value in hyperparameters.items():
         for action, option in by_variable.get(name, ()):
             matches.explicit[action], matches.options[action] = value, option
         if name in by_name:
@@ -93,6 +98,17 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     matches.claimed.update(by_variable, by_name)
     matches.inferred = _infer(_unfilled(free, matches), job, parser.prefix_chars)
     return matches
+
+
+def _with_parts(
+    parser: argparse.ArgumentParser, arguments: Iterable[argparse.Action], job: Job, matches: Matches
+) -> Mapping[str, Hyperparameter]:
+    """Return the hyperparameters, with an object replaced by its parts if arguments have dotted names."""
+    if "." not in "".join(_argparse.options(parser)) or not job.hyperparameters:
+        return job.hyperparameters
+    parts = Parts(job.hyperparameters, (name for action in arguments for name, _ in names(action, parser.prefix_chars)))
+    matches.parts = parts.names
+    return parts.values
 
 
 def _unfilled(arguments: Iterable[argparse.Action], matches: Matches) -> List[argparse.Action]:

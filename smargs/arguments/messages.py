@@ -50,11 +50,15 @@ def _with_nearest(name: str, options: List[str]) -> str:
     shown = name if name.isprintable() and name else repr(name)
     import difflib  # Importing it takes 0.9 ms, and only this error needs it.
 
-    bare = {fold(option.lstrip("-+/")): option for option in reversed(options)}
-    nearest = difflib.get_close_matches(fold(name), bare, n=1)
+    folded = fold(name)
+    # Only what follows the common part of dotted names shows whether a name is a typo of another.
+    group = folded[: folded.rfind(".") + 1]
+    declared = {fold(option.lstrip("-+/")): option for option in reversed(options)}
+    bare = {key[len(group) :]: option for key, option in declared.items() if key.startswith(group)}
+    nearest = difflib.get_close_matches(folded[len(group) :], bare, n=1)
     if not nearest:
         return shown
     option = bare[nearest[0]]
-    if nearest[0] == fold(name):
+    if group + nearest[0] == folded:
         return f"{shown} ({option} has the same name, but cannot take it or already takes another hyperparameter)"
     return f"{shown} (did you mean {option}?)"

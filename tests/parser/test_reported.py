@@ -492,3 +492,59 @@ parser.add_argument('--layers', type=int, nargs='+')
 """
 
     assert parsed(declarations, SageMakerJob({"config": str(tmp_path / "train.conf")}))["layers"] == [64, 32]
+
+
+DOTTED = "parser.add_argument('--model.lr', type=float)\nparser.add_argument('--model.optimizer.name')"
+
+
+@PLATFORMS
+@pytest.mark.parametrize("argv", [True, False], ids=["with the command line", "without"])
+def test_an_object_fills_arguments_with_dotted_names(parsed, platform, argv):
+    """aws/sagemaker-python-sdk #613, FAIR-Chem/fairchem #166."""
+    job = SageMakerJob({"model": {"lr": 0.5, "optimizer": {"name": "adam"}}, "epochs": 3}, platform=platform)
+    job = job if argv else Job(job.environ, [])
+
+    assert parsed(f"{DOTTED}\nparser.add_argument('--epochs', type=int)", job) == {
+        "model.lr": 0.5,
+        "model.optimizer.name": "adam",
+        "epochs": 3,
+    }
+
+
+@PLATFORMS
+def test_what_is_left_of_an_object_is_refused_by_its_dotted_name(run_script, platform):
+    """aws/sagemaker-python-sdk #613."""
+    job = SageMakerJob({"model": {"lr": 0.5, "optimiser": {"name": "adam"}, "width": 2}}, platform=platform)
+    result = run_script(HEAD + DOTTED + TAIL, job)
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == (
+        "train.py: error: unrecognized hyperparameters: model.optimiser (did you mean --model.optimizer.name?), model.width"
+    )
+
+
+@PLATFORMS
+def test_an_argument_for_the_whole_object_takes_it(parsed, platform):
+    """aws/sagemaker-python-sdk #613."""
+    job = SageMakerJob({"model": {"lr": 0.5}}, platform=platform)
+
+    assert parsed("parser.add_argument('--model', type=dict)\nparser.add_argument('--model.lr', type=float)", job) == {
+        "model": {"lr": 0.5},
+        "model.lr": None,
+    }
+
+
+@PLATFORMS
+def test_a_second_parser_may_declare_the_other_parts_of_an_object(run_script, platform):
+    """aws/sagemaker-python-sdk #613."""
+    source = """
+from smargs import SageMakerArgumentParser
+first, second = SageMakerArgumentParser(), SageMakerArgumentParser()
+first.add_argument("--model.lr", type=float)
+second.add_argument("--model.depth", type=int)
+args, rest = first.parse_known_args()
+print(args, second.parse_args(rest))
+"""
+    result = run_script(source, SageMakerJob({"model": {"lr": 0.5, "depth": 2}}, platform=platform))
+
+    assert result.stdout == "Namespace(**{'model.lr': 0.5}) Namespace(**{'model.depth': 2})\n", result.stderr
