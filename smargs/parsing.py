@@ -14,9 +14,9 @@ from smargs import _argparse
 from smargs.arguments.filling import FilledArguments, Origin
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
-from smargs.arguments.messages import unrecognized_hyperparameters
+from smargs.arguments.messages import unpacked_model, unrecognized_hyperparameters
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
-from smargs.container.variables import is_internal
+from smargs.container.variables import MODEL_DIR
 from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
 
 _current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
@@ -98,7 +98,7 @@ class ParseContext(Origin):
         unclaimed = {
             name: [part for part in self._parts.get(name, (name,)) if part not in self.claimed]
             for name in self.job.hyperparameters
-            if name not in self.claimed and not is_internal(name)
+            if name not in self.claimed and not self.job.is_unasked(name)
         }
         return {name: parts for name, parts in unclaimed.items() if parts}
 
@@ -121,8 +121,12 @@ class ParseContext(Origin):
         return mask(message, self.secrets())
 
     def warn_of_problems(self) -> None:
-        """Warn, once in a parse, of each source that an argument needs but that cannot be read."""
-        for problem in self.job.problems:
+        """Warn, once in a parse, of each needed source that cannot be read, and of a model that the job does not pack."""
+        problems = [*self.job.problems]
+        model = self.job.hyperparameters.get(MODEL_DIR)
+        if model is not None and MODEL_DIR in self.claimed and model.text.startswith("s3://"):
+            problems.append(unpacked_model(model.text))
+        for problem in problems:
             if problem not in self._problems:
                 self._problems.add(problem)
                 warnings.warn(problem, stacklevel=_level_of_the_script())
@@ -210,6 +214,9 @@ class JobParse:
             return CommandLine(list(tokens), Rendering(context.platform, [], []))
         if context.job.missing_reason:
             raise argparse.ArgumentError(None, context.job.missing_reason)
+        starts_with_command = tokens[:1] == ["train"] and context.job.is_own_container
+        if starts_with_command and all(action.option_strings for action in _argparse.actions(self._parser)):
+            tokens = tokens[1:]  # It is the service's command, unless a positional takes it.
         line = split_generated(tokens, context.job)
         context.claimed.update(tokens.claimed if isinstance(tokens, UnparsedTokens) else ())
         # If no variable shows the platform, the command line does. If neither does, the toolkit's spelling applies.

@@ -1,4 +1,4 @@
-"""The error texts for missing arguments and for undeclared hyperparameters."""
+"""The texts of errors and warnings about the arguments of a job."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def missing_argument(action: argparse.Action, prefix_chars: str, channels: Itera
     absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
     lists_channels = own_channels and variables[-1].startswith(CHANNEL_PREFIX)
     return f"{name} ({absent}{'; channels here: ' + ', '.join(own_channels) if lists_channels else ''})"
+
+
+def unpacked_model(place: str) -> str:
+    """Return the warning for a model that a script writes to S3 itself."""
+    return (
+        f"the model directory is {place}, from the hyperparameter model_dir, and the job packs only what is in SM_MODEL_DIR: "
+        'declare env_var="SM_MODEL_DIR" to use that directory'
+    )
 
 
 def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str]) -> str:

@@ -16,7 +16,9 @@ from smargs.container.variables import (
     DEFAULT_MASTER_PORT,
     INTEGER,
     LIST,
+    MODEL_DIR,
     OBJECT,
+    PREFIX,
     PROCESSING_FILE,
     RESOURCE_FILE,
     Variable,
@@ -79,6 +81,24 @@ class Job:
     def internal(self) -> FrozenSet[str]:
         """The names of the platform's own hyperparameters."""
         return frozenset(filter(is_internal, self.hyperparameters))
+
+    def is_unasked(self, hyperparameter: str) -> bool:
+        """Return whether no script has to declare a hyperparameter: the platform's own, or the place of a model in S3.
+
+        Source: ``hyperparameters`` of SDK v2's ``TensorFlow`` estimator adds ``model_dir`` unless the user turns that off.
+        """
+        is_place_in_s3 = self.hyperparameters[hyperparameter].text.startswith("s3://")
+        return hyperparameter in self.internal or (hyperparameter == MODEL_DIR and is_place_in_s3)
+
+    @property
+    def is_own_container(self) -> bool:
+        """Whether no platform's program, but the service itself started the script.
+
+        Its command is then ``train``. Source: "How Amazon SageMaker Runs Your Training Image",
+        https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
+        """
+        environ = self._sources.environ
+        return not self._sources.is_processing and self._sources.has_files and not any(name[:3] == PREFIX for name in environ)
 
     @cached_property
     def variables(self) -> Mapping[str, SourcedValue]:

@@ -36,6 +36,9 @@ PROCESSING_FILE = "processingjobconfig.json"
 BASE_DIRECTORY = "/opt/ml"
 """The directory of a training container's inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` is set. Source: FILES."""
 
+MODEL_DIR = "model_dir"
+"""The hyperparameter that SDK v2's TensorFlow estimator adds. Its value is a place in S3, so the job does not pack it."""
+
 DEFAULT_MASTER_PORT = 7777
 """The port that both platforms give torchrun. Source: ``SM_MASTER_PORT`` of SDK, torch_distributed of TOOLKIT."""
 

@@ -548,3 +548,69 @@ print(args, second.parse_args(rest))
     result = run_script(source, SageMakerJob({"model": {"lr": 0.5, "depth": 2}}, platform=platform))
 
     assert result.stdout == "Namespace(**{'model.lr': 0.5}) Namespace(**{'model.depth': 2})\n", result.stderr
+
+
+PLACE = "s3://bucket/job/model"
+
+
+@PLATFORMS
+@pytest.mark.parametrize("argv", [True, False], ids=["with the command line", "without"])
+def test_the_model_dir_that_tensorflows_estimator_sends_needs_no_argument(parsed, platform, argv):
+    """aws/sagemaker-python-sdk #1720."""
+    job = SageMakerJob({"model_dir": PLACE, "epochs": 3}, platform=platform)
+
+    assert parsed("parser.add_argument('--epochs', type=int)", job if argv else Job(job.environ, [])) == {"epochs": 3}
+
+
+def test_a_model_dir_that_is_no_place_in_s3_needs_an_argument(run_script):
+    """aws/sagemaker-python-sdk #1720."""
+    result = run_script(HEAD + TAIL, SageMakerJob({"model_dir": "/tmp/model"}))
+
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (
+        2,
+        "train.py: error: unrecognized hyperparameter: model_dir",
+    )
+
+
+@PLATFORMS
+def test_the_variable_of_the_model_comes_before_the_model_dir_that_tensorflows_estimator_sends(parsed, platform):
+    """aws/sagemaker-python-sdk #1895, #1355, #634 and #1722."""
+    job = SageMakerJob({"model_dir": PLACE}, platform=platform)
+
+    assert parsed("parser.add_argument('--model_dir', env_var='SM_MODEL_DIR')", job) == {"model_dir": "/opt/ml/model"}
+
+
+@PLATFORMS
+def test_a_model_that_the_job_does_not_pack_is_a_warning(run_script, platform):
+    """aws/sagemaker-tensorflow-training-toolkit #340."""
+    script = f"{HEAD}parser.add_argument('--model_dir')\nparser.parse_known_args(){TAIL}"
+    result = run_script(script, SageMakerJob({"model_dir": PLACE}, platform=platform))
+
+    assert json.loads(result.stdout) == {"model_dir": PLACE}
+    assert result.stderr.count('declare env_var="SM_MODEL_DIR"') == 2, "once for each of the two parses"
+
+
+def own_container(base, *argv):
+    return Job({"SAGEMAKER_BASE_DIR": str(write_files(base, {"hyperparameters.json": {"epochs": "3"}}))}, list(argv))
+
+
+def test_the_services_own_token_is_not_unrecognized_in_an_own_container(parsed, tmp_path):
+    """aws/sagemaker-training-toolkit #65, flyteorg/flytekit #156."""
+    assert parsed("parser.add_argument('--epochs', type=int)", own_container(tmp_path, "train")) == {"epochs": 3}
+    assert parsed("parser.add_argument('--epochs', type=int)", own_container(tmp_path, "train", "--epochs", "4")) == {
+        "epochs": 4
+    }
+
+
+def test_the_services_own_token_is_the_value_of_a_positional(parsed, tmp_path):
+    """aws/sagemaker-training-toolkit #65."""
+    declarations = "parser.add_argument('mode')\nparser.add_argument('--epochs', type=int)"
+
+    assert parsed(declarations, own_container(tmp_path, "train")) == {"mode": "train", "epochs": 3}
+
+
+def test_the_token_train_is_unrecognized_where_a_platform_started_the_script(run_script):
+    """aws/sagemaker-training-toolkit #65."""
+    result = run_script(HEAD + TAIL, Job(SageMakerJob().environ, ["train"]))
+
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (2, "train.py: error: unrecognized arguments: train")
