@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 from smargs import _argparse
 from smargs.arguments.conversion import inferred_type, read_inferred
 from smargs.arguments.filling import FilledArguments
-from smargs.arguments.literals import TEXT_PARSERS
+from smargs.arguments.literals import BOOLEAN_TEXTS, TEXT_PARSERS
 from smargs.arguments.names import declared_spelling
 from smargs.container.job import Job
 from smargs.container.variables import BY_NAME, PREFIX
@@ -298,7 +298,12 @@ def _with_name_of(wanted: type, parse_text: Callable[[str], object]) -> Callable
     """Return a text parser with the name of its type, because argparse's errors show that name."""
 
     def named(text: str) -> object:
-        return parse_text(text)
+        try:
+            return parse_text(text)
+        except ValueError:
+            if wanted is not bool:
+                raise
+            raise argparse.ArgumentTypeError(f"invalid bool value: {text!r} (expected {BOOLEAN_TEXTS})") from None
 
     named.__name__ = wanted.__name__
     return named

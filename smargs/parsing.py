@@ -14,7 +14,7 @@ from smargs import _argparse
 from smargs.arguments.filling import FilledArguments, Origin
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
-from smargs.arguments.messages import unpacked_model, unrecognized_hyperparameters
+from smargs.arguments.messages import piped_channel, unpacked_model, unrecognized_hyperparameters
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.container.variables import MODEL_DIR
 from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
@@ -102,6 +102,12 @@ class ParseContext(Origin):
         }
         return {name: parts for name, parts in unclaimed.items() if parts}
 
+    def takers(self) -> Dict[str, str]:
+        """Return the hyperparameter that fills the argument of each option string."""
+        names = {id(value): name for name, value in self.job.hyperparameters.items()}
+        filled = [pair for matches in self._matches for pair in matches.explicit.items() if id(pair[1]) in names]
+        return {option: names[id(value)] for action, value in filled for option in action.option_strings}
+
     def secrets(self) -> Set[str]:
         """Return the texts of this parse that must not be shown."""
         texts = [*self._texts]
@@ -126,10 +132,19 @@ class ParseContext(Origin):
         model = self.job.hyperparameters.get(MODEL_DIR)
         if model is not None and MODEL_DIR in self.claimed and model.text.startswith("s3://"):
             problems.append(unpacked_model(model.text))
+        problems += self._piped_channels()
         for problem in problems:
             if problem not in self._problems:
                 self._problems.add(problem)
                 warnings.warn(problem, stacklevel=_level_of_the_script())
+
+    def _piped_channels(self) -> Iterator[str]:
+        """Yield the warning for each channel in Pipe mode whose directory fills an argument."""
+        paths = {value.text for matches in self._matches for several in matches.inferred.values() for value, _ in several}
+        for name in self.job.piped_channels if paths else ():
+            path = self.job.channels[name].text
+            if path in paths:
+                yield piped_channel(name, path)
 
 
 def current_context() -> Optional[ParseContext]:
@@ -204,7 +219,8 @@ class JobParse:
             return self._unparsed(unknown, undeclared)
         if undeclared:
             names = [name for parts in undeclared.values() for name in parts]
-            raise argparse.ArgumentError(None, unrecognized_hyperparameters(names, _argparse.options(self._parser)))
+            options, takers = _argparse.options(self._parser), self._context.takers()
+            raise argparse.ArgumentError(None, unrecognized_hyperparameters(names, options, takers))
         return unknown
 
     def _split_tokens(self) -> CommandLine:

@@ -11,7 +11,7 @@ import re
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from smargs import _argparse
-from smargs.arguments.literals import TEXT_PARSERS, as_boolean, enum_member, integral, read_literal, text_parser
+from smargs.arguments.literals import BOOLEAN_TEXTS, TEXT_PARSERS, as_boolean, enum_member, integral, read_literal, text_parser
 from smargs.arguments.names import documented_variable
 from smargs.container.commandline import as_written
 from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, SDK, TOOLKIT
@@ -87,8 +87,18 @@ def read_inferred(action: argparse.Action, wanted: type, text: str) -> object:
     except (TypeError, ValueError):
         reason = "its name" if action.default is None else f"the default {action.default!r}"
         reason = MASK if is_secret_argument(action) else reason
-        message = f"invalid {wanted.__name__} value: {text!r} (inferred from {reason}; infer_types=False turns this off)"
+        way_out = (
+            f"default={float(action.default)} infers a float"
+            if _fits_float(action, text)
+            else "infer_types=False turns this off"
+        )
+        message = f"invalid {wanted.__name__} value: {text!r} (inferred from {reason}; {way_out})"
         raise argparse.ArgumentError(action, message) from None
+
+
+def _fits_float(action: argparse.Action, text: str) -> bool:
+    """Return whether a text is a number, and the default an integer that could be declared as a float."""
+    return type(action.default) is int and not is_secret_argument(action) and is_number(text)
 
 
 _Element = Tuple[object, str, Optional[str]]
@@ -238,7 +248,7 @@ def _sets_flag(action: argparse.Action, value: object, text: str, option: Option
     boolean = as_boolean(text)
     is_constant = is_constant_of(action, value, text)
     if boolean is None and not is_constant:
-        raise argparse.ArgumentError(action, f"invalid bool value: {text!r}")
+        raise argparse.ArgumentError(action, f"invalid bool value: {text!r} (expected {BOOLEAN_TEXTS})")
     matched_by_dest = option is None and bool(action.option_strings)
     return is_constant if matched_by_dest or boolean is None else boolean
 

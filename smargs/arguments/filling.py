@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, collects, has_own_type
 from smargs.arguments.matching import match
-from smargs.arguments.messages import missing_argument
+from smargs.arguments.messages import missing_argument, pipeline_variable
 from smargs.arguments.names import own_value, with_variables
 from smargs.arguments.typed import own_types_that_may_be_typed
 from smargs.container.hyperparameters import Hyperparameter
@@ -226,7 +226,7 @@ class FilledArguments:
         try:
             self._store(action, value, namespace)
         except argparse.ArgumentError as error:
-            error.message = f"{error.message} (from {value.source})"
+            error.message = f"{error.message} (from {value.source})" + pipeline_variable(value.text)
             self._errors[action] = error
             self.unconverted.add(action)
 

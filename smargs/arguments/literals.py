@@ -14,6 +14,9 @@ _BOOLEANS = {
     **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 
+BOOLEAN_TEXTS = "true, yes, on, 1, false, no, off or 0"
+"""The texts of a boolean, for errors."""
+
 # The module re compiles a pattern when it is first used, so that importing the package does not.
 
 # A decimal number: its sign, its integral part, its fraction and its exponent.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Iterable, List, Optional
+import re
+from typing import Iterable, List, Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variables
@@ -32,6 +33,24 @@ def missing_argument(action: argparse.Action, prefix_chars: str, channels: Itera
     return f"{name} ({absent}{'; channels here: ' + ', '.join(own_channels) if lists_channels else ''})"
 
 
+def pipeline_variable(text: str) -> str:
+    """Return what an error adds if a value is the text of a pipeline variable; an empty text for any other value.
+
+    Source: the classes of ``sagemaker.workflow`` in the SDKs. The value of their objects is known only when the pipeline runs.
+    """
+    if re.match(r"(Parameter(Integer|Float|String|Boolean)|ExecutionVariable|Join|JsonGet|Properties)\(", text):
+        return "; this is a pipeline variable that str() made a text: pass the variable itself, or its to_string()"
+    return ""
+
+
+def piped_channel(name: str, path: str) -> str:
+    """Return the warning for a channel in Pipe mode.
+
+    Source: "Accessing Training Data", https://docs.aws.amazon.com/sagemaker/latest/dg/model-access-training-data.html
+    """
+    return f"channel {name} is in Pipe mode: {path} is no directory; each epoch has a pipe: {path}_0, {path}_1, ..."
+
+
 def unpacked_model(place: str) -> str:
     """Return the warning for a model that a script writes to S3 itself."""
     return (
@@ -40,21 +59,27 @@ def unpacked_model(place: str) -> str:
     )
 
 
-def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str]) -> str:
-    """Return the error for hyperparameters that no argument declares, with the nearest option string for each."""
+def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str], takers: Mapping[str, str]) -> str:
+    """Return the error for hyperparameters that no argument declares, with the nearest option string for each.
+
+    Args:
+        names: The hyperparameters.
+        declared: All option strings.
+        takers: For option strings the hyperparameter that their argument takes.
+    """
     options = list(declared)
-    parts = [_with_nearest(name, options) for name in names]
+    parts = [_with_nearest(name, options, takers) for name in names]
     return f"unrecognized hyperparameter{'s' * (len(parts) > 1)}: {', '.join(parts)}"
 
 
 def unrecognized_keys(keys: Iterable[str], path: str, declared: Iterable[str]) -> str:
     """Return the error for keys of a config file that no argument declares, with the nearest option string for each."""
     options = list(declared)
-    parts = [_with_nearest(key, options) for key in keys]
+    parts = [_with_nearest(key, options, {}) for key in keys]
     return f"unrecognized arguments: {', '.join(parts)} in {path}"
 
 
-def _with_nearest(name: str, options: List[str]) -> str:
+def _with_nearest(name: str, options: List[str], takers: Mapping[str, str]) -> str:
     shown = name if name.isprintable() and name else repr(name)
     import difflib  # Importing it takes 0.9 ms, and only this error needs it.
 
@@ -68,5 +93,7 @@ def _with_nearest(name: str, options: List[str]) -> str:
         return shown
     option = bare[nearest[0]]
     if group + nearest[0] == folded:
-        return f"{shown} ({option} has the same name, but cannot take it or already takes another hyperparameter)"
+        return (
+            f"{shown} ({option} already takes {takers[option]})" if option in takers else f"{shown} ({option} cannot take it)"
+        )
     return f"{shown} (did you mean {option}?)"

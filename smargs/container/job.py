@@ -161,6 +161,14 @@ class Job:
             channels[name] = SourcedValue(path, path, variable)
         return channels
 
+    @property
+    def piped_channels(self) -> List[str]:
+        """The channels in Pipe mode, which have no directory."""
+        config = self.variable("SM_INPUT_DATA_CONFIG")
+        channels = config.value.items() if config and isinstance(config.value, dict) else ()
+        modes = {name: channel.get("TrainingInputMode") for name, channel in channels if isinstance(channel, dict)}
+        return [name for name in self.channels if modes.get(name) == "Pipe"]
+
     @cached_property
     def outputs(self) -> Mapping[str, SourcedValue]:
         """The directory of each output of a processing job, by name."""

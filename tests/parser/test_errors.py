@@ -493,8 +493,7 @@ def test_a_variable_that_a_type_of_the_scripts_own_reads_only_by_env_var_says_so
 
 def test_a_hyperparameter_that_its_argument_cannot_take_says_so():
     assert failure({"SM_HPS": '{"batch-size": 1, "batch_size": 2}'}, ("--batch-size", {})) == (
-        "unrecognized hyperparameter: batch_size "
-        "(--batch-size has the same name, but cannot take it or already takes another hyperparameter)"
+        "unrecognized hyperparameter: batch_size (--batch-size already takes batch-size)"
     )
 
 

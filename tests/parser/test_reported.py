@@ -614,3 +614,60 @@ def test_the_token_train_is_unrecognized_where_a_platform_started_the_script(run
     result = run_script(HEAD + TAIL, Job(SageMakerJob().environ, ["train"]))
 
     assert (result.returncode, result.stderr.splitlines()[-1]) == (2, "train.py: error: unrecognized arguments: train")
+
+
+@pytest.mark.parametrize(
+    "text", ["ParameterInteger(name='Epochs')", "ExecutionVariable('PIPELINE_NAME')", "Join(on='/', values=['a'])"]
+)
+def test_a_pipeline_variable_that_was_made_a_text_is_called_so(run_script, text):
+    """aws/sagemaker-python-sdk #2978 and #2631."""
+    result = run_script(f"{HEAD}parser.add_argument('--epochs', type=int){TAIL}", SageMakerJob({"epochs": text}))
+
+    assert result.returncode == 2
+    assert f"invalid int value: {text!r} (from SM_HP_EPOCHS); this is a pipeline variable that" in result.stderr
+
+
+def test_a_channel_in_pipe_mode_is_a_warning_that_names_the_pipes(run_script):
+    """awslabs/ml-io #18."""
+    environ = {
+        "SM_CHANNELS": '["train", "test"]',
+        "SM_INPUT_DATA_CONFIG": '{"train": {"TrainingInputMode": "Pipe"}, "test": {"TrainingInputMode": "File"}}',
+    }
+    declarations = "parser.add_argument('--train')\nparser.add_argument('--test')"
+    result = run_script(HEAD + declarations + TAIL, Job(environ, []))
+
+    assert json.loads(result.stdout) == {"train": "/opt/ml/input/data/train", "test": "/opt/ml/input/data/test"}
+    assert "channel train is in Pipe mode: /opt/ml/input/data/train is no directory; each epoch has a pipe:" in result.stderr
+    assert "channel test" not in result.stderr
+
+
+def test_a_channel_in_pipe_mode_that_no_argument_takes_is_no_warning(run_script):
+    """awslabs/ml-io #18."""
+    environ = {
+        "SM_CHANNELS": '["train", "test"]',
+        "SM_INPUT_DATA_CONFIG": '{"train": {"TrainingInputMode": "Pipe"}, "other": 1}',
+    }
+    result = run_script(f"{HEAD}parser.add_argument('--test'){TAIL}", Job(environ, []))
+
+    assert result.stderr == ""
+
+
+@PLATFORMS
+@pytest.mark.parametrize(
+    ("value", "declaration", "message"),
+    [
+        (
+            0.5,
+            "default=1",
+            "invalid int value: '0.5' (inferred from the default 1; default=1.0 infers a float) (from SM_HP_X)",
+        ),
+        ("many", "default=1", "invalid int value: 'many' (inferred from the default 1; infer_types=False turns this off) "),
+        ("maybe", "type=bool", "invalid bool value: 'maybe' (expected true, yes, on, 1, false, no, off or 0) (from SM_HP_X)"),
+    ],
+)
+def test_an_error_says_what_to_change(run_script, platform, value, declaration, message):
+    """aws/sagemaker-python-sdk #613 and #4247."""
+    result = run_script(f"{HEAD}parser.add_argument('--x', {declaration}){TAIL}", SageMakerJob({"x": value}, platform=platform))
+
+    assert result.returncode == 2
+    assert f"argument --x: {message}" in result.stderr

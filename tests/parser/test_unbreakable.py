@@ -351,9 +351,7 @@ def test_names_that_differ_in_case_are_different_if_both_are_declared(parse, pla
     job = SageMakerJob({"lr": 1, "LR": 2}, platform=platform)
 
     assert parse(job, "'--LR', type=int", "'--lr', type=int") == {"lr": 1, "LR": 2}
-    assert parse(job, "'--lr', type=int") == (
-        "unrecognized hyperparameter: LR (--lr has the same name, but cannot take it or already takes another hyperparameter)"
-    )
+    assert parse(job, "'--lr', type=int") == "unrecognized hyperparameter: LR (--lr already takes lr)"
 
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
@@ -364,10 +362,7 @@ def test_a_hyperparameter_called_help_fills_an_argument_and_never_asks_for_help(
     asks = "'-v', '--version', action='version', version='9'"
 
     assert parse(job, f"'{option}', type=int", settings="add_help=False") == {name: 1}
-    assert parse(job, asks) == (
-        f"unrecognized hyperparameter: {name} "
-        f"({option} has the same name, but cannot take it or already takes another hyperparameter)"
-    )
+    assert parse(job, asks) == f"unrecognized hyperparameter: {name} ({option} cannot take it)"
 
 
 def test_an_argument_stored_as_help_is_filled(parse):
