@@ -11,7 +11,7 @@ import pytest
 
 from smargs.cli.run import preview_tokens
 from smargs.local import launchers, platforms
-from smargs.local.channels import _first_duplicate, read_channels
+from smargs.local.channels import read_channels
 from smargs.local.containers import Machine, make_container, this_machine
 from smargs.local.hyperparameters import encode, read_hyperparameters
 from smargs.local.job import BadJobError, Hyperparameter, TrainingJob, name_hosts
@@ -157,19 +157,12 @@ def test_an_unquoted_command_line_may_hold_what_a_shell_expands():
     assert command.tokens == ["/bin/sh", "-c", f"exec {sys.executable} train.py --motto $HOME x 'a b'"]
 
 
-def test_names_of_a_channel_are_each_looked_for_once():
-    compared = []
-
-    class Name(str):
-        __hash__ = str.__hash__
-
-        def __eq__(self, other):
-            compared.append(other)
-            return str.__eq__(self, other)
-
-    assert _first_duplicate(Name(number) for number in range(1000)) is None
-    assert len(compared) < 10
-    assert _first_duplicate(["a", "b", "a", "b"]) == "a"
+def test_the_first_name_that_a_glob_matches_twice_is_reported(tmp_path):
+    for path in ("x/a", "x/b", "x/c", "y/a", "y/b"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    with pytest.raises(BadJobError, match=r"^argument --channel: train: '.*' matches two files named 'a'$"):
+        read_channels([f"train={tmp_path}/*/*"])
 
 
 def test_a_platform_that_only_gives_files_sets_the_directory_and_the_name():

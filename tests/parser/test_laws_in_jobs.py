@@ -84,8 +84,7 @@ def test_positionals_that_argparse_can_split_are_split_as_argparse_does(nargs, t
         return parser
 
     plain = declare(argparse.ArgumentParser())
-    for action in plain._actions:
-        action.default = FAILED if action.dest != "help" else action.default
+    plain.set_defaults(opt=FAILED, **{f"p{place}": FAILED for place in range(len(nargs))})
     values = {f"p{place}": ["x", "y"] if count == 2 else "x" for place, count in enumerate(nargs) if f"p{place}" in filled}
     try:
         expected = vars(plain.parse_args(typed))

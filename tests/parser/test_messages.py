@@ -23,8 +23,7 @@ def test_help_that_is_no_text_stays_out_of_errors(capsys):
 
     for cls in (Plain, SageMakerArgumentParser):
         parser = cls(prog="train.py")
-        parser.add_argument("--x")
-        parser._actions[-1].help = NoText()
+        parser.add_argument("--x").help = NoText()
         with pytest.raises(SystemExit):
             parser.parse_args(["--bad"])
         assert capsys.readouterr().err.endswith("train.py: error: unrecognized arguments: --bad\n")

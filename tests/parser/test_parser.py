@@ -599,12 +599,14 @@ def test_a_written_config_file_has_sagemakers_values(tmp_path, capsys):
 
 def test_automatic_variables_of_configargparse():
     parser = SageMakerArgumentParser(auto_env_var_prefix="MY_")
-    parser.add_argument("--epochs", default=1)
-    parser.add_argument("--lr")
-    parser.add_argument("-s")
-    parser.add_argument("--per-host-rate-")
-    parser.add_argument("--depth", env_var="SM_HP_DEPTH", type=int)
-    before = [dict(vars(action)) for action in parser._actions]
+    actions = [
+        parser.add_argument("--epochs", default=1),
+        parser.add_argument("--lr"),
+        parser.add_argument("-s"),
+        parser.add_argument("--per-host-rate-"),
+        parser.add_argument("--depth", env_var="SM_HP_DEPTH", type=int),
+    ]
+    before = [dict(vars(action)) for action in actions]
 
     assert parser.parse_args([], env_vars={**JOB.environ, "MY_EPOCHS": "3"}).epochs == 3
     assert parser.parse_args([], env_vars=JOB.environ).epochs == 20
@@ -612,7 +614,7 @@ def test_automatic_variables_of_configargparse():
     both = {"SM_HP_PER_HOST_RATE_": "5", "MY_PER_HOST_RATE": "6"}
     assert vars(parser.parse_args([], env_vars=both))["per_host_rate_"] == "6"
     assert parser.parse_args([], env_vars={"SM_HP_DEPTH": "5.0", "MY_DEPTH": "6"}).depth == 5
-    assert [dict(vars(action)) for action in parser._actions] == before
+    assert [dict(vars(action)) for action in actions] == before
 
 
 def test_the_way_of_configargparses_users_works_on():
@@ -859,13 +861,17 @@ def test_argparse_keeps_the_private_places_that_are_overridden(place, parameters
     assert place in vars(SageMakerParserMixin)
 
 
-def test_the_mixin_fills_arguments_that_configargparse_has_not_seen(monkeypatch):
-    """Those of a parent parser that was made before ConfigArgParse was imported."""
-    monkeypatch.setenv("SM_HP_LR", "0.1")
-    parser = Plain()
-    parser._add_action(argparse._StoreAction(["--lr"], dest="lr"))
+def test_an_argument_declared_before_configargparse_is_imported_is_filled(run_script):
+    source = """
+import argparse
+parent = argparse.ArgumentParser(add_help=False)
+parent.add_argument("--lr")
+from smargs import SageMakerParserMixin
+class Mixed(SageMakerParserMixin, argparse.ArgumentParser): ...
+print(Mixed(parents=[parent]).parse_args().lr)
+"""
 
-    assert parser.parse_args([]).lr == "0.1"
+    assert run_script(source, SageMakerJob({"lr": 0.1})).stdout == "0.1\n"
 
 
 def test_a_subclass_with_argparses_own_signature():

@@ -14,7 +14,7 @@ from paths import ROOT
 from platforms import Job, without, write_files
 
 from smargs import SageMakerArgumentParser, patch
-from smargs.container import sources as reading
+from smargs.container import sources
 from smargs.testing import SageMakerJob
 
 SCRIPT = """\
@@ -338,7 +338,7 @@ def test_the_module_runs_a_script_in_this_process(tmp_path, sagemaker_job, capsy
 
 def test_a_list_of_ones_own_is_not_filled_from_the_files_of_a_container(tmp_path, monkeypatch):
     write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}})
-    monkeypatch.setattr(reading, "BASE_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(sources, "BASE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["train.py"])
     parser = patch.ArgumentParser()
     parser.add_argument("--epochs", type=int)

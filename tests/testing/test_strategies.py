@@ -69,12 +69,12 @@ def parsers(draw):
     """Parsers of a few arguments of any kind, some of which exclude each other."""
     parser = SageMakerArgumentParser(prog="train.py")
     place = parser
-    for name in draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True)):
+    for number, name in enumerate(draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))):
         kinds = [kind for kind in sorted(KINDS) if len(name) > 1 or kind != "paired flag"]
         declared = dict(KINDS[draw(st.sampled_from(kinds))])
         if "env_var" in declared:
             # Of two that exclude each other and take one variable, no job can fill either.
-            declared["env_var"] += str(len(parser._actions))
+            declared["env_var"] += str(number)
         moves = draw(st.sampled_from(("stays", "out of any group", "into a group", "into a required group")))
         if moves != "stays":
             place = parser
