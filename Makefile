@@ -1,5 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
+TESTS ?= test
+PYTHONS ?= 3.8 3.9 3.10 3.11 3.12 3.13
 FUZZ_SECONDS ?= 60
 BENCH_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
@@ -10,7 +12,7 @@ PYTEST = $(VENV)/bin/python -m pytest -rs
 PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage wasm check conformance ecosystem distributed fuzz mutants bench clean
+.PHONY: demo test coverage wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
 # The two hosts share the processors, so each computes in one thread.
@@ -32,6 +34,16 @@ wasm: $(VENV)/.wasm
 	node tests/wasm/run.mjs $(VENV)/wasm -rs -m "not slow and not needs_process" --hypothesis-profile=quick \
 		--ignore tests/docs/test_examples.py  # It imports scikit-learn.
 
+# Run all tests on each of PYTHONS that is installed, each in one process: `make --jobs 2 pythons` runs two of them side by side.
+pythons: $(PYTHONS:%=python-%)
+
+python-%: python-environments
+	$(VENV)/bin/nox -R --pythons $* -- -n 0
+
+# One after the other, since pip builds the package in this directory.
+python-environments: $(VENV)/.check
+	$(VENV)/bin/nox --install-only --pythons $(PYTHONS)
+
 # Look for inputs that break the promise, for FUZZ_SECONDS.
 fuzz: $(VENV)/.fuzz
 	@COLUMNS=80 $(VENV)/bin/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) \
@@ -50,7 +62,7 @@ conformance: $(VENV)/.conformance $(VENV)/.platforms $(VENV)/.sdks
 
 # Test with other packages for argparse, each the real one.
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
-	$(PYTEST) tests/ecosystem
+	$(PYTEST) $(PARALLEL) tests/ecosystem
 
 # Test with jobs of several processes, under the real torchrun and Open MPI's mpirun. Linux, Python 3.10 or newer.
 distributed: $(VENV)/.distributed
@@ -78,11 +90,12 @@ $(VENV)/.%: $(VENV)/bin/python setup.cfg setup.py
 	$(PIP) install --quiet --editable '.[$*]'
 	touch $@
 
-# ConfigArgParse's own tests, of the version that is installed: only its source distribution has them.
-$(VENV)/.suites: $(VENV)/.test
+# ConfigArgParse's own tests, of the version that is installed: only its source distribution has them. TESTS is the extra of
+# setup.cfg that the tests need; only ConfigArgParse is built from source, not what builds it.
+$(VENV)/.suites: $(VENV)/.$(TESTS)
 	rm -rf $(VENV)/suites
 	version=$$($(VENV)/bin/python -c 'from importlib.metadata import version; print(version("configargparse"))'); \
-		$(PIP) download --quiet --no-deps --use-pep517 --no-binary :all: --dest $(VENV)/suites configargparse==$$version
+		$(PIP) download --quiet --no-deps --use-pep517 --no-binary configargparse --dest $(VENV)/suites configargparse==$$version
 	mkdir -p $(VENV)/suites/configargparse
 	tar -xzf $(VENV)/suites/*.tar.gz --strip-components 1 -C $(VENV)/suites/configargparse
 	rm $(VENV)/suites/configargparse/configargparse.py
