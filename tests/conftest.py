@@ -17,6 +17,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "run_script" in item.fixturenames:
             item.add_marker("needs_process")
+            item.add_marker("no_mutants")
 
 
 @pytest.fixture(scope="session")

@@ -205,6 +205,7 @@ def test_what_another_route_supplies_is_only_a_warning(environ):
         assert parser.parse_args([], env_vars=environ).epochs == 3
 
 
+@pytest.mark.no_mutants
 @pytest.mark.parametrize("how", ["parse_args", "parse_known_args", "parse_intermixed_args"])
 def test_a_warning_points_at_the_line_of_the_script(monkeypatch, how):
     monkeypatch.setenv("SM_INPUT_DATA_CONFIG", "{oops")

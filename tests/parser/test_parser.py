@@ -776,6 +776,7 @@ def test_a_recorded_job_parses_to_the_same_with_and_without_its_command_line(nam
         }
 
 
+@pytest.mark.no_mutants
 @pytest.mark.needs_process
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="sys.stdlib_module_names came with Python 3.10")
 def test_the_package_needs_nothing_but_configargparse():
