@@ -49,6 +49,17 @@ def test_only_the_winner_is_converted_and_once(argv, texts):
     assert found.x == convert.texts[0].upper()
 
 
+@pytest.mark.parametrize("argv", [["--under", "x"], ["--under=x"], ["-ux"], ["--under", "X"]])
+def test_a_value_is_converted_before_an_action_reads_it_if_no_token_names_its_argument(argv):
+    class Join(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            setattr(namespace, self.dest, f"{namespace.root}/{values}")
+
+    declarations = (("--root", "-r", {"type": str.upper}), ("--under", "-u", {"action": Join}))
+
+    assert parse({"SM_HP_ROOT": "job"}, *declarations, argv=argv).under == f"JOB/{argv[-1][-1]}"
+
+
 def test_of_arguments_that_exclude_each_other_only_the_typed_one_is_converted():
     convert = Counting()
     parser = SageMakerArgumentParser()

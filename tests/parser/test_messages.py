@@ -53,6 +53,12 @@ def test_a_missing_argument_names_its_hyperparameter_first(name, said, capsys):
     assert capsys.readouterr().err.endswith(f"required: {name} {said}\n")
 
 
+def test_the_nearest_option_is_found_by_its_name_without_hyphens(capsys):
+    with pytest.raises(SystemExit):
+        parse({"SM_HPS": '{"XX1": 1}'}, ("--XX", {}))
+    assert capsys.readouterr().err.endswith("XX1 (did you mean --XX?)\n")
+
+
 STEERING = "\x1b[31mred\x1b[0m \u202egnp.exe \x07"
 
 
