@@ -123,7 +123,7 @@ def test_a_job_of_the_toolkit_arrives(container, toolkit, entry_point, internal,
 
 @given(job=training_jobs())
 @LAW
-def test_a_job_of_the_toolkit_that_did_not_quote_arrives(container, unquoting_toolkit, job):
+def test_a_job_of_the_unquoting_toolkit_arrives(container, unquoting_toolkit, job):
     container.prepare(job, sagemaker_program="train.py", **INTERNAL)
 
     check_arrival(container, container.start_with(unquoting_toolkit), job, UNQUOTING)

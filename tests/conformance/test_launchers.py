@@ -43,7 +43,7 @@ NOT_STARTED = {
 
 
 @pytest.mark.parametrize(("platform", "declared", "channels", "why"), NOT_STARTED.values(), ids=NOT_STARTED)
-def test_what_the_platform_does_not_start_arrives_where_it_is_started_all_the_same(start, platform, declared, channels, why):
+def test_a_job_that_the_platform_does_not_start_arrives_if_started_anyway(start, platform, declared, channels, why):
     job = one_host(*declared, ("epochs", "int", 3), channels=channels)
 
     started = start(platform, job)

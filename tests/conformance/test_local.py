@@ -115,7 +115,7 @@ def differences(ours, theirs):
 
 @pytest.mark.parametrize("launcher", [None, "torchrun"])
 @pytest.mark.parametrize("platform", [TOOLKIT, TOOLKIT_UNQUOTED, SDK])
-def test_a_job_on_this_machine_is_what_its_platform_makes(container, toolkit, unquoting_toolkit, platform, launcher):
+def test_a_local_job_equals_the_job_of_its_platform(container, toolkit, unquoting_toolkit, platform, launcher):
     came = Counter()
 
     def started_by_platform():

@@ -10,7 +10,7 @@ from losses import BY_NAME, EVERYTHING, LOSSES, SDK, SHELL_ENTRY_POINT, TOOLKIT,
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
 
-def test_the_docs_list_what_the_law_excuses():
+def test_the_docs_list_the_losses_that_the_law_allows():
     section = PAGE.read_text(encoding="utf-8").partition("## What is lost before a script starts")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (.+) \| (.+) \|$", section, re.MULTILINE)[2:]
 

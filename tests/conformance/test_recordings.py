@@ -29,7 +29,7 @@ def comparable(name, text):
 @pytest.mark.parametrize(
     ("name", "platform"), [("toolkit-5.1.4", TOOLKIT), ("sdk-v3-1.27.0", SDK), ("sdk-v3-1.27.0-apostrophe", SDK)]
 )
-def test_a_recorded_job_is_what_the_installed_platform_makes(container, toolkit, name, platform):
+def test_the_installed_platform_makes_the_recorded_job_again(container, toolkit, name, platform):
     recording = recorded(name)
     base = os.fspath(container.base)
     files = json.loads(json.dumps(recording["files"]).replace(OPT_ML, base))

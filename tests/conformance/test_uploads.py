@@ -61,7 +61,7 @@ def pack(sdk, source):
 
 
 @pytest.mark.parametrize("sdk", SDKS)
-def test_of_jobs_without_output_nothing_is_uploaded(source, sdk):
+def test_nothing_of_a_job_without_output_is_uploaded(source, sdk):
     run()
     run("-p", "fail=1", "--channel", "train=.", status=3)
     assert len([*(source.parent.parent / ".smargs" / "jobs").iterdir()]) == 2
@@ -70,7 +70,7 @@ def test_of_jobs_without_output_nothing_is_uploaded(source, sdk):
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("sdk", SDKS)
-def test_a_source_directory_with_jobs_in_it_is_uploaded_with_them_each_of_which_has_its_sources_alone(source, sdk, platform):
+def test_jobs_in_a_source_directory_are_uploaded_each_with_one_copy_of_the_sources(source, sdk, platform):
     options = ["--platform", platform, "--channel", "data=../data", "--channel", "train=.", "--channel", "all=../*"]
     for output, status in (("job", 0), ("out/first", 0), ("out/second", 3), ("out/first", 0)):
         run("--output", output, *options, *(["-p", "fail=1"] if status else []), status=status)
@@ -89,7 +89,7 @@ def test_a_source_directory_with_jobs_in_it_is_uploaded_with_them_each_of_which_
 
 
 @pytest.mark.parametrize("sdk", SDKS)
-def test_a_source_directory_that_is_the_home_is_uploaded_as_well(source, sdk, monkeypatch):
+def test_a_source_directory_that_is_the_home_directory_is_uploaded(source, sdk, monkeypatch):
     monkeypatch.setenv("HOME", os.fspath(source))
     run("--channel", "train=.")
     run()
@@ -99,7 +99,7 @@ def test_a_source_directory_that_is_the_home_is_uploaded_as_well(source, sdk, mo
 
 
 @pytest.mark.parametrize("sdk", SDKS)
-def test_with_a_link_back_the_upload_fails(source, sdk):
+def test_a_link_from_a_job_back_to_its_sources_fails_the_upload(source, sdk):
     run("--output", "job")
     code = source / "job" / "code"
     shutil.rmtree(code)
@@ -110,7 +110,7 @@ def test_with_a_link_back_the_upload_fails(source, sdk):
     assert "Too many levels of symbolic links" in error
 
 
-def test_git_takes_nothing_of_a_job(source):
+def test_git_ignores_the_files_of_a_job(source):
     git = ["git", "-c", "init.defaultBranch=main", "-C", os.fspath(source.parent)]
     subprocess.run([*git, "init", "--quiet"], check=True)
     run("--output", "job")

@@ -110,7 +110,7 @@ def test_off_sagemaker_a_script_is_what_it_was(run_script, script):
 
 @by_script
 @by_platform
-def test_what_a_person_typed_wins(run_script, script, platform):
+def test_a_typed_option_wins(run_script, script, platform):
     job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
     job.argv.extend(["--layers", "8", "--no-shuffle", "--fp16", "no", "--epochs=9"])
 

@@ -73,7 +73,7 @@ OWN_TEXTS = {
 @pytest.mark.parametrize("converter", CONVERTERS)
 @given(st.data(), CHOICES, st.sampled_from([None, "?"]), st.sampled_from(["toolkit", "sdk"]), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_what_argparse_makes_of_the_command_line_is_what_every_route_gives(converter, data, choices, nargs, platform, plain):
+def test_every_route_gives_what_argparse_makes_of_the_command_line(converter, data, choices, nargs, platform, plain):
     value = data.draw(st.one_of(st.sampled_from(OWN_TEXTS.get(converter, [True, False])), VALUES))
     declaration = {"type": CONVERTERS[converter], "choices": choices, "nargs": nargs}
     try:
@@ -133,7 +133,7 @@ def test_a_converter_sees_the_toolkits_text_by_every_route(value, declaration, r
         (True, {"choices": ["true", "false"]}, "true"),
     ],
 )
-def test_a_converter_sees_the_text_of_sdk_v3_where_that_started_the_script(value, declaration, expected):
+def test_a_converter_sees_the_text_of_sdk_v3_if_sdk_v3_started_the_script(value, declaration, expected):
     job = SageMakerJob({"opt": value}, platform="sdk")
     parser = declared(SageMakerArgumentParser, declaration)
 
@@ -142,7 +142,7 @@ def test_a_converter_sees_the_text_of_sdk_v3_where_that_started_the_script(value
     assert outcome(parser, [], env_vars=job.environ) == expected
 
 
-def test_an_own_container_spells_as_the_toolkit_does(sagemaker_job):
+def test_a_custom_container_uses_the_spelling_of_the_toolkit(sagemaker_job):
     parser = SageMakerArgumentParser()
     parser.add_argument("--amp", type=CONVERTERS["equals True"])
     parser.add_argument("--betas", type=str)
@@ -150,7 +150,7 @@ def test_an_own_container_spells_as_the_toolkit_does(sagemaker_job):
         assert vars(parser.parse_args()) == {"amp": True, "betas": "[0.9, None]"}
 
 
-def test_where_no_variable_tells_the_platforms_apart_the_command_line_does():
+def test_without_a_variable_of_one_platform_the_command_line_shows_the_platform():
     parser = declared(SageMakerArgumentParser, {"type": str})
     environ = {"SM_HPS": '{"opt": [true]}'}
 
@@ -173,16 +173,14 @@ def test_where_no_variable_tells_the_platforms_apart_the_command_line_does():
         ("sdk", OBJECT, {"type": CONVERTERS["pairs"]}, {"a": "1", "b": "x"}),
     ],
 )
-def test_a_converter_that_refuses_a_value_is_asked_once_more_as_the_other_platform_writes_it(
-    platform, value, declaration, expected
-):
+def test_a_converter_that_refuses_a_value_gets_the_spelling_of_the_other_platform(platform, value, declaration, expected):
     job = SageMakerJob({"opt": value}, platform=platform)
 
     assert outcome(declared(argparse.ArgumentParser, declaration), job.argv) is FAILED
     assert outcome(declared(SageMakerArgumentParser, declaration), job.argv, env_vars=job.environ) == expected
 
 
-def test_a_text_that_a_converter_refuses_is_not_written_another_way(capsys):
+def test_a_text_that_a_converter_refuses_is_not_spelled_differently(capsys):
     asked = []
 
     def refuse(text):
@@ -196,14 +194,14 @@ def test_a_text_that_a_converter_refuses_is_not_written_another_way(capsys):
     assert capsys.readouterr().err.endswith("error: argument --opt: invalid refuse value: 'ture' (from SM_HPS)\n")
 
 
-def test_each_element_is_written_as_the_platform_writes_it_alone():
+def test_each_element_is_spelled_as_the_platform_spells_a_single_value():
     parser = declared(SageMakerArgumentParser, {"nargs": "+", "type": eval})
     for platform in ("toolkit", "sdk"):
         job = SageMakerJob({"opt": [True, [None]]}, platform=platform)
         assert parser.parse_args(job.argv, env_vars=job.environ).opt == [True, [None]]
 
 
-def test_what_is_handed_back_is_written_as_the_platform_writes_it():
+def test_returned_tokens_have_the_spelling_of_the_platform():
     parser = SageMakerArgumentParser()
     for platform, expected in (("toolkit", ["-x", "[True]"]), ("sdk", ["--x", "[true]"])):
         job = SageMakerJob({"x": [True]}, platform=platform)

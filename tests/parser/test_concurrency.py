@@ -146,7 +146,7 @@ def test_eight_threads_read_their_own_config_files(tmp_path):
 
 
 @pytest.mark.parametrize("environ", [{}, {"SM_HP_EPOCHS": "3"}], ids=["off SageMaker", "in a job"])
-def test_while_it_parses_nothing_is_assigned_to_the_parser(environ):
+def test_a_parse_assigns_no_attribute_of_the_parser(environ):
     """ConfigArgParse assigns what it keeps for ``print_values()``, so another thread would find half of it."""
     held = []
 
@@ -167,7 +167,7 @@ def test_while_it_parses_nothing_is_assigned_to_the_parser(environ):
 
 @pytest.mark.usefixtures("_switching_often")
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
-def test_the_error_of_one_thread_is_no_other_threads():
+def test_an_error_stays_in_its_thread():
     parser = declare(SageMakerArgumentParser(exit_on_error=False))
 
     def parse(number):
@@ -213,7 +213,7 @@ for _ in range({rounds}):
 """
 
 
-def test_eight_processes_at_one_time_get_their_own_values(tmp_path):
+def test_eight_concurrent_processes_get_their_own_values(tmp_path):
     source = SCRIPT.format(path=[os.path.dirname(__file__), os.fspath(SUPPORT)], rounds=ROUNDS)
     children = []
     for number in range(WORKERS):
@@ -262,7 +262,7 @@ def test_a_signal_handler_may_parse_during_a_parse():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_process_that_is_forked_while_threads_parse_can_parse():
+def test_a_process_forked_while_threads_parse_can_parse():
     code = """
         import os, threading
         from smargs import SageMakerArgumentParser
@@ -298,7 +298,7 @@ def test_a_process_that_is_forked_while_threads_parse_can_parse():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_thread_of_a_forked_process_has_no_parse_of_another_thread():
+def test_a_thread_of_a_forked_process_does_not_see_a_parse_of_another_thread():
     code = """
         import os, threading
         from smargs import SageMakerArgumentParser

@@ -65,5 +65,5 @@ def failing_anyway():
         pytest.param({}, {**NAME, **MENDED, **HELP, **INFERRED, **SCREENS, **MOCKED}, id="with the defaults"),
     ],
 )
-def test_every_test_of_configargparse_passes_but_those_listed_and_those_fail_as_listed(settings, differing):
+def test_every_test_of_configargparse_passes_except_the_listed_differences(settings, differing):
     assert_differs_as_listed(*run(settings), differing, failing_anyway())

@@ -111,7 +111,7 @@ def test_calls_grow_linearly_with_the_hyperparameters(job, where, with_argv):
 
 
 @pytest.mark.parametrize("with_argv", [True, False], ids=["with a command line", "without"])
-def test_each_variable_of_sagemaker_is_read_once_and_no_other(job, with_argv):
+def test_each_variable_of_sagemaker_and_no_other_is_read_once(job, with_argv):
     variables, argv = job(MANY)
     environ = CountingEnviron(variables)
     args = parser_of(MANY).parse_args(argv if with_argv else [], env_vars=environ)

@@ -65,7 +65,7 @@ def test_a_deprecated_argument_that_a_job_sets_by_name_is_a_warning(capsys, envi
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="deprecated=True came with Python 3.13")
-def test_of_a_deprecated_argument_that_is_typed_argparse_alone_warns(capsys):
+def test_for_a_typed_deprecated_argument_only_argparse_warns(capsys):
     parser = SageMakerArgumentParser(prog="train.py")
     parser.add_argument("--lr", type=float, deprecated=True)
 
@@ -97,7 +97,7 @@ def test_a_value_that_is_no_choice_is_refused_in_the_words_of_argparse(capsys, c
     assert failure({"SM_HP_X": text}, ("--x", declaration), **settings) == f"{error} (from SM_HP_X)"
 
 
-def test_the_error_names_the_route_that_the_value_came_by(tmp_path):
+def test_the_error_names_the_source_of_the_value(tmp_path):
     assert failure({"SM_HPS": '{"epochs": "many"}'}, EPOCHS).endswith("(from SM_HPS)")
     assert failure({"SM_TRAINING_ENV": '{"hyperparameters": {"epochs": "many"}}'}, EPOCHS).endswith("(from SM_TRAINING_ENV)")
     write_files(tmp_path, {"hyperparameters.json": encoded({"epochs": "many"})})
@@ -162,7 +162,7 @@ def test_a_hyperparameter_that_nothing_declares_is_refused_by_name(hyperparamete
     assert failure(job.environ, EPOCHS, argv=job.argv if on_the_command_line else ()) == line
 
 
-def test_what_a_person_mistyped_is_refused_as_by_argparse():
+def test_a_mistyped_option_is_refused_as_by_argparse():
     job = SageMakerJob({"epochs": 3})
 
     assert failure(job.environ, EPOCHS, argv=[*job.argv, "--epoch-s", "4"]) == "unrecognized arguments: --epoch-s 4"
@@ -177,7 +177,7 @@ def test_what_a_person_mistyped_is_refused_as_by_argparse():
         ({"SM_HPS": "[" * 100_000}, "SM_HPS is not valid JSON: "),
     ],
 )
-def test_lost_hyperparameters_are_an_error(environ, line):
+def test_unreadable_hyperparameters_are_an_error(environ, line):
     assert failure(environ, EPOCHS).startswith(line)
 
 
@@ -197,7 +197,7 @@ def test_a_broken_hyperparameters_file_is_an_error_that_names_it(tmp_path):
         {"SM_HPS": '{"epochs": 3}', "SM_TRAINING_ENV": "{oops"},
     ],
 )
-def test_what_another_route_supplies_is_only_a_warning(environ):
+def test_an_unreadable_source_is_only_a_warning_if_another_has_the_value(environ):
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int)
 
@@ -218,7 +218,7 @@ def test_a_warning_points_at_the_line_of_the_script(monkeypatch, how):
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
+def test_a_broken_variable_without_hyperparameters_is_only_a_warning():
     parser = SageMakerArgumentParser()
     parser.add_argument("--train")
 
@@ -226,7 +226,7 @@ def test_a_broken_variable_that_holds_no_hyperparameters_is_only_a_warning():
         parser.parse_args([], env_vars={"SM_INPUT_DATA_CONFIG": "{oops"})
 
 
-def test_what_a_parser_and_its_subparser_cannot_read_is_said_once():
+def test_a_source_that_cannot_be_read_causes_one_warning_with_subparsers():
     parser = SageMakerArgumentParser()
     parser.add_argument("--train")
     parser.add_subparsers().add_parser("fit").add_argument("--test")
@@ -236,7 +236,7 @@ def test_what_a_parser_and_its_subparser_cannot_read_is_said_once():
     assert len(caught) == 1
 
 
-def test_what_no_argument_asks_for_is_not_read():
+def test_a_source_that_no_argument_needs_is_not_read():
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int)
     environ = {"SM_HPS": '{"epochs": 3}', "SM_INPUT_DATA_CONFIG": "{oops"}
@@ -296,7 +296,7 @@ def test_in_a_container_the_line_becomes_the_jobs_failure_reason(run_script, tmp
     assert (tmp_path / "output" / "failure").read_text() == line
 
 
-def test_an_own_container_has_a_failure_file_too(run_script, tmp_path):
+def test_a_custom_container_has_a_failure_file_too(run_script, tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"epochs": "many"}})
     (tmp_path / "output").mkdir()
 
@@ -305,7 +305,7 @@ def test_an_own_container_has_a_failure_file_too(run_script, tmp_path):
     assert "invalid int value: 'many'" in (tmp_path / "output" / "failure").read_text()
 
 
-def test_an_error_that_the_script_finds_later_becomes_the_failure_reason_too(monkeypatch, tmp_path):
+def test_an_error_that_the_script_reports_later_becomes_the_failure_reason(monkeypatch, tmp_path):
     monkeypatch.setenv("SM_OUTPUT_DIR", str(tmp_path))
 
     with pytest.raises(SystemExit):
@@ -314,7 +314,7 @@ def test_an_error_that_the_script_finds_later_becomes_the_failure_reason_too(mon
     assert (tmp_path / "failure").read_text() == "train.py: error: no \\udcff data\n"
 
 
-def test_a_failure_that_is_there_already_stays(run_script, tmp_path):
+def test_an_existing_failure_file_is_kept(run_script, tmp_path):
     (tmp_path / "failure").write_text("the first failure")
 
     result = run_script(SCRIPT, Job({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": str(tmp_path)}, []))
@@ -323,7 +323,7 @@ def test_a_failure_that_is_there_already_stays(run_script, tmp_path):
     assert (tmp_path / "failure").read_text() == "the first failure"
 
 
-def test_a_shell_that_asks_for_completions_is_no_job_that_fails(run_script, tmp_path):
+def test_completion_in_a_shell_writes_no_failure_file(run_script, tmp_path):
     asking = {"COMP_LINE": "train.py --ep", "COMP_POINT": "13"}
 
     run_script(SCRIPT, Job({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": str(tmp_path), **asking}, []))
@@ -415,14 +415,14 @@ def test_undeclared_secrets_are_named_without_their_values():
     assert failure({"SM_HP_API_KEY": "s3cr3t"}) == "unrecognized hyperparameter: api_key"
 
 
-def test_a_message_of_several_lines_becomes_one_in_a_job():
+def test_in_a_job_a_message_of_several_lines_becomes_one_line():
     def lines(text):
         raise argparse.ArgumentTypeError("one\ntwo")
 
     assert failure({"SM_HP_X": "1"}, ("--x", {"type": lines})) == "argument --x: one two (from SM_HP_X)"
 
 
-def test_nothing_is_said_where_nothing_is_wrong(capsys):
+def test_a_good_job_causes_no_output(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         parser = SageMakerArgumentParser()
@@ -471,7 +471,7 @@ def test_a_secret_is_shown_nowhere_by_whichever_name_it_goes(monkeypatch, declar
         assert "s3cr3t" not in errors.getvalue()
 
 
-def test_a_variable_of_the_users_own_is_named_in_the_error():
+def test_the_error_names_a_variable_that_is_not_sagemakers():
     declared = ("--x", {"type": int, "env_var": "MY_X"})
 
     assert failure({"MY_X": "z"}, declared) == "argument --x: invalid int value: 'z' (from MY_X)"
@@ -479,20 +479,20 @@ def test_a_variable_of_the_users_own_is_named_in_the_error():
     assert failure({"MY_X": "z"}, ("--x", {"type": int}), auto_env_var_prefix="MY_").endswith("'z' (from MY_X)")
 
 
-def test_a_variable_that_is_there_but_does_not_fit_is_not_called_missing():
+def test_a_variable_that_does_not_fit_is_not_reported_as_missing():
     assert failure({"SM_HOSTS": '["a"]'}, ("--hosts", {"type": int, "required": True})) == (
         "the following arguments are required: --hosts (SM_HOSTS does not fit: argument --hosts: invalid int value: '[\"a\"]')"
     ).replace("argument --hosts: ", "")
 
 
-def test_a_variable_that_a_type_of_the_scripts_own_reads_only_by_env_var_says_so():
+def test_the_error_says_that_a_custom_type_needs_env_var():
     assert failure({"SM_HOSTS": '["a"]'}, ("--hosts", {"type": lambda text: text, "required": True})) == (
         "the following arguments are required: --hosts "
         "(SM_HOSTS does not fit: its type is called with '[\"a\"]' only if env_var= names the variable)"
     )
 
 
-def test_a_hyperparameter_that_its_argument_cannot_take_says_so():
+def test_the_error_says_that_an_argument_cannot_take_a_hyperparameter():
     assert failure({"SM_HPS": '{"batch-size": 1, "batch_size": 2}'}, ("--batch-size", {})) == (
         "unrecognized hyperparameter: batch_size (--batch-size already takes batch-size)"
     )

@@ -128,7 +128,7 @@ def test_off_sagemaker_help_names_the_variable_that_would_fill_each_argument():
         assert f"{argument} (env var: {variable})" in " ".join(text.split())
 
 
-def test_other_prefix_characters_are_in_no_variable():
+def test_prefix_characters_are_not_part_of_a_variable():
     parser = SageMakerArgumentParser(prog="train.py", add_help=False, prefix_chars="+")
     variables = {
         "++lr-max": "SM_HP_LR_MAX",
@@ -153,7 +153,7 @@ def test_help_masks_the_default_of_a_secret_by_any_of_its_names(name, dest):
     assert "******" in parser.format_help()
 
 
-def test_the_variables_can_be_left_out(monkeypatch):
+def test_help_can_omit_the_variables(monkeypatch):
     set_environment(monkeypatch, JOB)
     parser = training_parser(add_env_var_help=False)
 
@@ -193,7 +193,7 @@ def test_any_formatter_class_shows_each_default_once(monkeypatch, formatter):
     assert "s3cr3t" not in text
 
 
-def test_the_formatter_that_shows_types(monkeypatch):
+def test_the_formatter_with_types_shows_defaults(monkeypatch):
     set_environment(monkeypatch, JOB)
     parser = SageMakerArgumentParser(formatter_class=argparse.MetavarTypeHelpFormatter)
     parser.add_argument("--epochs", type=int)
@@ -202,7 +202,7 @@ def test_the_formatter_that_shows_types(monkeypatch):
     assert "(default: 20, from SM_HP_EPOCHS)" in parser.format_help()
 
 
-def test_a_help_text_that_shows_the_default_itself_shows_sagemakers(monkeypatch):
+def test_a_default_in_the_help_text_is_the_value_of_sagemaker(monkeypatch):
     set_environment(monkeypatch, JOB)
     parser = SageMakerArgumentParser(prog="p", argument_default=argparse.SUPPRESS)
     parser.add_argument("--epochs", default=1, help="so many: %(default)s, 50%% of it")
@@ -214,7 +214,7 @@ def test_a_help_text_that_shows_the_default_itself_shows_sagemakers(monkeypatch)
     assert "none (env var: SM_HP_SUPPRESSED)" in text
 
 
-def test_a_variable_of_the_users_own_is_named_by_configargparse(monkeypatch):
+def test_configargparse_names_a_variable_that_is_not_sagemakers(monkeypatch):
     set_environment(monkeypatch, JOB)
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", env_var="MY_EPOCHS", help="passes")
@@ -228,7 +228,7 @@ def test_a_variable_of_the_users_own_is_named_by_configargparse(monkeypatch):
     assert parser.format_help() == parser.format_help()
 
 
-def test_a_value_that_does_not_fit_is_shown_as_it_is(monkeypatch):
+def test_help_shows_a_value_that_does_not_fit_as_it_is(monkeypatch):
     monkeypatch.setenv("SM_HP_EPOCHS", "many")
 
     assert "(default: many, from SM_HP_EPOCHS)" in " ".join(training_parser().format_help().split())
@@ -249,7 +249,7 @@ def test_help_calls_no_custom_action(monkeypatch):
     assert calls == []
 
 
-def test_help_option_shows_the_environment_that_is_parsed(capsys):
+def test_the_help_option_shows_the_parsed_environment(capsys):
     with pytest.raises(SystemExit) as stop:
         training_parser().parse_args(["--help"], env_vars=JOB)
 
@@ -257,7 +257,7 @@ def test_help_option_shows_the_environment_that_is_parsed(capsys):
     assert "(default: 20, from SM_HP_EPOCHS)" in capsys.readouterr().out
 
 
-def test_a_broken_job_still_has_help(capsys):
+def test_help_works_in_a_broken_job(capsys):
     with pytest.raises(SystemExit) as stop:
         training_parser().parse_args(["--help"], env_vars={"SM_HP_EPOCHS": "many", "SM_HP_UNKNOWN": "1"})
 
@@ -265,7 +265,7 @@ def test_a_broken_job_still_has_help(capsys):
     assert "(default: many, from SM_HP_EPOCHS)" in " ".join(capsys.readouterr().out.split())
 
 
-def test_printed_values_tell_sagemakers_and_their_variables(capsys):
+def test_printed_values_show_those_of_sagemaker_with_their_variables(capsys):
     parser = training_parser(add_help=False)
     parser.add_argument("--seed", type=int)
     environ = SageMakerJob({"epochs": 20, "api_token": "s3cr3t-text", "batch-size": 5, "seed": None}, ["train"]).environ
@@ -322,7 +322,7 @@ def test_the_sources_of_settings_are_a_table_too():
     assert table["environment_variables"]["SM_HP_API_TOKEN"][1] == "s3cr3t-text"
 
 
-def test_a_variable_of_the_users_own_that_is_set_is_the_source(monkeypatch):
+def test_a_variable_that_is_not_sagemakers_is_shown_as_the_source(monkeypatch):
     monkeypatch.setenv("MY_LR", "7")
     monkeypatch.setenv("SM_HP_LR", "5")
     parser = SageMakerArgumentParser()

@@ -65,7 +65,7 @@ VARIABLE_NAMES = st.builds(
 
 @given(st.dictionaries(VARIABLE_NAMES, VARIABLE_TEXTS, max_size=6))
 @settings(max_examples=150, deadline=None)
-def test_os_environ_and_a_copy_of_it_are_read_alike(variables):
+def test_os_environ_and_a_copy_give_the_same_values(variables):
     with patch.dict(os.environ, variables):
         read, of_a_mapping = SageMakerEnvironment.load(os.environ), SageMakerEnvironment.load(dict(os.environ))
         assert read.hyperparameters == of_a_mapping.hyperparameters
@@ -91,7 +91,7 @@ IN_CONFIG_FILES = {
 
 @given(st.data())
 @settings(max_examples=60, deadline=None)
-def test_a_config_file_gives_what_sagemaker_gives(data):
+def test_a_config_file_gives_the_same_value_as_sagemaker(data):
     kind = data.draw(st.sampled_from(sorted(IN_CONFIG_FILES)))
     value = data.draw(IN_CONFIG_FILES[kind])
     parser = SageMakerArgumentParser(config_file_parser_class=configargparse.YAMLConfigFileParser)
@@ -140,7 +140,7 @@ TOKENS = st.one_of(
 
 @given(plain_parsers(), st.lists(TOKENS, max_size=7))
 @settings(max_examples=300, deadline=None)
-def test_off_sagemaker_it_is_argparse(declarations, argv):
+def test_off_sagemaker_a_parse_equals_argparse(declarations, argv):
     def declared(parser_class):
         parser = parser_class(prog="prog")
         for name, declaration in declarations:

@@ -76,7 +76,7 @@ TYPED = st.lists(st.sampled_from(["a", "b", "c", "d", "--opt=1"]), max_size=5)
 @given(POSITIONALS, TYPED, st.sets(st.sampled_from(["p0", "p1", "p2"])))
 @example(["?", None, "?"], ["a", "--opt=1"], {"p0", "p1"})
 @settings(max_examples=300, deadline=None)
-def test_positionals_that_argparse_can_split_are_split_as_argparse_does(nargs, typed, filled):
+def test_positionals_are_split_as_argparse_splits_them(nargs, typed, filled):
     def declare(parser):
         for place, count in enumerate(nargs):
             parser.add_argument(f"p{place}", nargs=count)
@@ -145,7 +145,7 @@ def test_a_default_equal_to_the_variable_is_kept_in_any_type(drawn, type_, is_pa
 
 @given(variables(), st.sampled_from(sorted(CONVERTERS)), st.sampled_from([None, ("mine",)]))
 @settings(max_examples=300, deadline=None)
-def test_a_guess_gives_the_default_the_value_or_the_converted_text(drawn, converter, default):
+def test_an_inferred_value_gives_the_default_the_value_or_the_converted_text(drawn, converter, default):
     variable, text, name = drawn
     declaration = {"type": CONVERTERS[converter], "default": default}
     parser = SageMakerArgumentParser(infer_types=False)

@@ -17,7 +17,7 @@ class NoText:
         return "help that is made late"
 
 
-def test_help_that_is_no_text_stays_out_of_errors(capsys):
+def test_a_help_object_that_is_not_a_text_does_not_appear_in_errors(capsys):
     class Plain(SageMakerParserMixin, argparse.ArgumentParser):
         """argparse's parser."""
 
@@ -29,7 +29,7 @@ def test_help_that_is_no_text_stays_out_of_errors(capsys):
         assert capsys.readouterr().err.endswith("train.py: error: unrecognized arguments: --bad\n")
 
 
-def test_a_group_whose_value_does_not_fit_and_has_no_default_takes_what_is_typed():
+def test_a_typed_value_replaces_a_value_that_does_not_fit_in_its_group():
     parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--x", type=int)
@@ -63,7 +63,7 @@ STEERING = "\x1b[31mred\x1b[0m \u202egnp.exe \x07"
 
 
 @pytest.mark.parametrize("declaration", [{}, {"nargs": "+"}, {"type": Path}])
-def test_a_value_cannot_steer_the_terminal(declaration, monkeypatch, capsys):
+def test_a_value_cannot_control_the_terminal(declaration, monkeypatch, capsys):
     monkeypatch.setenv("SM_HPS", json.dumps({"note": STEERING}))
     parser = parser_of(("--note", declaration), ("--epochs", {"type": int}))
     shown = [parser.format_help(), str(parser.parse_args([])) and parser.format_values()]
@@ -81,7 +81,7 @@ def test_a_value_cannot_steer_the_terminal(declaration, monkeypatch, capsys):
     ("name", "variable"),
     [("--data_config", "SM_INPUT_DATA_CONFIG"), ("--fw_params", "SM_FRAMEWORK_PARAMS"), ("--model_output_dir", "SM_MODEL_DIR")],
 )
-def test_names_that_public_examples_give_to_variables(name, variable):
+def test_names_from_public_examples_take_their_variables(name, variable):
     value = "/opt/ml/model" if variable == "SM_MODEL_DIR" else {"a": 1}
     environ = {variable: value if isinstance(value, str) else json.dumps(value)}
 

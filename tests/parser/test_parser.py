@@ -44,7 +44,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("positional", [False, True])
-def test_what_a_user_writes(platform, positional):
+def test_a_script_of_a_user_is_filled_completely(platform, positional):
     parser = SageMakerArgumentParser(description="Train a digits classifier")
     for name, declaration in WRITTEN.items():
         bare = positional and "action" not in declaration
@@ -65,7 +65,7 @@ def test_what_a_user_writes(platform, positional):
         }
 
 
-def test_what_a_person_typed_beats_all():
+def test_a_typed_value_wins_over_every_source():
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int, env_var="EPOCHS", default=1)
     job = {**JOB.environ, "EPOCHS": "3"}
@@ -95,7 +95,7 @@ def test_typed_tokens_around_the_generated_ones_are_kept(before):
     assert vars(namespace) == {"epochs": "3", "note": "two words", "mode": "fast", "rest": "value"}
 
 
-def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
+def test_a_command_line_that_a_wrapper_changed_is_recognised_pair_by_pair():
     """As a shell entry point does that hands on ``"$@"`` with one value changed."""
     job = SageMakerJob({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
     argv = [token.replace("s3://bucket", "s3://bucket/job/model") for token in job.argv]
@@ -117,7 +117,7 @@ def test_a_run_that_a_wrapper_broke_is_recognised_pair_by_pair():
     }
 
 
-def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
+def test_tokens_similar_to_the_generated_ones_count_as_typed():
     parser = parser_with("--epochs", "--lr")
 
     namespace = parser.parse_args(["--epochs", "21", "--lr", "0.5"], env_vars=JOB.environ)
@@ -127,7 +127,7 @@ def test_tokens_that_are_like_the_generated_ones_but_not_the_same_were_typed():
 
 @pytest.mark.parametrize("tail", [[""], []], ids=["empty token", "dropped by a shell"])
 @pytest.mark.parametrize("own", [[], ["value"]])
-def test_a_torn_run_that_ends_with_an_empty_value(tail, own):
+def test_a_split_command_line_may_end_with_an_empty_value(tail, own):
     environ = SageMakerJob({"note": "a b", "seed": None}).environ
     parser = parser_with("--note", "--seed")
     parser.add_argument("rest", nargs="*")
@@ -137,13 +137,13 @@ def test_a_torn_run_that_ends_with_an_empty_value(tail, own):
     assert vars(namespace) == {"note": "a b", "seed": None, "rest": own}
 
 
-def test_user_args_alone_are_no_source_of_values():
+def test_user_args_are_not_a_source_of_values():
     parser = parser_with("--epochs")
 
     assert parser.parse_args(["--epochs", "3"], env_vars={"SM_USER_ARGS": '["--epochs", "3"]'}).epochs == "3"
 
 
-def test_user_args_tell_the_generated_tokens_where_nothing_else_lists_them():
+def test_user_args_show_the_generated_tokens_if_no_other_variable_does():
     parser = SageMakerArgumentParser()
     parser.add_argument("--amp", action="store_true")
     environ = {"SM_HP_AMP": "true", "SM_USER_ARGS": '["--amp", "True"]'}
@@ -151,7 +151,7 @@ def test_user_args_tell_the_generated_tokens_where_nothing_else_lists_them():
     assert parser.parse_args(["--amp", "True"], env_vars=environ).amp is True
 
 
-def test_undeclared_hyperparameters_are_handed_back_as_their_tokens():
+def test_undeclared_hyperparameters_are_returned_as_tokens():
     for job in (
         SageMakerJob({"epochs": 3, "amp": True, "k": [1]}),
         SageMakerJob({"epochs": 3, "amp": True, "k": [1]}, platform="sdk"),
@@ -233,7 +233,7 @@ def test_a_conflict_in_a_group_is_an_error(capsys, hyperparameters, argv, requir
     assert capsys.readouterr().err.endswith(f"train.py: error: {line}\n")
 
 
-def test_a_beaten_member_of_a_group_goes_back_to_its_default():
+def test_an_argument_that_a_typed_one_excludes_keeps_its_default():
     parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--a", type=int, default="7")
@@ -363,7 +363,7 @@ def test_positionals_that_sagemaker_fills_may_be_typed_or_not(nargs, argv, first
     assert vars(parser.parse_args(argv, env_vars=environ)) == {"first": first, "second": second}
 
 
-def test_a_positional_that_nobody_fills_is_still_required(capsys):
+def test_a_positional_without_a_value_is_required(capsys):
     parser = parser_with("hosts", "other")
 
     assert vars(parser.parse_args(["x"], env_vars={"SM_HOSTS": "[]"})) == {"hosts": [], "other": "x"}
@@ -373,14 +373,14 @@ def test_a_positional_that_nobody_fills_is_still_required(capsys):
 
 
 @pytest.mark.parametrize("nargs", ["*", "?", "..."])
-def test_a_positional_that_may_be_empty_may_be_empty_in_a_job(nargs):
+def test_a_positional_may_be_empty_in_a_job(nargs):
     parser = SageMakerArgumentParser()
     parser.add_argument("rest", nargs=nargs)
 
     assert not parser.parse_args([], env_vars={"SM_CURRENT_HOST": "algo-1"}).rest
 
 
-def test_positionals_with_choices_are_not_checked_against_their_absence():
+def test_the_choices_of_an_absent_positional_are_not_checked():
     parser = SageMakerArgumentParser()
     parser.add_argument("layers", nargs="*", type=int, choices=[1, 2, 3])
 
@@ -429,7 +429,7 @@ def test_a_namespace_class_that_has_a_value_keeps_it():
     assert parser.parse_args([], namespace=Options(), env_vars={"SM_HP_EPOCHS": "3"}).epochs == "kept"
 
 
-def test_a_type_that_a_script_registers_reads_what_sagemaker_says():
+def test_a_registered_type_reads_the_value_of_sagemaker():
     parser = SageMakerArgumentParser()
     parser.register("type", int, lambda text: int(text) + 1000)
     parser.add_argument("--epochs", type=int)
@@ -461,7 +461,7 @@ def test_help_tokens_can_be_ignored():
 @pytest.mark.parametrize(
     ("declared", "typed"), [("--batch-size", "--batch_size"), ("--batch_size", "--batch-size"), ("-batch-size", "-batch_size")]
 )
-def test_hyphens_and_underscores_are_one_on_the_command_line(declared, typed):
+def test_a_typed_option_may_use_hyphens_or_underscores(declared, typed):
     parser = parser_with(declared, "--batch-other")
 
     assert parser.parse_args([typed, "3"], env_vars={}).batch_size == "3"
@@ -469,7 +469,7 @@ def test_hyphens_and_underscores_are_one_on_the_command_line(declared, typed):
     assert parser.parse_known_args(["--some-thing", "3"], env_vars={})[1] == ["--some-thing", "3"]
 
 
-def test_both_spellings_declared_stay_apart():
+def test_options_that_differ_only_by_hyphens_are_distinct():
     parser = SageMakerArgumentParser()
     parser.add_argument("--a-b", dest="hyphen")
     parser.add_argument("--a_b", dest="underscore")
@@ -539,7 +539,7 @@ def test_config_files(tmp_path):
 
 @pytest.mark.parametrize("variable", [None, "MY_CONFIG"])
 @pytest.mark.parametrize("by_variable", [True, False])
-def test_the_path_of_a_config_file_may_be_typed_where_it_has_a_variable_too(tmp_path, variable, by_variable):
+def test_the_path_of_a_config_file_may_be_typed_although_it_has_a_variable(tmp_path, variable, by_variable):
     path = tmp_path / "config.ini"
     path.write_text("epochs = 9\n")
     tokens, environ = ([], {"MY_CONFIG": str(path)}) if by_variable else (["--config", str(path)], {})
@@ -617,7 +617,7 @@ def test_automatic_variables_of_configargparse():
     assert [dict(vars(action)) for action in actions] == before
 
 
-def test_the_way_of_configargparses_users_works_on():
+def test_the_automatic_prefix_sm_hp_still_works():
     parser = SageMakerArgumentParser(auto_env_var_prefix="SM_HP_")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--lr")
@@ -649,7 +649,7 @@ def test_the_mixin_works_over_plain_argparse(sagemaker_job):
         assert "from SM_HP_EPOCHS" in parser.format_help()
 
 
-def test_a_parser_class_that_is_pickled_in_a_way_of_its_own():
+def test_a_parser_class_with_its_own_pickling():
     class Own(Plain):
         def __getstate__(self):
             raise ValueError("nothing is parsed yet")
@@ -662,11 +662,11 @@ def test_a_parser_class_that_is_pickled_in_a_way_of_its_own():
 
 
 @pytest.mark.parametrize("parser_class", [SageMakerParserMixin, SageMakerArgumentParser])
-def test_a_class_that_declares_arguments_by_annotations_finds_none_in_its_bases(parser_class):
+def test_the_parser_classes_have_no_annotations(parser_class):
     assert get_type_hints(parser_class) == {}
 
 
-def test_the_keywords_of_a_parser_class_reach_it():
+def test_the_keywords_of_a_parser_class_are_passed_on():
     class Own(argparse.ArgumentParser):
         def parse_args(self, args=None, known_only=False):
             return self.parse_known_args(args)[0] if known_only else super().parse_args(args)
@@ -680,7 +680,7 @@ def test_the_keywords_of_a_parser_class_reach_it():
     assert vars(parser.parse_args(["--new"], known_only=True, env_vars={"SM_HP_EPOCHS": "20"})) == {"epochs": 20}
 
 
-def test_a_parser_class_that_cannot_be_filled_says_so():
+def test_a_parser_class_that_cannot_be_filled_is_an_error():
     class Own(argparse.ArgumentParser):
         def parse_args(self, args=None, namespace=None):
             late = {"intermixed": False} if "intermixed" in inspect.signature(super()._parse_known_args).parameters else {}
@@ -693,7 +693,7 @@ def test_a_parser_class_that_cannot_be_filled_says_so():
         Mixed().parse_args([])
 
 
-def test_values_of_the_last_parse_are_not_those_of_the_job_before():
+def test_printed_values_belong_to_the_last_parse():
     parser = parser_with("--epochs")
     parser.parse_args([], env_vars={"SM_HP_EPOCHS": "3"})
     assert "SM_HP_EPOCHS" in parser.format_values()
@@ -719,7 +719,7 @@ def test_a_subclass_that_forwards_its_own_arguments():
         parser.parse_args(["sub"], env_vars={"SM_HP_EPOCHS": "many"})
 
 
-def test_what_a_custom_action_leaves_on_the_parser_stays_there():
+def test_an_attribute_that_a_custom_action_sets_on_the_parser_is_kept():
     class Noting(argparse.Action):
         def __call__(self, parser, namespace, values, option_string=None):
             parser.noted = values
@@ -790,7 +790,7 @@ def test_the_package_needs_nothing_but_configargparse():
 
 
 @pytest.mark.needs_process
-def test_the_public_names_are_listed_and_come_when_they_are_asked_for():
+def test_the_public_names_are_listed_and_imported_on_demand():
     program = "import sys, smargs; print(*dir(smargs)); print('configargparse' in sys.modules); smargs.Nothing"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
@@ -800,7 +800,7 @@ def test_the_public_names_are_listed_and_come_when_they_are_asked_for():
     assert result.stderr.splitlines()[-1] == "AttributeError: module 'smargs' has no attribute 'Nothing'"
 
 
-def test_a_text_that_is_json_is_recognised_as_the_sdk_writes_it():
+def test_json_in_a_text_is_recognised_in_the_spelling_of_the_sdk():
     environ = {"SM_HPS": '{"lr": "1e-5", "k": "[1,2]", "sagemaker_program": "train.py"}'}
     argv = ["--lr", "1e-05", "--k", "[1, 2]", "--sagemaker_program", "train.py"]
 
@@ -824,7 +824,7 @@ def test_two_parsers_in_a_row_share_a_command_line():
         second.parse_args(job.argv, env_vars=job.environ)
 
 
-def test_a_first_parser_that_declares_everything_leaves_nothing_to_refuse():
+def test_hyperparameters_of_an_earlier_parser_are_not_refused():
     environ = SageMakerJob({"config": "c"}).environ
     _, rest = parser_with("--config", add_help=False).parse_known_args([], env_vars=environ)
 
@@ -832,7 +832,7 @@ def test_a_first_parser_that_declares_everything_leaves_nothing_to_refuse():
 
 
 @pytest.mark.sagemaker_platforms("toolkit", "sdk")
-def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(sagemaker_job):
+def test_hyperparameters_that_a_plain_parser_consumed_are_not_refused(sagemaker_job):
     first = argparse.ArgumentParser(add_help=False)
     first.add_argument("--config")
     second = parser_with("--epochs", "--note")
@@ -857,7 +857,7 @@ def test_what_a_plain_parser_took_off_the_command_line_is_not_refused(sagemaker_
         ("_parse_known_args", ["self", "arg_strings", "namespace"]),
     ],
 )
-def test_argparse_keeps_the_private_places_that_are_overridden(place, parameters):
+def test_argparse_has_the_private_methods_that_are_overridden(place, parameters):
     assert list(inspect.signature(getattr(argparse.ArgumentParser, place)).parameters)[: len(parameters)] == parameters
     assert place in vars(SageMakerParserMixin)
 
@@ -898,7 +898,7 @@ def test_a_positional_of_a_group_that_is_typed_alone_is_no_conflict():
     assert exclusive().parse_args(["there"], env_vars=SageMakerJob({"place": "here"}).environ).place == "there"
 
 
-def test_a_custom_action_is_told_a_parser():
+def test_a_custom_action_gets_the_parser():
     class Noting(argparse.Action):
         def __call__(self, parser, namespace, values, option_string=None):
             setattr(namespace, self.dest, parser.prog)
@@ -909,7 +909,7 @@ def test_a_custom_action_is_told_a_parser():
     assert parser.parse_args([], env_vars={"SM_HP_NOTE": "n"}).note == "train.py"
 
 
-def test_a_value_that_does_not_fit_is_no_error_where_another_argument_of_the_dest_was_typed():
+def test_a_value_that_does_not_fit_is_no_error_if_its_dest_was_typed():
     parser = SageMakerArgumentParser()
     parser.add_argument("--a", dest="v", type=int)
     parser.add_argument("--b", dest="v", type=int)
@@ -917,7 +917,7 @@ def test_a_value_that_does_not_fit_is_no_error_where_another_argument_of_the_des
     assert parser.parse_args(["--b", "9"], env_vars={"SM_HP_A": "bad"}).v == 9
 
 
-def test_the_guides_positional_with_a_wrong_type_keeps_its_default():
+def test_a_positional_of_the_wrong_type_keeps_its_default():
     parser = SageMakerArgumentParser()
     parser.add_argument("channel_names", type=int, default=["train"])
 
@@ -925,12 +925,12 @@ def test_the_guides_positional_with_a_wrong_type_keeps_its_default():
     assert "SM_CHANNELS[channel_names]" in parser.format_values()
 
 
-def test_before_a_parse_there_are_no_settings_to_show():
+def test_format_values_needs_a_parse():
     with pytest.raises(AttributeError):
         SageMakerArgumentParser().format_values()
 
 
-def test_a_text_is_read_outside_of_a_parse():
+def test_a_text_can_be_converted_outside_a_parse():
     parser = SageMakerArgumentParser()
     epochs = parser.add_argument("--epochs", type=int)
 

@@ -63,21 +63,21 @@ def process(monkeypatch):
 
 
 @by_platform
-def test_a_job_fills_a_script_that_says_argparse(run_patched, platform):
+def test_a_job_fills_a_script_that_imports_argparse(run_patched, platform):
     assert (
         run_patched(SCRIPT + "print(parser.parse_args())\n", SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform))
         == FILLED
     )
 
 
-def test_a_container_of_ones_own_fills_it_from_its_files(run_patched, tmp_path):
+def test_a_custom_container_fills_the_script_from_its_files(run_patched, tmp_path):
     files = {"hyperparameters.json": {name: json.dumps(value) for name, value in HYPERPARAMETERS.items()}}
     job = Job({"SAGEMAKER_BASE_DIR": str(write_files(tmp_path, files))}, ["--train", "data"])
 
     assert run_patched(SCRIPT + "print(parser.parse_args())\n", job) == FILLED.replace("/opt/ml/input/data/train", "data")
 
 
-def test_what_a_person_typed_wins(run_patched):
+def test_a_typed_option_wins(run_patched):
     job = SageMakerJob(HYPERPARAMETERS, ["train"])
     job.argv.extend(["--layers", "8"])
 
@@ -104,7 +104,7 @@ print(sys.modules["__main__"].__dict__ is globals())
 """
 
 
-def test_all_else_of_the_process_is_as_python_makes_it(run_script):
+def test_the_rest_of_the_process_is_as_python_starts_it(run_script):
     job = Job(SageMakerJob(HYPERPARAMETERS).environ, ["--", "-x", "", "a b", "--help"])
     here = run_script(FACTS, job, patched)
     there = run_script(FACTS, job, plain)
@@ -114,7 +114,7 @@ def test_all_else_of_the_process_is_as_python_makes_it(run_script):
     assert (ours, here.stderr, here.returncode) == (theirs, "", 0)
 
 
-def test_a_link_is_run_beside_what_it_leads_to(run_script, tmp_path):
+def test_a_linked_script_imports_from_the_directory_of_its_target(run_script, tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "linked.py").write_text("import sys\nprint(sys.path[0], __file__)\n")
     (tmp_path / "link.py").symlink_to(tmp_path / "real" / "linked.py")
@@ -126,7 +126,7 @@ def test_a_link_is_run_beside_what_it_leads_to(run_script, tmp_path):
     assert ours.stdout == theirs.stdout
 
 
-def test_an_isolated_python_has_no_directory_of_the_script(run_script):
+def test_an_isolated_python_does_not_search_the_directory_of_the_script(run_script):
     source = "import sys\nprint(sys.path)\n"
     ours = run_script(source, NOWHERE, lambda script, job: [sys.executable, "-I", "-m", "smargs.patch", script.name])
     theirs = run_script(source, NOWHERE, lambda script, job: [sys.executable, "-I", script.name])
@@ -146,7 +146,7 @@ def test_an_isolated_python_has_no_directory_of_the_script(run_script):
     ],
     ids=["status", "text", "exception", "syntax", "usage"],
 )
-def test_a_script_ends_as_it_would(run_script, source, status, last):
+def test_a_script_ends_with_its_own_status(run_script, source, status, last):
     ours = run_script(source, NOWHERE, patched)
     theirs = run_script(source, NOWHERE, plain)
 
@@ -163,7 +163,7 @@ def test_a_script_ends_as_it_would(run_script, source, status, last):
         (["."], "cannot read '.': Is a directory"),
     ],
 )
-def test_without_a_script_one_line_says_so(run_script, command, line):
+def test_a_missing_script_is_reported_in_one_line(run_script, command, line):
     finished = run_script("", NOWHERE, lambda script, job: [sys.executable, "-m", "smargs.patch", *command])
 
     assert (finished.returncode, finished.stdout) == (2, "")
@@ -210,7 +210,7 @@ print(sorted(vars(args).items()))
     assert told == f"asked\n{sorted(values.items())}\n"
 
 
-def test_a_namespace_is_read_where_nothing_is_patched(run_patched, tmp_path):
+def test_a_pickled_namespace_can_be_read_without_the_patch(run_patched, tmp_path):
     run_patched(
         SCRIPT + "import pickle\npickle.dump(parser.parse_args(), open('args.pickle', 'wb'))\n",
         SageMakerJob(HYPERPARAMETERS, ["train"]),
@@ -239,7 +239,7 @@ def configure(argv, method="parse_args"):
 @pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
 @pytest.mark.parametrize("form", [lambda job: job, without], ids=["argv", "empty argv"])
 @pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
-def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, form, method, argv):
+def test_a_library_that_parses_its_own_list_sees_no_job(run_script, form, method, argv):
     """The subcommand's part of it may be empty, as the process's command line may be."""
     source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
 
@@ -249,7 +249,7 @@ def test_a_library_that_parses_a_list_of_its_own_sees_no_job(run_script, form, m
     assert (ours.returncode, ours.stdout, ours.stderr) == (0, theirs.stdout, "")
 
 
-def test_a_librarys_wrong_list_fails_no_job(run_script, tmp_path):
+def test_an_error_in_the_token_list_of_a_library_writes_no_failure_file(run_script, tmp_path):
     job = SageMakerJob(HYPERPARAMETERS)
     job.environ["SM_OUTPUT_DIR"] = str(tmp_path)
 
@@ -259,7 +259,7 @@ def test_a_librarys_wrong_list_fails_no_job(run_script, tmp_path):
     assert not (tmp_path / "failure").exists()
 
 
-def test_intermixed_parses_tell_the_lists_apart_too(run_patched):
+def test_intermixed_parses_distinguish_the_command_line_from_other_lists(run_patched):
     source = """\
 import argparse, sys
 parser = argparse.ArgumentParser()
@@ -276,14 +276,14 @@ for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
 
 
 @pytest.mark.parametrize("given", ["", "sys.argv[1:]", "tuple(sys.argv[1:])"])
-def test_the_command_line_is_a_jobs_however_it_is_given(run_patched, given):
+def test_the_command_line_is_filled_in_every_way_of_passing_it(run_patched, given):
     """A library that parsed before leaves no trace."""
     source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({given}))\n"
 
     assert run_patched(source, SageMakerJob(HYPERPARAMETERS, ["train"])) == FILLED
 
 
-def test_what_one_parser_left_of_the_command_line_fills_the_next(run_patched):
+def test_the_tokens_that_one_parser_returns_fill_the_next_parser(run_patched):
     source = """\
 import argparse
 first = argparse.ArgumentParser()
@@ -336,7 +336,7 @@ def test_the_module_runs_a_script_in_this_process(tmp_path, sagemaker_job, capsy
     assert capsys.readouterr().out == FILLED.replace("/opt/ml", str(job.path)) + "[64]\n"
 
 
-def test_a_list_of_ones_own_is_not_filled_from_the_files_of_a_container(tmp_path, monkeypatch):
+def test_a_parsed_list_is_not_filled_from_the_files_of_a_container(tmp_path, monkeypatch):
     write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}})
     monkeypatch.setattr(sources, "BASE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["train.py"])

@@ -33,7 +33,7 @@ def through_unquoting_shell(script, job):
 
 @PLATFORMS
 @pytest.mark.parametrize("value", ["two words", 'say "hi" now', '{"a": [1, 2]}', "back\\slash"])
-def test_a_value_that_a_shell_tears_apart_arrives_whole(parsed, platform, value):
+def test_a_value_that_a_shell_splits_arrives_whole(parsed, platform, value):
     """aws/sagemaker-training-toolkit #128, aws/sagemaker-containers #263."""
     job = SageMakerJob({"note": value, "epochs": 3}, platform=platform)
 
@@ -91,7 +91,7 @@ def test_hyperparameters_that_are_not_on_the_command_line_are_read(parsed, platf
     }
 
 
-def test_an_own_container_reads_the_files(parsed, tmp_path):
+def test_a_custom_container_reads_the_files(parsed, tmp_path):
     """aws/sagemaker-training-toolkit #107, aws/sagemaker-python-sdk #2418."""
     write_files(
         tmp_path,
@@ -115,7 +115,7 @@ def test_an_own_container_reads_the_files(parsed, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["adam", '"adam"'], ids=["boto3", "SDK"])
-def test_plain_and_encoded_text_read_the_same(parsed, tmp_path, text):
+def test_plain_and_encoded_texts_give_the_same_value(parsed, tmp_path, text):
     """aws/sagemaker-containers #179 (plain) and aws/sagemaker-python-sdk #5317 (an extra pair of quotes)."""
     write_files(tmp_path, {"hyperparameters.json": {"optimizer": text, "epochs": "3"}})
     job = Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}, [])
@@ -174,7 +174,7 @@ def test_internal_hyperparameters_are_ignored_unless_declared(parsed):
 
 
 @PLATFORMS
-def test_a_hyphenated_channel_is_found(parsed, platform):
+def test_a_channel_with_a_hyphen_fills_its_argument(parsed, platform):
     """SDK v3: bash refuses the name SM_CHANNEL_EVAL-SET."""
     job = with_eval_set({}, platform)
 

@@ -191,7 +191,7 @@ def test_files_that_are_not_utf_8_are_an_error(parse, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["ml", "ml/input", "ml/input/config"])
-def test_a_file_in_the_place_of_a_directory_is_like_an_empty_directory(parse, tmp_path, place):
+def test_a_file_instead_of_a_directory_counts_as_an_empty_directory(parse, tmp_path, place):
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / place).write_text("no directory")
 
@@ -220,7 +220,7 @@ NO_FILES = {
 
 
 @pytest.mark.parametrize(("make", "why"), NO_FILES.values(), ids=NO_FILES)
-def test_hyperparameters_that_are_no_regular_file_are_an_error(parse, tmp_path, make, why):
+def test_hyperparameters_that_are_not_a_regular_file_are_an_error(parse, tmp_path, make, why):
     path = write_files(tmp_path / "ml", {}) / "input" / "config" / "hyperparameters.json"
     make(path)
 
@@ -228,7 +228,7 @@ def test_hyperparameters_that_are_no_regular_file_are_an_error(parse, tmp_path, 
 
 
 @pytest.mark.parametrize(("make", "why"), NO_FILES.values(), ids=NO_FILES)
-def test_another_config_file_that_is_no_regular_file_is_a_warning(run_script, tmp_path, make, why):
+def test_another_config_file_that_is_not_a_regular_file_is_a_warning(run_script, tmp_path, make, why):
     path = write_files(tmp_path, {"hyperparameters.json": {"epochs": "3"}}) / "input" / "config" / "resourceconfig.json"
     make(path)
 
@@ -255,7 +255,7 @@ rights.give_up()
 
 
 @pytest.mark.needs_process
-def test_a_process_that_gave_up_its_rights_reads_closed_directories_but_no_closed_files(tmp_path):
+def test_a_process_without_rights_imports_the_package_but_reads_no_protected_file(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(0o700)
     (closed / "late.py").write_text("print('imported')")
@@ -327,7 +327,7 @@ def test_a_hyperparameter_is_not_taken_for_an_abbreviation(parse, platform, on_t
 
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_names_that_begin_alike_keep_their_own_values(parse, platform):
+def test_names_with_a_common_prefix_keep_their_own_values(parse, platform):
     job = SageMakerJob({"train-batch-size": 3, "train": "t", "train-batch": 2}, platform=platform)
 
     assert parse(job, "'--train-batch', type=int", "'--train'", BATCH) == {

@@ -52,7 +52,7 @@ def everything():
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_inside_of_a_job_this_process_is_the_scripts(sagemaker_job, data, platform):
+def test_inside_a_job_this_process_has_the_environment_of_the_script(sagemaker_job, data, platform):
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--text")
@@ -68,7 +68,7 @@ def test_inside_of_a_job_this_process_is_the_scripts(sagemaker_job, data, platfo
     assert (job.model_dir / "model").read_text() == "weights"
 
 
-def test_a_job_puts_everything_back_even_if_the_script_fails(sagemaker_job, monkeypatch):
+def test_a_job_restores_the_process_even_if_the_script_fails(sagemaker_job, monkeypatch):
     monkeypatch.setenv("SM_HP_OF_ANOTHER", "1")
     monkeypatch.setenv("MINE", "before")
     before = everything()
@@ -89,7 +89,7 @@ def test_a_job_puts_everything_back_even_if_the_script_fails(sagemaker_job, monk
     assert sys.argv is before[1]
 
 
-def test_a_script_that_is_no_good_fails_as_in_a_container(sagemaker_job, capsys):
+def test_a_bad_hyperparameter_fails_as_in_a_container(sagemaker_job, capsys):
     with sagemaker_job({"epochs": "many"}) as job:
         parser = SageMakerArgumentParser()
         parser.add_argument("--epochs", type=int)
@@ -122,7 +122,7 @@ def test_channels_are_directories_files_globs_or_only_names(sagemaker_job, data,
         assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == []
 
 
-def test_a_job_without_a_directory_renders_for_the_container_and_leaves_nothing():
+def test_a_job_without_a_directory_has_the_paths_of_a_container_and_creates_nothing():
     job = SageMakerJob({"a": 1}, ["train"], hosts=2, host="algo-2")
     assert job.environ["SM_MODEL_DIR"] == "/opt/ml/model"
     rendered = dict(job.environ)
@@ -144,13 +144,13 @@ def test_a_job_is_entered_once_at_a_time():
     assert "SM_HPS" not in os.environ
 
 
-def test_what_is_typed_stands_behind_sagemakers_tokens():
+def test_typed_tokens_follow_the_tokens_of_the_platform():
     assert SageMakerJob({"a": 1}, typed=["--b", "two words"]).argv == ["-a", "1", "--b", "two words"]
     assert SageMakerJob({"a": 1}, typed=["--b"], platform="files").argv == ["--b"]
 
 
 @pytest.mark.needs_process
-def test_an_unquoted_command_line_is_what_the_shell_leaves(monkeypatch):
+def test_an_unquoted_command_line_is_split_and_expanded_by_the_shell(monkeypatch):
     monkeypatch.setenv("HOME", "/not/here")
     monkeypatch.setenv("SM_HP_OF_ANOTHER", "1")
     job = SageMakerJob({"text": "two  words", "value": '"q"', "where": "$SM_HP_TEXT"}, platform="toolkit-unquoted")
@@ -160,7 +160,7 @@ def test_an_unquoted_command_line_is_what_the_shell_leaves(monkeypatch):
 
 
 @pytest.mark.needs_process
-def test_a_backslash_at_the_end_of_an_unquoted_command_line_joins_it_to_nothing(sagemaker_job, tmp_path):
+def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_job, tmp_path):
     script = tmp_path / "train.py"
     script.write_text("import sys; print(sys.argv[1:], flush=True)")
     job = sagemaker_job({"where": "C:\\"}, platform="toolkit-unquoted")
@@ -202,14 +202,14 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_joins_it_to_nothing(
         ),
     ],
 )
-def test_a_job_that_cannot_be_is_refused_in_one_line(settings, said):
+def test_an_impossible_job_is_refused_in_one_line(settings, said):
     with pytest.raises(BadJobError, match=said) as error:
         SageMakerJob(**settings)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.needs_process
-def test_a_platform_whose_shell_is_missing_says_so(monkeypatch, tmp_path):
+def test_the_error_names_a_missing_shell_of_a_platform(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
         BadJobError, match="this platform starts scripts through bash, which cannot be run: No such file or directory"
@@ -221,7 +221,7 @@ LINE_BREAKS = ["a\nb", "\n", "a\r", "a\x85b", "\u2028", "a\u2029b"]
 
 
 @pytest.mark.parametrize("text", LINE_BREAKS, ids=ascii)
-def test_a_line_break_in_what_is_sent_is_refused_as_the_service_does(text):
+def test_a_line_break_in_a_sent_text_is_refused_as_by_the_service(text):
     line = "the service refuses its line break: expected one line$"
     for settings in ({"plain": True}, {"platform": "sdk"}):
         with pytest.raises(BadJobError, match=f"^hyperparameter 'text': {line}"):
@@ -234,7 +234,7 @@ def test_a_line_break_in_what_is_sent_is_refused_as_the_service_does(text):
     assert json.loads(SageMakerJob({"list": [text]}, platform="sdk").environ["SM_HPS"]) == {"list": [text]}
 
 
-def test_what_only_looks_like_a_line_break_is_sent():
+def test_a_character_that_only_looks_like_a_line_break_is_sent():
     text = "a\tb\x0bc\x0cd\x1ce\\n"
     assert json.loads(SageMakerJob({"text": text}, plain=True).environ["SM_HPS"]) == {"text": text}
 
@@ -254,7 +254,7 @@ def test_a_script_runs_on_every_host_in_processes_of_its_own(sagemaker_job, scri
 
 
 @pytest.mark.needs_process
-def test_a_script_runs_from_inside_of_a_job_too(script):
+def test_a_script_can_also_run_inside_a_job(script):
     with SageMakerJob({"epochs": 2}, ["train"], script=os.fspath(script)) as job:
         finished = job.run()
         assert finished.status == "Completed", finished.output
@@ -263,7 +263,7 @@ def test_a_script_runs_from_inside_of_a_job_too(script):
 
 
 @pytest.mark.needs_process
-def test_a_job_means_the_places_that_it_was_described_with_after_this_process_has_moved(script, data, tmp_path, monkeypatch):
+def test_relative_paths_of_a_job_stay_the_same_after_a_change_of_directory(script, data, tmp_path, monkeypatch):
     monkeypatch.chdir(data.parent)
     job = SageMakerJob({"epochs": 2}, {"train": data.name}, script="source/train.py", directory="job")
     (tmp_path / "elsewhere").mkdir()
@@ -275,7 +275,7 @@ def test_a_job_means_the_places_that_it_was_described_with_after_this_process_ha
 
 
 @pytest.mark.needs_process
-def test_a_run_tells_why_it_failed(sagemaker_job, script):
+def test_a_failed_run_has_a_failure_reason(sagemaker_job, script):
     finished = sagemaker_job({"epochs": "many"}, ["train"]).run(script)
     assert (finished.status, finished.exit_status) == ("Failed", 2)
     assert "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)" in finished.failure_reason
@@ -283,7 +283,7 @@ def test_a_run_tells_why_it_failed(sagemaker_job, script):
 
 
 @pytest.mark.needs_process
-def test_a_text_stays_the_text_that_it_is(sagemaker_job, tmp_path):
+def test_a_run_sends_the_same_json_as_the_environment_of_the_job(sagemaker_job, tmp_path):
     script = tmp_path / "train.py"
     script.write_text("import os; print(os.environ['SM_HPS'], flush=True)")
     values = {"text": "5", "number": 5, "none": None, "list": [1, "é"]}
@@ -294,7 +294,7 @@ def test_a_text_stays_the_text_that_it_is(sagemaker_job, tmp_path):
 
 @pytest.mark.needs_process
 @pytest.mark.slow
-def test_a_run_may_be_interrupted_and_finds_its_checkpoints_again(sagemaker_job, tmp_path):
+def test_a_run_after_an_interrupt_finds_the_checkpoints(sagemaker_job, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(
         "import os, pathlib, time\n"
@@ -320,7 +320,7 @@ def test_a_run_that_takes_too_long_is_ended_with_all_of_its_processes(sagemaker_
 
 
 @pytest.mark.needs_process
-def test_a_run_that_cannot_start_is_refused_with_its_one_line(sagemaker_job, tmp_path):
+def test_a_run_that_cannot_start_is_refused_in_one_line(sagemaker_job, tmp_path):
     with pytest.raises(BadJobError, match=r"^argument script: '.*gone.py' does not exist: expected a .py or .sh file$"):
         sagemaker_job().run(tmp_path / "gone.py")
     with pytest.raises(RuntimeError, match="this job has no directory"):
@@ -371,7 +371,7 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize("plain", [False, True], ids=["as JSON", "as text"])
-def test_the_command_that_repeats_a_job_is_one_line_whatever_its_texts_hold(tmp_path, plain):
+def test_the_command_that_repeats_a_job_is_one_line_for_any_text(tmp_path, plain):
     script = tmp_path / "train.py"
     script.write_text("import os; print(os.environ['SM_HPS'], os.listdir(os.environ['SM_CHANNEL_TRAIN']), flush=True)")
     # What is sent as text has no line break.

@@ -46,7 +46,7 @@ def test_a_parser_without_inferred_types_parses_like_argparse(argv, monkeypatch)
     assert_parses_like_argparse(declare, argv)
 
 
-def test_the_table_says_which_arguments_differ_and_how():
+def test_the_table_shows_which_arguments_differ_and_how():
     def declare_untyped(parser_class):
         parser = declare(parser_class)
         parser.add_argument("--steps", default=10)
@@ -65,7 +65,7 @@ def test_the_table_says_which_arguments_differ_and_how():
     ]
 
 
-def test_an_error_on_one_side_alone_differs():
+def test_an_error_of_one_parser_only_is_a_difference():
     def declare_flag(parser_class):
         parser = parser_class(prog="train.py")
         parser.add_argument("--flag", type=bool)
@@ -75,7 +75,7 @@ def test_an_error_on_one_side_alone_differs():
         assert_parses_like_argparse(declare_flag, ["--flag", "maybe"])
 
 
-def test_an_object_of_the_scripts_own_differs_by_what_it_holds():
+def test_objects_of_the_script_are_compared_by_their_attributes():
     def declare_numbered(parser_class):
         parser = parser_class()
         parser.add_argument("--rate", type=lambda text: Rate(text if parser_class is argparse.ArgumentParser else "other"))
@@ -85,7 +85,7 @@ def test_an_object_of_the_scripts_own_differs_by_what_it_holds():
         assert_parses_like_argparse(declare_numbered, ["--rate", "0.1"])
 
 
-def test_functions_that_a_declaration_makes_are_the_same():
+def test_two_functions_from_the_same_declaration_are_equal():
     def declare_commands(parser_class):
         parser = parser_class(prog="train.py")
         fit = parser.add_subparsers(dest="command").add_parser("fit")
@@ -96,7 +96,7 @@ def test_functions_that_a_declaration_makes_are_the_same():
     assert_parses_like_argparse(declare_commands, ["fit"])
 
 
-def test_errors_that_a_parser_raises_are_the_same_too():
+def test_errors_that_a_parser_raises_are_compared():
     def declare_raising(parser_class):
         parser = declare(parser_class)
         parser.exit_on_error = False  # A setting since Python 3.9; before, a parser always exits.
@@ -167,7 +167,7 @@ def test_hyperparameters_of_declared_types_are_the_same_on_every_platform():
 
 
 @pytest.mark.needs_process
-def test_a_type_that_sees_how_a_platform_spells_a_value_is_found_with_a_table():
+def test_a_type_that_depends_on_the_spelling_of_a_platform_fails_with_a_table():
     def as_spelled(text):
         return len(text)
 
@@ -190,7 +190,7 @@ def test_a_type_that_sees_how_a_platform_spells_a_value_is_found_with_a_table():
     ]
 
 
-def test_hyperparameters_that_do_not_parse_say_so_for_each_platform():
+def test_hyperparameters_that_do_not_parse_fail_with_an_error_for_each_platform():
     with pytest.raises(AssertionError) as error:
         assert_same_on_every_platform(parser_of(epochs={"type": int}), {"epochs": "many"}, platforms=["toolkit", "files"])
     assert str(error.value).splitlines() == [
@@ -201,7 +201,7 @@ def test_hyperparameters_that_do_not_parse_say_so_for_each_platform():
 
 
 @pytest.mark.needs_process
-def test_a_platform_that_would_not_start_the_job_is_left_out_but_not_all_of_them():
+def test_a_platform_that_does_not_start_the_job_is_skipped_unless_none_starts_it():
     parser = parser_of(motto={})
     assert_same_on_every_platform(parser, {"motto": "it's"})
     with pytest.raises(AssertionError, match=r"^no platform starts this job\nsdk: SDK v3's bash cannot export 'SM_HP_MOTTO'"):
@@ -211,7 +211,7 @@ def test_a_platform_that_would_not_start_the_job_is_left_out_but_not_all_of_them
 @pytest.mark.parametrize(
     ("text", "losing"), [("null", "sdk"), ('"q"', "sdk"), ("a*", "toolkit-unquoted"), ("~", "toolkit-unquoted")]
 )
-def test_a_platform_that_loses_a_text_on_its_way_is_left_out(text, losing):
+def test_a_platform_that_changes_a_text_is_skipped(text, losing):
     parser = parser_of(motto={})
     assert_same_on_every_platform(parser, {"motto": text})
     with pytest.raises(AssertionError, match=f"^no platform starts this job\n{losing}: it changes the value of one of these"):
@@ -220,12 +220,12 @@ def test_a_platform_that_loses_a_text_on_its_way_is_left_out(text, losing):
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize("text", ["5", "00123", "true", "[1, 2]", '{"a": 1}', "two  words", ""])
-def test_a_text_that_reads_as_something_else_is_the_same_text_on_every_platform(text):
+def test_a_text_that_looks_like_json_is_the_same_text_on_every_platform(text):
     parser = parser_of(motto={}, typed={"type": str})
     for platform in PLATFORMS:
         assert_same_on_every_platform(parser, {"motto": text, "typed": text}, platforms=[platform])
     assert_same_on_every_platform(parser, {"motto": text, "typed": text})
 
 
-def test_what_is_left_over_is_no_difference():
+def test_undeclared_hyperparameters_are_no_difference():
     assert_same_on_every_platform(parser_of(epochs={"type": int}), {"epochs": 3, "undeclared": [1, 2]})

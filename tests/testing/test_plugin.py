@@ -99,7 +99,7 @@ def test_the_platforms_are_parameters_of_the_tests(project):
     ]
 
 
-def test_of_a_marked_module_the_tests_that_have_jobs_run_on_every_platform(project):
+def test_in_a_marked_module_tests_with_jobs_run_on_every_platform(project):
     project.makepyfile(
         test_train="""
         import pytest
@@ -123,7 +123,7 @@ def test_fixtures_and_marker_are_documented_where_pytest_lists_them(project):
     assert "sagemaker_platform -- " in shown
 
 
-def test_a_platform_that_there_is_not_fails_the_test_with_one_line(project):
+def test_an_unknown_platform_fails_the_test_with_one_line(project):
     project.makepyfile(
         test_train="""
         import pytest
@@ -138,7 +138,7 @@ def test_a_platform_that_there_is_not_fails_the_test_with_one_line(project):
     result.stdout.fnmatch_lines(["E * platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files"])
 
 
-def test_jobs_and_laws_need_no_hypothesis_and_names_come_when_they_are_asked_for():
+def test_jobs_and_laws_need_no_hypothesis_and_names_are_imported_on_demand():
     program = (
         "import sys, smargs.testing as testing; sys.modules['hypothesis'] = sys.modules['pytest'] = None\n"
         "light = 'smargs.local' not in sys.modules\n"

@@ -100,7 +100,7 @@ def parses(parser, job):
 
 
 @pytest.mark.needs_process
-def test_every_job_that_is_drawn_parses_and_every_platform_is_drawn():
+def test_every_drawn_job_parses_and_every_platform_is_drawn():
     came = Counter()
 
     @given(st.data())
@@ -150,7 +150,7 @@ def is_never_drawn(strategy, condition):
     return False
 
 
-def test_what_is_drawn_shrinks_to_the_least_that_matters():
+def test_failing_examples_shrink_to_the_smallest_hyperparameters():
     parser = parser_of(("--epochs", {"type": int}), ("--layers", {"nargs": "+", "type": int}), ("--name", {}))
     assert drawn(hyperparameters(parser), lambda values: True) == {}
     assert drawn(hyperparameters(parser), lambda values: values.get("epochs", 0) > 9) == {"epochs": 10}
@@ -159,7 +159,7 @@ def test_what_is_drawn_shrinks_to_the_least_that_matters():
     assert repr(drawn(jobs(parser), lambda job: "--epochs" in job.argv)) == "smargs run train.py -p epochs=0"
 
 
-def test_a_required_argument_is_always_drawn_and_one_of_a_required_group():
+def test_required_arguments_and_one_of_each_required_group_are_always_drawn():
     parser = parser_of(("--epochs", {"type": int, "required": True}), ("--name", {}))
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--fast", action="store_true")
@@ -174,7 +174,7 @@ def test_a_required_argument_is_always_drawn_and_one_of_a_required_group():
     )
 
 
-def test_names_are_spelled_with_hyphens_and_underscores_unless_another_argument_has_the_other():
+def test_names_use_underscores_unless_another_argument_has_that_spelling():
     parser = parser_of(("--batch-size", {"type": int}))
     assert drawn(hyperparameters(parser), lambda values: "batch_size" in values) == {"batch_size": 0}
     parser.add_argument("--batch_size", type=str)
@@ -182,7 +182,7 @@ def test_names_are_spelled_with_hyphens_and_underscores_unless_another_argument_
         assert drawn(hyperparameters(parser), lambda values, name=name: name in values) == {name: value}
 
 
-def test_what_sagemaker_fills_by_itself_is_left_to_it():
+def test_arguments_that_sagemaker_fills_anyway_are_not_drawn():
     names = ("--model-dir", "--num-gpus", "--train", "--data-dir", "--hosts", "--sm-hps")
     parser = parser_of(*((name, {}) for name in names), ("--out", {"env_var": "SM_OUTPUT_DIR"}))
     assert drawn(st.lists(hyperparameters(parser), min_size=50), lambda many: True) == [{}] * 50
@@ -191,7 +191,7 @@ def test_what_sagemaker_fills_by_itself_is_left_to_it():
     assert not drawn(hyperparameters(parser, {"out": st.just("elsewhere")}), lambda values: True)
 
 
-def test_overrides_are_drawn_instead_and_needed_for_a_function():
+def test_an_override_replaces_the_drawn_values_and_is_required_for_a_function():
     parser = parser_of(("--rate", {"type": below_one}), ("--epochs", {"type": int}))
     with pytest.raises(
         InvalidArgument, match=r"argument --rate: the texts that its type below_one accepts are unknown.*'rate'"
@@ -221,7 +221,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("declared", NUMBERS.values(), ids=NUMBERS)
-def test_choices_that_no_text_can_be_are_not_drawn_and_may_not_be_required(declared):
+def test_choices_that_no_text_equals_are_not_drawn_and_cannot_be_required(declared):
     parser = parser_of(("--size", declared), ("--epochs", {"type": int}))
     plain = argparse.ArgumentParser()
     plain.add_argument("--size", **declared)
@@ -242,7 +242,7 @@ def test_choices_that_no_text_can_be_are_not_drawn_and_may_not_be_required(decla
     assert drawn(hyperparameters(parser, {"size": st.just(3)}), lambda values: values.get("size") == 3)
 
 
-def test_of_mixed_choices_those_are_drawn_that_a_text_can_be():
+def test_of_mixed_choices_only_the_texts_are_drawn():
     parser = parser_of(("--size", {"choices": [1, "large", 2, "small"]}), ("--sizes", {"choices": [1, "large"], "nargs": 2}))
     assert drawn(hyperparameters(parser), lambda values: "size" in values and "sizes" in values) == {
         "size": "large",
@@ -251,7 +251,7 @@ def test_of_mixed_choices_those_are_drawn_that_a_text_can_be():
     assert is_never_drawn(hyperparameters(parser), lambda values: values.get("size") in (1, 2))
 
 
-def test_in_a_required_group_what_accepts_nothing_is_left_out():
+def test_in_a_required_group_an_argument_without_possible_values_is_not_drawn():
     parser = parser_of()
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--size", choices=[1, 2])
@@ -259,7 +259,7 @@ def test_in_a_required_group_what_accepts_nothing_is_left_out():
     assert drawn(hyperparameters(parser), lambda values: True) == {"name": ""}
 
 
-def test_a_line_break_is_drawn_where_json_escapes_it_alone():
+def test_a_line_break_is_drawn_only_if_json_escapes_it():
     parser = parser_of(("--text", {}))
     breaks = st.just({"text": "a\nb"})
     assert drawn(jobs(parser, breaks, platforms=["toolkit"]), lambda job: True).argv == ["--text", "a\nb"]
@@ -268,7 +268,7 @@ def test_a_line_break_is_drawn_where_json_escapes_it_alone():
         drawn(jobs(parser, breaks, platforms=["sdk"]), lambda job: True)
 
 
-def test_a_parser_of_argparse_is_no_parser_of_a_job():
+def test_a_parser_of_argparse_is_refused():
     with pytest.raises(InvalidArgument, match="expected a parser of smargs, not ArgumentParser"):
         hyperparameters(argparse.ArgumentParser())
 
@@ -281,7 +281,7 @@ def test_a_type_that_opens_files_is_not_tried(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_name_that_a_subparser_declares_is_no_undeclared_one():
+def test_a_name_that_a_subparser_declares_is_not_drawn_as_undeclared():
     parser = parser_of()
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("fit").add_argument("--q")
@@ -289,13 +289,13 @@ def test_a_name_that_a_subparser_declares_is_no_undeclared_one():
     assert name == "x"
 
 
-def test_types_are_not_inferred_where_the_parser_does_not():
+def test_types_are_not_inferred_if_the_parser_does_not_infer_them():
     parser = parser_of(("--steps", {"default": 10}), infer_types=False)
     assert drawn(hyperparameters(parser), lambda values: isinstance(values.get("steps"), str))
     assert set(drawn(invalid_hyperparameters(parser), lambda values: True)) == {"q"}
 
 
-def test_no_more_are_drawn_than_the_service_takes():
+def test_no_more_hyperparameters_are_drawn_than_the_service_accepts():
     parser = parser_of(*((f"--name-{number}", {"action": "store_true"}) for number in range(300)))
     parser.add_argument("--needed", required=True, type=int)
     came = []
@@ -312,7 +312,7 @@ def test_no_more_are_drawn_than_the_service_takes():
 
 
 @pytest.mark.needs_process
-def test_jobs_are_drawn_on_the_platforms_and_with_the_channels_that_are_asked_for(tmp_path):
+def test_jobs_are_drawn_with_the_requested_platforms_and_channels(tmp_path):
     parser = parser_of(("--train", {"required": True}))
     parser.add_subparsers(dest="command").add_parser("fit")
     strategy = jobs(parser, channels={"train": tmp_path}, platforms=["sdk"], typed=["fit"], script="fit.py")
@@ -325,7 +325,7 @@ def test_jobs_are_drawn_on_the_platforms_and_with_the_channels_that_are_asked_fo
         )
 
 
-def test_texts_that_a_shell_expands_are_not_drawn_where_one_reads_them():
+def test_texts_that_a_shell_expands_are_not_drawn_for_an_unquoted_command_line():
     parser = parser_of(("--text", {}))
     assert drawn(jobs(parser), lambda job: "*" in to_text(job.argv))
     unquoted = jobs(parser, st.just({"text": "*"}), platforms=["toolkit-unquoted"])
@@ -333,7 +333,7 @@ def test_texts_that_a_shell_expands_are_not_drawn_where_one_reads_them():
         drawn(unquoted, lambda job: True)
 
 
-def test_a_job_that_its_platform_would_not_start_is_not_drawn():
+def test_a_job_that_its_platform_does_not_start_is_not_drawn():
     odd = st.sampled_from([{"text": "it's"}, {"text": "its"}])
     strategy = jobs(parser_of(("--text", {})), odd, platforms=["sdk"])
     assert drawn(strategy, lambda job: True).environ["SM_HP_TEXT"] == "its"
@@ -341,7 +341,7 @@ def test_a_job_that_its_platform_would_not_start_is_not_drawn():
         drawn(jobs(parser_of(("--text", {})), st.just({"text": "it's"}), platforms=["sdk"]), lambda job: True)
 
 
-def test_what_no_platform_starts_is_said_and_not_passed_over():
+def test_a_job_that_no_platform_starts_is_an_error():
     parser = parser_of(("--when", {}))
     with pytest.raises(InvalidArgument, match=r"^platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files$"):
         jobs(parser, platforms=["sdk", "lambda"])
@@ -358,7 +358,7 @@ def test_what_no_platform_starts_is_said_and_not_passed_over():
         drawn(jobs(parser, dates), lambda job: "--when" in job.argv)
 
 
-def test_a_platform_that_takes_no_such_channel_is_passed_over():
+def test_a_platform_that_refuses_a_channel_is_not_drawn():
     parser = parser_of(("--epochs", {"type": int}))
     strategy = jobs(parser, channels=["eval-set"], platforms=["sdk", "toolkit"])
     assert drawn(strategy, lambda job: True).environ["SM_CHANNELS"] == '["eval-set"]'
@@ -383,14 +383,14 @@ test_train()
 
 
 @pytest.mark.needs_process
-def test_a_failure_says_which_job_to_repeat(tmp_path):
+def test_a_failure_shows_the_command_that_repeats_the_job(tmp_path):
     script = tmp_path / "failing.py"
     script.write_text(FAILING)
     child = subprocess.run([sys.executable, script], stderr=subprocess.PIPE, text=True, check=False, timeout=120)
     assert "job=smargs run train.py -p epochs=10" in child.stderr.replace("\n    ", ""), child.stderr
 
 
-def test_the_laws_of_argparse_hold_for_what_is_typed():
+def test_typed_tokens_parse_as_by_argparse():
     def declare(parser_class):
         parser = parser_class(prog="train.py")
         parser.add_argument("--epochs", type=int)
