@@ -1,8 +1,26 @@
-"""How a text is written for a stream: what no stream accepts is escaped."""
+"""How values are written as texts, and texts for a stream."""
 
 import pytest
 
-from smargs.texts import encodable
+from smargs.texts import encodable, to_text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("[1]", "[1]"),
+        (3, "3"),
+        (0.1, "0.1"),
+        (float("inf"), "Infinity"),
+        (float("-inf"), "-Infinity"),
+        (float("nan"), "NaN"),
+        (True, "true"),
+        (None, "null"),
+        (["é"], '["é"]'),
+    ],
+)
+def test_a_text_stays_and_any_other_value_becomes_json(value, text):
+    assert to_text(value) == text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the tests of conformance share: containers, and the platforms' own processes."""
+"""Fixtures of the conformance tests: containers, and the platforms' own processes."""
 
 import sys
 from pathlib import Path
@@ -29,7 +29,7 @@ def unquoting_toolkit(container):
 
 @pytest.fixture
 def start(container, toolkit, unquoting_toolkit):
-    """Start a job by the name of what starts it."""
+    """Start a job on a platform, by the platform's name."""
 
     def start(platform, job):
         container.prepare(job, sagemaker_program="silent.sh" if platform == SHELL_ENTRY_POINT else "train.py")

@@ -1,4 +1,4 @@
-"""A training container: a directory in the place of /opt/ml, and the platforms' own code to start jobs in it."""
+"""A training container: a directory that replaces /opt/ml, and the platforms' own code, which starts jobs in it."""
 
 import importlib.util
 import json
@@ -23,7 +23,7 @@ SECONDS = 120
 # Further entry points, beside train.py.
 PASSING = '#!/bin/sh\nexec python3 train.py "$@"\n'
 SILENT = "#!/bin/sh\nexec python3 train.py\n"
-# What stands for torchrun, which would need torch: it passes over its own options, and adds tokens as launchers do.
+# It replaces torchrun, which needs torch. It skips its own options, and adds tokens as launchers do.
 TORCHRUN = f"""#!{sys.executable}
 import json, os, sys
 
@@ -36,12 +36,12 @@ TYPED = {"local-rank": "0", "last": "7"}
 
 
 class Started(NamedTuple):
-    """What came of a job.
+    """The result of a job.
 
     Attributes:
-        result: What the script wrote down.
-        by_platform: Whether the platform started it; if not, it was started all the same.
-        log: What was said.
+        result: What the script recorded.
+        by_platform: Whether the platform started the script. Otherwise the tests started it.
+        log: The output of the platform and of the script.
     """
 
     result: Any
@@ -50,12 +50,12 @@ class Started(NamedTuple):
 
 
 def code_of_the_sdk():
-    """Where sagemaker-train is installed; to import it would take all that it depends on."""
+    """The directory of sagemaker-train. To import it, all its dependencies must be installed."""
     return Path(importlib.util.find_spec("sagemaker.train").submodule_search_locations[0])
 
 
 def templates_of_the_sdk():
-    """Its templates.py, alone."""
+    """The module templates.py of sagemaker-train, without the package."""
     spec = importlib.util.spec_from_file_location("templates", code_of_the_sdk() / "templates.py")
     templates = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(templates)
@@ -66,7 +66,7 @@ class Container:
     """The file system of one training container.
 
     Attributes:
-        base: The directory in the place of /opt/ml.
+        base: The directory that replaces /opt/ml.
     """
 
     def __init__(self, base):
@@ -99,7 +99,7 @@ class Container:
         path.chmod(0o755)
 
     def prepare(self, job, **internal):
-        """Write a job's files and its script, and leave nothing of the job before."""
+        """Write a job's files and its script, and remove those of the job before."""
         self.write(
             job.files(**internal),
             arguments=[(argument.spelled, argument.kind) for argument in job.arguments],
@@ -109,7 +109,7 @@ class Container:
         )
 
     def write(self, files, **declared):
-        """Write the files of a job, and a script that declares so much."""
+        """Write the files of a job, the script, and what the script declares."""
         write_files(self.base, files)
         (self.base / "input" / "sm_training.env").unlink(missing_ok=True)
         for directory in (self.base / "output", self.base / "model", self.code, self.sources):
@@ -122,7 +122,7 @@ class Container:
             self._write_executable(directory / "silent.sh", SILENT)
 
     def toolkit(self, location=None):
-        """A process with the toolkit that is installed, or with one in a directory of its own."""
+        """Start a process with the installed toolkit, or with the toolkit in a directory."""
         environ = {**self.environ, "SAGEMAKER_BASE_DIR": os.fspath(self.base), "SM_STUDIO_LOCAL_MODE": "true"}
         if location is not None:
             environ["PYTHONPATH"] = os.pathsep.join((os.fspath(location), environ["PYTHONPATH"]))

@@ -1,4 +1,4 @@
-"""Whole training jobs as Hypothesis draws them: everything that a user can send."""
+"""Hypothesis strategies for whole training jobs, with everything that a user can send."""
 
 import json
 from typing import List, NamedTuple
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from smargs.texts import decode
 
-# Shells run what is drawn: no command has a name of these letters. No name has = or +, with which SDK v3's bash exports another
-# variable, and no text has NUL, which no variable holds.
+# Shells may run the drawn texts, so no command has a name of these letters. No name has = or +, with which SDK v3's bash
+# exports another variable. No text has NUL, which a variable cannot contain.
 LETTERS = "qz019"
 SIGNS = "'\"\\$`*;&|<>()~#!?[]{},:%.@^ "
 TEXTS = st.one_of(
@@ -36,7 +36,7 @@ AWKWARD_CHANNELS = ("eval-set", "data.v1")
 
 
 class TrainingJob(NamedTuple):
-    """A training job, as it was asked for.
+    """A training job, as a user asks for it.
 
     Attributes:
         arguments: What the script declares, and the hyperparameters.
@@ -44,7 +44,7 @@ class TrainingJob(NamedTuple):
         groups: The hosts of each instance group.
         host: Which of all the hosts this container is.
         plain: Whether texts are written as they are (boto3, Step Functions) or as JSON (the SDK).
-        converters: For each argument the name of a converter that a script may have, beside what it declares.
+        converters: For each argument the name of a converter, with which the script declares the argument a second time.
     """
 
     arguments: List[Argument]
@@ -64,7 +64,7 @@ class TrainingJob(NamedTuple):
 
     @property
     def names(self):
-        """Every name that becomes a part of a variable's."""
+        """Every name that becomes a part of the name of a variable."""
         return [*self.hyperparameters, *self.channels]
 
     @property
@@ -72,9 +72,9 @@ class TrainingJob(NamedTuple):
         """Every character of the names and of the values, at any depth."""
         return characters(self.hyperparameters)
 
-    def arrives_in(self, found):
-        """Whether a script got every value, with its type."""
-        return all(typed(found[argument.dest]) == typed(argument.expected) for argument in self.arguments)
+    def arrives_in(self, namespace):
+        """Whether a namespace has every value, with its type."""
+        return all(typed(namespace[argument.dest]) == typed(argument.expected) for argument in self.arguments)
 
     def _written(self, value):
         return value if self.plain and isinstance(value, str) and decode(value) == value else json.dumps(value)
@@ -108,7 +108,7 @@ class TrainingJob(NamedTuple):
 
 
 def one_host(*declared, channels=()):
-    """A job on one host; each argument is given by its name, its kind and its hyperparameter, which it must get as it is."""
+    """A job on one host. Each argument is a name, a kind, and a hyperparameter that must arrive unchanged."""
     arguments = [Argument(name, kind, name, value, value) for name, kind, value in declared]
     return TrainingJob(arguments, list(channels), groups=[["algo-1"]], host=0, plain=False, converters=["str"] * len(arguments))
 

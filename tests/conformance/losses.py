@@ -1,4 +1,4 @@
-"""What a route cannot carry: the rows of the table "What is lost before a script starts" of docs/rules.md, as conditions."""
+"""Values that a route loses: the rows of the table "What is lost before a script starts" of docs/rules.md, as conditions."""
 
 import re
 from typing import Callable, NamedTuple
@@ -11,12 +11,12 @@ TOOLKIT, SHELL_ENTRY_POINT, UNQUOTING, SDK = "toolkit", "toolkit, a .sh entry po
 EVERYTHING, VARIABLES, BY_NAME, FILES = "everything", "everything but the files", "SM_HP_*", "the files"
 ROUTES = (EVERYTHING, VARIABLES, "SM_HPS", "SM_TRAINING_ENV", BY_NAME, FILES)
 
-QUOTES = frozenset("'\"\\ \t")  # What a shell takes out of a command line, or stumbles over.
-INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")  # What it does something about, outside of quotes.
+QUOTES = frozenset("'\"\\ \t")  # What a shell removes from a command line, or fails on.
+INTERPRETED = frozenset("$`*?;&|<>()~#!{}[]\n")  # What a shell interprets outside quotes.
 
 
 def is_identifier(text):
-    """Whether a shell takes a text for a part of a variable's name."""
+    """Whether a text can be a part of a variable's name in a shell."""
     return bool(re.fullmatch("[A-Za-z0-9_]+", text, re.ASCII))
 
 
@@ -24,8 +24,8 @@ class Arrival(NamedTuple):
     """A hyperparameter at the end of one route.
 
     Attributes:
-        platform: What brought it.
-        route: What the parser was given.
+        platform: The platform that started the script.
+        route: The sources that the parser read.
         job: The job that it belongs to.
         name: Its name.
         value: Its value.

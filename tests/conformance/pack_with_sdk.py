@@ -10,7 +10,7 @@ import tarfile
 
 
 class Bucket:
-    """In the place of S3: keeps the names of what is uploaded, those in an archive by their own."""
+    """It replaces S3, and keeps the names of the uploaded files, also those in an archive."""
 
     def __init__(self, prefix):
         self.prefix = prefix

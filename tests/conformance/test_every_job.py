@@ -1,4 +1,4 @@
-"""Every job that can be drawn, made and started by the platforms' own code, reaches the script whole."""
+"""Random jobs that the platforms' own code makes and starts reach the script whole."""
 
 import json
 import re
@@ -32,23 +32,23 @@ INTERNAL = {"sagemaker_job_name": "a-job", "sagemaker_region": "us-east-1", "_tu
 
 
 def check_arrival(container, started, job, platform, by_torchrun=False):
-    """The platform starts what it can start, and nothing differs from what was asked for but what is known to be lost."""
+    """The platform starts every job that it can start, and only known losses differ from the job."""
     assert started.by_platform or not can_be_started(platform, job), started.log
     event(f"{platform}: {'' if started.by_platform else 'not '}started by the platform")
     for route in ROUTES if started.by_platform else (EVERYTHING, FILES):
         check_route(container, started.result, job, platform, route)
     if started.by_platform:
         check_converters(started.result["unlike argparse"], job, platform)
-    found = started.result[EVERYTHING]
-    if started.by_platform and isinstance(found, dict):
-        assert [found["local_rank"], found["last"]] == (list(TYPED.values()) if by_torchrun else [None, None])
+    namespace = started.result[EVERYTHING]
+    if started.by_platform and isinstance(namespace, dict):
+        assert [namespace["local_rank"], namespace["last"]] == (list(TYPED.values()) if by_torchrun else [None, None])
     check_environment(container, started.result, job)
 
 
 def as_text_of_the_sdk(argument):
-    """What an argument must get from SDK v3, which decodes a text that is JSON once more for the command line.
+    """The value that an argument must get from SDK v3, which decodes JSON in a text once more for the command line.
 
-    Source: ``hyperparameters_to_cli_args`` of its container drivers. The digits of a number stay, for text.
+    Source: ``hyperparameters_to_cli_args`` of its container drivers. An argument of text keeps the digits of a number.
     """
     decoded = decode(argument.value) if argument.kind in ("text", "str", "Path") else argument.value
     is_number = argument.kind != "Path" and type(decoded) in (int, float)
@@ -59,49 +59,49 @@ def as_text_of_the_sdk(argument):
 
 
 def check_route(container, result, job, platform, route):
-    """Every value has arrived, with its type, but for those that are known to be lost on the route."""
-    found = result[route]
+    """Every value has arrived with its type, except those that are known to be lost on the route."""
+    namespace = result[route]
     lost = {argument.name: losses(Arrival(platform, route, job, argument.name, argument.value)) for argument in job.arguments}
     for loss in (loss for several in lost.values() for loss in several):
         event(f"{platform}: {loss.route}")
-    if not isinstance(found, dict):
-        assert any(lost.values()), f"{route}: {found}"
+    if not isinstance(namespace, dict):
+        assert any(lost.values()), f"{route}: {namespace}"
         return
     for argument in job.arguments:
         expected = as_text_of_the_sdk(argument) if platform == SDK else argument.expected
         if not lost[argument.name]:
-            assert typed(found[argument.dest]) == typed(expected), f"{route}: {argument}"
+            assert typed(namespace[argument.dest]) == typed(expected), f"{route}: {argument}"
     if route in (EVERYTHING, VARIABLES):
         for channel in job.channels:
-            assert found[channel.replace("-", "_")] == f"{container.base}/input/data/{channel}", f"{route}: {channel}"
+            assert namespace[channel.replace("-", "_")] == f"{container.base}/input/data/{channel}", f"{route}: {channel}"
 
 
 def check_converters(unlike, job, platform):
-    """What plain argparse makes of the command line with a converter is what smargs makes of it, unless that is mended."""
+    """smargs makes the same of the command line with a converter as argparse, except where smargs mends the value."""
     drawn = {argument.spelled: (argument, converter) for argument, converter in zip(job.arguments, job.converters)}
-    for spelled, expected, found in unlike:
+    for spelled, by_argparse, by_smargs in unlike:
         argument, converter = drawn[spelled]
         declaration = {"type": CONVERTERS[converter]}
         arrival = Arrival(platform, EVERYTHING, job, argument.name, argument.value)
-        # What a shell made of a command line is what argparse sees.
+        # argparse sees the command line after the shell has changed it.
         is_excused = (
             platform in (UNQUOTING, SHELL_ENTRY_POINT) or losses(arrival) or is_changed_on_purpose(declaration, arrival.value)
         )
-        assert is_excused, f"{converter}: argparse gives {expected}, smargs {found}"
+        assert is_excused, f"{converter}: argparse gives {by_argparse}, smargs {by_smargs}"
 
 
 def check_environment(container, result, job):
-    """The snapshot says what the job is, and who leads as the toolkit says it."""
-    found = result["environment"]
-    assert typed(found["hyperparameters"]) == typed(job.hyperparameters)
-    assert found["channels"] == {channel: f"{container.base}/input/data/{channel}" for channel in job.channels}
+    """The snapshot describes the job, with the same leader as the toolkit."""
+    environment = result["environment"]
+    assert typed(environment["hyperparameters"]) == typed(job.hyperparameters)
+    assert environment["channels"] == {channel: f"{container.base}/input/data/{channel}" for channel in job.channels}
     host = job.hosts[job.host]
     rank = sorted(job.hosts).index(host)
-    assert (sorted(found["hosts"]), found["current_host"]) == (sorted(job.hosts), host)
-    assert (found["host_rank"], found["host_count"]) == (rank, len(job.hosts))
+    assert (sorted(environment["hosts"]), environment["current_host"]) == (sorted(job.hosts), host)
+    assert (environment["host_rank"], environment["host_count"]) == (rank, len(job.hosts))
     leads = re.search(r'"is_master":(true|false)', result["variables"].get("SM_TRAINING_ENV", ""))
-    assert found["leads"] is (leads.group(1) == "true" if leads else rank == 0)
-    assert found["current_instance_group"] == f"group-{[host in group for group in job.groups].index(True)}"
+    assert environment["leads"] is (leads.group(1) == "true" if leads else rank == 0)
+    assert environment["current_instance_group"] == f"group-{[host in group for group in job.groups].index(True)}"
 
 
 TOOLKIT_LAUNCHERS = {

@@ -1,4 +1,4 @@
-"""How the platforms start a script, and where they do not."""
+"""How the platforms start a script, and which jobs they do not start."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `smargs run` gives a script is what the platforms' own code gives it, for every job that can be drawn."""
+"""`smargs run` gives a script what the platforms' own code gives it, in random jobs."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from smargs.texts import to_text
 JOBS = 40  # Of each platform and launcher.
 LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 
-# What differs and may: of how these tests start a job, or of the processes in between.
+# What may differ, because of how these tests start a job or of the processes in between.
 OURS = {
     "SM_STUDIO_LOCAL_MODE": "these tests set it, so that the toolkit does not wait for the names of other hosts",
     "SAGEMAKER_BASE_DIR": "where the job's files are instead of in /opt/ml; of these tests for the toolkit",
@@ -40,7 +40,7 @@ MACHINE = this_machine()
 
 @st.composite
 def local_jobs(draw, platform, launcher):
-    """A job as `smargs run` is asked for it, and the host that is looked at."""
+    """Draw a job for `smargs run`, and the host to compare."""
     drawn = draw(training_jobs())
     hosts = name_hosts(draw(st.integers(1, 3)))
     job = TrainingJob(
@@ -57,7 +57,7 @@ def local_jobs(draw, platform, launcher):
 
 
 def started_by_us(container, job, host):
-    """What the script got from the command of `smargs run`, and the launcher's own; None where it did not start."""
+    """What the script recorded when the command of `smargs run` started it; None if it did not start."""
     base = container.base
     starts = {each: start(make_container(job, each, os.fspath(base), MACHINE)) for each in job.hosts}
     with pytest.MonkeyPatch.context() as patch:
@@ -79,19 +79,19 @@ def started_by_us(container, job, host):
 
 
 def collected(directory):
-    """What the script wrote down, and its launcher's options, in one dictionary."""
+    """What the script recorded, and its launcher's options, in one dictionary."""
     result, launcher = directory / RESULT, directory / LAUNCHER
     if not result.exists():
         return None
-    found = pickle.loads(result.read_bytes())
-    found["environ"] = {name: text for name, text in found["environ"].items() if name not in OURS}
-    del found["variables"]
-    found["launcher"] = options(json.loads(launcher.read_text(encoding="utf-8"))) if launcher.exists() else None
-    return found
+    record = pickle.loads(result.read_bytes())
+    record["environ"] = {name: text for name, text in record["environ"].items() if name not in OURS}
+    del record["variables"]
+    record["launcher"] = options(json.loads(launcher.read_text(encoding="utf-8"))) if launcher.exists() else None
+    return record
 
 
 def options(tokens):
-    """A launcher's options up to the script, but for where its hosts meet: on this machine, on loopback and any free port."""
+    """A launcher's options up to the script, without the address and the port of its first host, which is on this machine."""
     own = " ".join(tokens[1 : tokens.index("train.py")]).replace("=", " ").split()
     pairs = dict(zip(own[::2], own[1::2]))
     assert ("--master_addr" in pairs) == ("--master_port" in pairs) == (pairs["--nnodes"] != "1")
@@ -99,7 +99,7 @@ def options(tokens):
 
 
 def differences(ours, theirs):
-    """What is not the same, by name."""
+    """The differences, by name."""
     environ = [
         f"{name}: {ours['environ'].get(name)!r} instead of {theirs['environ'].get(name)!r}"
         for name in sorted(ours["environ"].keys() | theirs["environ"].keys())
@@ -116,7 +116,7 @@ def differences(ours, theirs):
 @pytest.mark.parametrize("launcher", [None, "torchrun"])
 @pytest.mark.parametrize("platform", [TOOLKIT, TOOLKIT_UNQUOTED, SDK])
 def test_a_local_job_equals_the_job_of_its_platform(container, toolkit, unquoting_toolkit, platform, launcher):
-    came = Counter()
+    outcomes = Counter()
 
     def started_by_platform():
         if platform == SDK:
@@ -136,9 +136,9 @@ def test_a_local_job_equals_the_job_of_its_platform(container, toolkit, unquotin
             ours = started_by_us(container, job, host)
         except BadJobError as error:
             refused = str(error)
-        came["refused" if refused else "started" if ours else "stopped"] += 1
+        outcomes["refused" if refused else "started" if ours else "stopped"] += 1
         if (refused and platform == TOOLKIT_UNQUOTED) or (refused and "would run" in refused):
-            return  # A shell may run anything there, or start the script all the same.
+            return  # A shell may run anything there, or start the script anyway.
         container.write(config, **declared)
         started, directory = started_by_platform()
         if refused or ours is None:
@@ -150,4 +150,4 @@ def test_a_local_job_equals_the_job_of_its_platform(container, toolkit, unquotin
 
     law()
 
-    assert came["started"] > JOBS / 4, came
+    assert outcomes["started"] > JOBS / 4, outcomes

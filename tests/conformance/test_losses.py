@@ -1,4 +1,4 @@
-"""What is lost is what the docs say is lost: each row of their table is a condition of the law, and happens."""
+"""The docs list all losses: each row of their table is a condition of the law, and occurs."""
 
 import re
 from pathlib import Path
@@ -17,7 +17,7 @@ def test_the_docs_list_the_losses_that_the_law_allows():
     assert rows == [(loss.route, loss.what) for loss in LOSSES]
 
 
-# For each loss, in order: what starts the job, the route, its hyperparameters, each of a kind, and the one that is lost.
+# For each loss, in order: the platform, the route, and the hyperparameters, each with its kind. One of them is lost.
 HAPPENING = [
     (TOOLKIT, BY_NAME, [("x", "null text", None)]),
     (TOOLKIT, BY_NAME, [("x", "text", "null")]),

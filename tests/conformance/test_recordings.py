@@ -1,4 +1,4 @@
-"""The recorded jobs of tests/recorded/, made anew by the platforms that are installed: what changed upstream?"""
+"""The installed platforms make the recorded jobs of tests/recorded/ again: what has changed upstream?"""
 
 import json
 import os
@@ -8,7 +8,7 @@ from container import OPT_ML
 from losses import SDK, TOOLKIT
 from platforms import recorded
 
-# Of this machine, or of how these tests start a job.
+# They depend on this machine, or on how these tests start a job.
 OURS = (
     "SM_NUM_CPUS",
     "SM_STUDIO_LOCAL_MODE",

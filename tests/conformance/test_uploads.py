@@ -1,4 +1,4 @@
-"""What the packing code of both SDKs makes of a source directory that `smargs run` was used in."""
+"""How the packing code of both SDKs packs a source directory in which `smargs run` was used."""
 
 import json
 import os
@@ -28,7 +28,7 @@ SDKS = ["v2", "v3"]
 
 @pytest.fixture
 def source(tmp_path, monkeypatch):
-    """The source directory of an estimator, and the working directory; data is beside it."""
+    """The source directory of an estimator, which is also the working directory. A directory of data is beside it."""
     source = tmp_path / "project" / "src"
     (source / "package").mkdir(parents=True)
     (source / "package" / "__init__.py").touch()
@@ -50,7 +50,7 @@ def run(*options, status=0):
 
 
 def pack(sdk, source):
-    """What an SDK would upload, by its own code in a process of its own; and what it said if it failed."""
+    """The files that an SDK would upload, by its own code in a separate process, or its error."""
     python = Path(sys.prefix) / f"sdk-{sdk}" / "bin" / "python"
     environ = {**os.environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1", "AWS_DEFAULT_REGION": "us-east-1"}
     command = [python, HERE / "pack_with_sdk.py", sdk, source]
@@ -79,11 +79,11 @@ def test_jobs_in_a_source_directory_are_uploaded_each_with_one_copy_of_the_sourc
     assert [name for name in names if not re.match("job/|out/", name)] == SOURCES
     for job in ("job", "out/first", "out/second"):
         for base in (job, f"{job}/hosts/algo-2"):
-            held = [name[len(base) + 1 :] for name in names if name.startswith(f"{base}/")]
+            uploaded = [name[len(base) + 1 :] for name in names if name.startswith(f"{base}/")]
             copies = ["code", "input/data/train", "input/data/all/src", *(["input/data/code"] if platform == "sdk" else [])]
             for copy in copies:
-                assert [name[len(copy) + 1 :] for name in held if name.startswith(f"{copy}/")] == SOURCES
-            assert {"input/data/data/a.csv", "input/data/all/data/a.csv"} <= {*held}
+                assert [name[len(copy) + 1 :] for name in uploaded if name.startswith(f"{copy}/")] == SOURCES
+            assert {"input/data/data/a.csv", "input/data/all/data/a.csv"} <= {*uploaded}
         assert f"{job}/.smargs-job.json" in names
     assert sum(name.endswith("notes.txt") for name in names) == 1 + 3 * 2 * len(copies)
 

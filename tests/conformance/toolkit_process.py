@@ -1,8 +1,8 @@
 """Start training jobs as a container's main process does, with the training toolkit that can be imported.
 
-To import it takes longer than a job of these tests: one process imports it, and forks for each job. Each line of standard
-input is the path of a log for one job; the answer is 0, or 1 where the toolkit did not start the script, and the script was
-started all the same, with what the toolkit had exported until then.
+Importing the toolkit takes longer than a job of these tests, so one process imports it and forks for each job. Each line of
+standard input is the path of a log for one job. The answer is 0 if the toolkit started the script. Otherwise it is 1, and this
+process has started the script with what the toolkit had exported until then.
 """
 
 import os
@@ -28,7 +28,7 @@ def start():
 
 
 def in_child(log):
-    """Start the job with a log in the place of the terminal."""
+    """Start the job. Its output goes to a log."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream in (1, 2):
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)

@@ -1,4 +1,4 @@
-"""The training script of these tests: it parses what its job.json declares, by each route, and writes down what it got."""
+"""The training script of these tests: it parses the arguments in job.json by each route, and records the values."""
 
 import argparse
 import contextlib
@@ -17,17 +17,17 @@ from smargs import SageMakerArgumentParser, SageMakerEnvironment
 NOWHERE = {"SAGEMAKER_BASE_DIR": os.fspath(Path(__file__).parent / "nowhere")}
 
 
-# The variable that tells SDK v3 from the toolkit, which spell differently.
+# The variable that distinguishes SDK v3 from the toolkit, because their spellings differ.
 PLATFORM = {name: text for name, text in os.environ.items() if name == "SM_MASTER_ADDR"}
 
 
 def among(*prefixes):
-    """The variables of these names, alone."""
+    """Only the variables whose names start with one of these prefixes."""
     return {**{name: text for name, text in os.environ.items() if name.startswith(prefixes)}, **PLATFORM, **NOWHERE}
 
 
 def parsed(declared, argv=None, environ=None):
-    """The namespace, or the one line that the parser says."""
+    """The namespace, or the error in the last line that the parser prints."""
     parser = SageMakerArgumentParser(prog="train.py")
     for name, kind in declared["arguments"]:
         parser.add_argument(option(name), **DECLARATIONS[kind])
@@ -35,16 +35,16 @@ def parsed(declared, argv=None, environ=None):
         parser.add_argument(option(channel))
     for name in declared["typed"]:
         parser.add_argument(option(name))
-    said = io.StringIO()
+    errors = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(errors):
             return vars(parser.parse_args(argv, env_vars=environ))
     except SystemExit:
-        return said.getvalue().splitlines()[-1]
+        return errors.getvalue().splitlines()[-1]
 
 
 def with_converters(parser_class, declared, of):
-    """What a parser gives for one argument with its converter; all others are text. FAILED where not all is taken."""
+    """The value of one argument with its converter; all others are text. FAILED if the parser refuses or leaves a token."""
     parser = parser_class(prog="train.py", allow_abbrev=False)
     for (name, _), converter in zip(declared["arguments"], declared["converters"]):
         parser.add_argument(option(name), type=CONVERTERS[converter] if name == of else str, dest=name)
@@ -55,18 +55,18 @@ def with_converters(parser_class, declared, of):
             namespace, rest = parser.parse_known_args()
         except (SystemExit, Exception):
             return FAILED
-    # SDK v3 hands the platform's own hyperparameters to the script, too.
+    # SDK v3 also passes the platform's own hyperparameters to the script.
     internal = all(token.startswith(("--sagemaker_", "--_tuning")) for token in rest[::2])
     return vars(namespace)[of] if internal else FAILED
 
 
 def unlike_argparse(declared):
-    """The arguments that argparse takes from the command line of which smargs makes something else."""
+    """Yield the arguments on the command line to which smargs gives another value than argparse."""
     for name, _ in declared["arguments"] if "converters" in declared else ():
-        expected = with_converters(argparse.ArgumentParser, declared, name)
-        found = with_converters(SageMakerArgumentParser, declared, name)
-        if option(name) in sys.argv and expected is not FAILED and not same(found, expected):
-            yield name, repr(expected), repr(found)
+        by_argparse = with_converters(argparse.ArgumentParser, declared, name)
+        by_smargs = with_converters(SageMakerArgumentParser, declared, name)
+        if option(name) in sys.argv and by_argparse is not FAILED and not same(by_smargs, by_argparse):
+            yield name, repr(by_argparse), repr(by_smargs)
 
 
 def main():

@@ -138,9 +138,9 @@ def test_eight_threads_read_their_own_config_files(tmp_path):
         (tmp_path / f"{number}.ini").write_text("".join(f"{name} = {number}\n" for name in names))
 
     def parse(number):
-        found = vars(parser.parse_args(["--config", str(tmp_path / f"{number}.ini")], env_vars={}))
-        del found["config"]
-        assert found == dict.fromkeys(names, number)
+        values = vars(parser.parse_args(["--config", str(tmp_path / f"{number}.ini")], env_vars={}))
+        del values["config"]
+        assert values == dict.fromkeys(names, number)
 
     assert in_threads(parse) == []
 
@@ -148,11 +148,11 @@ def test_eight_threads_read_their_own_config_files(tmp_path):
 @pytest.mark.parametrize("environ", [{}, {"SM_HP_EPOCHS": "3"}], ids=["off SageMaker", "in a job"])
 def test_a_parse_assigns_no_attribute_of_the_parser(environ):
     """ConfigArgParse assigns what it keeps for ``print_values()``, so another thread would find half of it."""
-    held = []
+    states = []
 
     class Look(argparse.Action):
         def __call__(self, parser, namespace, values, option_string=None):
-            held.append(dict(vars(shared)))
+            states.append(dict(vars(shared)))
 
     shared = SageMakerArgumentParser()
     shared.add_argument("--epochs", type=int, default=1)
@@ -161,7 +161,7 @@ def test_a_parse_assigns_no_attribute_of_the_parser(environ):
 
     shared.parse_args(["--look", "now"], config_file_contents="epochs = 2", env_vars=environ)
 
-    assert held == [before]
+    assert states == [before]
     assert "--look now" in shared.format_values()
 
 
@@ -318,14 +318,14 @@ def test_a_thread_of_a_forked_process_does_not_see_a_parse_of_another_thread():
         if process == 0:
             parser = SageMakerArgumentParser()
             parser.add_argument("--epochs", type=int)
-            found = []
+            epochs = []
             # A new thread has the identifier of one that has ended, or that the fork left behind.
-            threads = [threading.Thread(target=lambda: found.append(parser.parse_args([]).epochs)) for _ in range(8)]
+            threads = [threading.Thread(target=lambda: epochs.append(parser.parse_args([]).epochs)) for _ in range(8)]
             for new in threads:
                 new.start()
             for new in threads:
                 new.join(10)
-            os._exit(0 if found == [3] * 8 else 1)
+            os._exit(0 if epochs == [3] * 8 else 1)
         print(os.waitpid(process, 0)[1])
         forked.set()
         thread.join()

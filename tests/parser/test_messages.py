@@ -39,7 +39,7 @@ def test_a_typed_value_replaces_a_value_that_does_not_fit_in_its_group():
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "reason"),
     [
         ("--model_id", "(neither SM_HP_MODEL_ID nor SM_CHANNEL_MODEL_ID is set; channels here: train)"),
         ("--data", "(SM_CHANNEL_DATA is not set; channels here: train)"),
@@ -47,10 +47,10 @@ def test_a_typed_value_replaces_a_value_that_does_not_fit_in_its_group():
         ("--model-dir", "(SM_MODEL_DIR is not set)"),
     ],
 )
-def test_a_missing_argument_names_its_hyperparameter_first(name, said, capsys):
+def test_a_missing_argument_names_its_hyperparameter_first(name, reason, capsys):
     with pytest.raises(SystemExit):
         parse({"SM_CHANNELS": '["train"]'}, (name, {"required": True}))
-    assert capsys.readouterr().err.endswith(f"required: {name} {said}\n")
+    assert capsys.readouterr().err.endswith(f"required: {name} {reason}\n")
 
 
 def test_the_nearest_option_is_found_by_its_name_without_hyphens(capsys):

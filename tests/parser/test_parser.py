@@ -543,14 +543,14 @@ def test_the_path_of_a_config_file_may_be_typed_although_it_has_a_variable(tmp_p
     path = tmp_path / "config.ini"
     path.write_text("epochs = 9\n")
     tokens, environ = ([], {"MY_CONFIG": str(path)}) if by_variable else (["--config", str(path)], {})
-    found = []
+    namespaces = []
     for parser in (configargparse.ArgumentParser(), SageMakerArgumentParser()):
         parser.add_argument("--config", is_config_file=True, env_var=variable)
         parser.add_argument("--epochs", type=int, default=1)
-        found.append(vars(parser.parse_args(tokens, env_vars=environ)))
+        namespaces.append(vars(parser.parse_args(tokens, env_vars=environ)))
 
-    assert found[0] == found[1]
-    assert found[1]["epochs"] == (9 if variable or not by_variable else 1)
+    assert namespaces[0] == namespaces[1]
+    assert namespaces[1]["epochs"] == (9 if variable or not by_variable else 1)
 
 
 def test_a_date_in_a_list_of_a_yaml_file_is_its_text():
@@ -838,9 +838,9 @@ def test_hyperparameters_that_a_plain_parser_consumed_are_not_refused(sagemaker_
     second = parser_with("--epochs", "--note")
 
     with sagemaker_job({"epochs": 3, "config": "c.yaml", "note": "two words"}):
-        found, rest = first.parse_known_args()
+        namespace, rest = first.parse_known_args()
 
-        assert found.config == "c.yaml"
+        assert namespace.config == "c.yaml"
         assert vars(second.parse_args(rest)) == {"epochs": "3", "note": "two words"}
         assert second.parse_known_args(rest)[1] == []
         with pytest.raises(SystemExit):

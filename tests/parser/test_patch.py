@@ -204,10 +204,10 @@ print(sorted(vars(args).items()))
 """
     job = SageMakerJob(HYPERPARAMETERS, ["train"])
 
-    told = run_patched(source, Job(job.environ, [*job.argv, "fit"]))
+    printed = run_patched(source, Job(job.environ, [*job.argv, "fit"]))
 
     values = {**HYPERPARAMETERS, "command": "fit", "train": "/opt/ml/input/data/train"}
-    assert told == f"asked\n{sorted(values.items())}\n"
+    assert printed == f"asked\n{sorted(values.items())}\n"
 
 
 def test_a_pickled_namespace_can_be_read_without_the_patch(run_patched, tmp_path):
@@ -275,10 +275,10 @@ for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
     )
 
 
-@pytest.mark.parametrize("given", ["", "sys.argv[1:]", "tuple(sys.argv[1:])"])
-def test_the_command_line_is_filled_in_every_way_of_passing_it(run_patched, given):
+@pytest.mark.parametrize("passed", ["", "sys.argv[1:]", "tuple(sys.argv[1:])"])
+def test_the_command_line_is_filled_in_every_way_of_passing_it(run_patched, passed):
     """A library that parsed before leaves no trace."""
-    source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({given}))\n"
+    source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({passed}))\n"
 
     assert run_patched(source, SageMakerJob(HYPERPARAMETERS, ["train"])) == FILLED
 

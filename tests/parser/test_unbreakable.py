@@ -261,9 +261,9 @@ def test_a_process_without_rights_imports_the_package_but_reads_no_protected_fil
     (closed / "late.py").write_text("print('imported')")
     (closed / "secret").touch(0)
     source = f"{WITHOUT_RIGHTS}\nimport late\ntry: open('secret')\nexcept PermissionError: print('refused')"
-    said = subprocess.run([sys.executable, "-c", source], cwd=closed, stdout=subprocess.PIPE, check=True).stdout
+    printed = subprocess.run([sys.executable, "-c", source], cwd=closed, stdout=subprocess.PIPE, check=True).stdout
 
-    assert said == b"imported\nrefused\n"
+    assert printed == b"imported\nrefused\n"
 
 
 def test_a_file_that_may_not_be_read_is_an_error(run_script, tmp_path):

@@ -4,7 +4,7 @@ from smargs import SageMakerArgumentParser
 
 
 def parser_of(*declarations, **settings):
-    """A parser of declarations: the names of each argument, then its settings."""
+    """Make a parser of declarations. Each has the names of an argument, then its settings."""
     parser = SageMakerArgumentParser(prog="train.py", **settings)
     for *names, declaration in declarations:
         parser.add_argument(*names, **declaration)
@@ -12,5 +12,5 @@ def parser_of(*declarations, **settings):
 
 
 def parse(environ, *declarations, argv=()):
-    """What a parser of declarations gives in an environment."""
+    """Parse with a parser of declarations in an environment."""
     return parser_of(*declarations).parse_args(list(argv), env_vars=environ)

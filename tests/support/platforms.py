@@ -1,4 +1,4 @@
-"""What no platform makes of a job, for tests: a job that was recorded, written by hand, or broken on its way to the script."""
+"""Jobs for tests that no platform makes now: recorded, written by hand, or damaged on their way to the script."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Job(NamedTuple):
 
 
 def recorded(name: str) -> Dict[str, Any]:
-    """A job as a real platform rendered it."""
+    """A recorded job of a real platform."""
     return json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -41,17 +41,17 @@ def write_files(directory: Path, files: Mapping[str, object]) -> Path:
 
 
 def torn(job: Union[Job, SageMakerJob]) -> Job:
-    """The same job when its command line went through a shell without quotes."""
+    """The same job after its command line went unquoted through a shell."""
     return Job(job.environ, shlex.split(" ".join(job.argv).replace("'", "").replace('"', "").replace("\\", "")))
 
 
 def without(job: Union[Job, SageMakerJob], *names: str) -> Job:
-    """The same job without some variables and without what the command line repeats."""
+    """The same job without some variables and without the platform's command line."""
     return Job({name: text for name, text in job.environ.items() if not name.startswith(names)}, [])
 
 
 def with_eval_set(hyperparameters: Mapping[str, Any], platform: str) -> Union[Job, SageMakerJob]:
-    """A job with a channel ``eval-set``, whose variable SDK v3's bash refuses; the recorded job has gone on without it."""
+    """A job with a channel ``eval-set``. SDK v3's bash refuses its variable; the recorded job continued without it."""
     if platform != "sdk":
         return SageMakerJob(hyperparameters, ["eval-set"], platform=platform)
     job = without(SageMakerJob(hyperparameters, ["eval_set"], platform=platform), "SM_CHANNEL_EVAL_SET")
@@ -59,7 +59,7 @@ def with_eval_set(hyperparameters: Mapping[str, Any], platform: str) -> Union[Jo
 
 
 def routes(hyperparameters: Mapping[str, Any]) -> Dict[str, Union[Job, SageMakerJob]]:
-    """Every way that hyperparameters travel to a script, those among them where a part of what a platform sets gets lost."""
+    """A job for each route of hyperparameters to a script, including routes that lose a part of what the platform sets."""
     toolkit, sdk = SageMakerJob(hyperparameters), SageMakerJob(hyperparameters, platform="sdk")
     return {
         "toolkit": toolkit,

@@ -1,12 +1,12 @@
-"""How many examples Hypothesis draws: as many as a law asks for, or the share of them that another profile draws."""
+"""The number of examples that Hypothesis draws: the number that a law asks for, or a share of it in a smaller profile."""
 
 import hypothesis
 
 WHOLE = 100
-"""The examples that a law draws by Hypothesis's own profiles, if it asks for no number."""
+"""The number of examples in Hypothesis's own profiles, if a law asks for no number."""
 
 
 def settings(max_examples=WHOLE, **others):
-    """Hypothesis's settings, with a number of examples that a profile of fewer than 100 reduces."""
+    """Hypothesis's settings. A profile of fewer than 100 examples reduces the number of examples."""
     share = hypothesis.settings.default.max_examples / WHOLE
     return hypothesis.settings(max_examples=round(max_examples * share), **others)

@@ -8,7 +8,7 @@ An input describes a parser and a job, line by line. People can read what the fu
     #a                      gives the parser a setting (a key of PARSERS)
     $SM_HPS={"epochs": 3}   sets a variable
     >h{"epochs": "3"}       writes a file (a key of PLACES)
-    /h                      makes a directory in the place of a file; <h makes a link to itself, |h a FIFO, and
+    /h                      makes a directory instead of a file; <h makes a link to itself, |h a FIFO, and
                             %h a file that the process cannot read
     !v                      puts a secret into the job (where: a key of SECRETS)
     --epochs                any other line is a token of the command line

@@ -1,4 +1,4 @@
-"""A process without the rights of root: what its owner may not read, it may not."""
+"""A process without the rights of root: it cannot read what the mode of a file forbids its owner to read."""
 
 import ctypes
 import os
@@ -8,10 +8,10 @@ _VERSION_3 = 0x20080522  # Source: capset(2) of Linux.
 
 
 def give_up():
-    """Give up what root may do whatever the mode of a file says.
+    """Give up the rights by which root ignores the mode of a file.
 
-    On Linux the process keeps its user, so that it still reads all that is root's, such as a clone of this project and a
-    Python in a directory that is closed to others.
+    On Linux the process keeps its user, so it can still read root's own files, such as a clone of this project and a Python
+    in a directory that other users cannot open.
     """
     if sys.platform == "linux":
         header, none = (ctypes.c_uint32 * 2)(_VERSION_3, 0), (ctypes.c_uint32 * 6)()

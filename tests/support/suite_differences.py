@@ -1,4 +1,4 @@
-"""The tests of argparse and ConfigArgParse with another result: each by name, with the reason and a pattern of its failure."""
+"""The tests of argparse and ConfigArgParse that fail with smargs, each with the reason and a pattern of its failure."""
 
 # Their help texts name the variable of each argument: whole screens (usage lines are tested apart, and pass), ...
 SCREENS = """
@@ -35,14 +35,14 @@ SINGLE = """
     TestParentParsers.test_groups_parents TestParentParsers.test_mutex_groups_parents TestParentParsers.test_parent_help
     TestWrappingMetavar.test_help_with_metavar
 """
-# They feed a letter to an argument whose default is 42 (or 0.625), and so of an inferred type.
+# They pass a letter to an argument whose default is 42 (or 0.625), so its type is inferred.
 LETTERS = """
     TestOptionalsDefault TestParserDefault42 TestPositionalsNargsNoneOptional1 TestPositionalsNargsOptionalDefault
     TestPositionalsNargsOptionalNone TestPositionalsNargsOptionalOptional
 """
-# They feed an X, and nothing, to an argument of type=bool: to argparse true, and false. They came after 3.13.0.
+# They pass X and an empty text to an argument of type=bool: argparse reads true and false. They were added after 3.13.0.
 BOOLEANS = "TestMutuallyExclusiveOptionalWithDefault TestMutuallyExclusivePositionalWithDefault"
-# They compare the error that arguments are missing; in a job it names their variables. All but the first came after 3.13.0.
+# They compare the error for missing arguments, which names their variables in a job. All but the first were added after 3.13.0.
 MISSING = """
     test_required_args test_required_args_n test_required_args_n_with_metavar test_required_args_one_or_more
     test_required_args_one_or_more_with_metavar test_required_args_optional test_required_args_remainder
@@ -51,7 +51,7 @@ MISSING = """
 
 
 def listed(classes, methods, shown):
-    """The tests of some classes, each with the pattern of what it must fail with."""
+    """The tests of some classes, each with the pattern of its failure."""
     return {f"{each}.test_{method}": shown for each in classes.split() for method in methods.split()}
 
 

@@ -1,4 +1,4 @@
-"""The test suites of the parsers that ours stands in for, run with our class in the place of theirs."""
+"""Run the test suites of argparse and of ConfigArgParse with the parser class of smargs."""
 
 import json
 import os
@@ -19,8 +19,8 @@ parser_class = original.ArgumentParser
 if settings is not None:
     import smargs
     class SageMakerArgumentParser(smargs.SageMakerArgumentParser):
-        def __init__(self, *args, **given):
-            super().__init__(*args, **{**settings, **given})
+        def __init__(self, *args, **own_settings):
+            super().__init__(*args, **{**settings, **own_settings})
     parser_class = SageMakerArgumentParser if settings else smargs.SageMakerArgumentParser
 sys.modules[module] = types.ModuleType(module)
 vars(sys.modules[module]).update(vars(original), **dict.fromkeys(replaced, parser_class))
@@ -36,7 +36,7 @@ print("\\n" + json.dumps([[test.id() for test in tests], bad]), file=sys.__stdou
 
 
 def run_suite(module, replaced, suites, settings=None, variables=(), path=()):
-    """The names of all tests, and each failure's name and text; with the module's own class if the settings are None."""
+    """The names of all tests, and the name and text of each failure. Settings of None mean the module's own class."""
     environ = {**os.environ, **dict(variables), "LC_ALL": "C", "LANGUAGE": "C"}
     environ["PYTHONPATH"] = os.pathsep.join(map(os.fspath, (ROOT, *path)))
     command = [sys.executable, "-c", RUNNER, json.dumps([module, replaced, suites, settings])]
@@ -52,7 +52,7 @@ def run_suite(module, replaced, suites, settings=None, variables=(), path=()):
 
 
 def assert_differs_as_listed(names, failures, listed, anyway):
-    """Every test passes but those listed, those fail as they are listed, and what is listed fails.
+    """Every test passes except the listed ones, which fail with the listed pattern.
 
     Args:
         names: All tests.

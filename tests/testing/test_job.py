@@ -170,7 +170,7 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_jo
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"platform": "lambda"}, "platform 'lambda': expected one of toolkit, toolkit-unquoted, sdk, files"),
         ({"hosts": 2, "host": "algo-3"}, "host 'algo-3': expected one of algo-1, algo-2"),
@@ -202,8 +202,8 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_jo
         ),
     ],
 )
-def test_an_impossible_job_is_refused_in_one_line(settings, said):
-    with pytest.raises(BadJobError, match=said) as error:
+def test_an_impossible_job_is_refused_in_one_line(settings, message):
+    with pytest.raises(BadJobError, match=message) as error:
         SageMakerJob(**settings)
     assert "\n" not in str(error.value)
 

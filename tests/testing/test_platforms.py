@@ -48,16 +48,16 @@ def make_again(name, platform, **changed):
 
 def comparable(environ, platform):
     """What the variables say, in the directory and by the name of the recorded job, whose second channel is streamed."""
-    found = {}
+    variables = {}
     for name, text in environ.items():
         for ours, theirs in (('"a-job"', '"job-1"'), ("FastFile", "File")):
             text = text.replace(ours, theirs)
         # The files of a job may have their keys in any order.
-        found[name] = json.loads(text) if name in ("SM_TRAINING_ENV", "SM_RESOURCE_CONFIG") else text
-    for told in (found, found["SM_TRAINING_ENV"]) if platform == "sdk" else ():
+        variables[name] = json.loads(text) if name in ("SM_TRAINING_ENV", "SM_RESOURCE_CONFIG") else text
+    for each in (variables, variables["SM_TRAINING_ENV"]) if platform == "sdk" else ():
         for name in OF_THE_CHANNELS:
-            told.pop(name, None)
-    return found
+            each.pop(name, None)
+    return variables
 
 
 @pytest.mark.parametrize(("name", "platform"), [("toolkit-5.1.4", "toolkit"), ("sdk-v3-1.27.0", "sdk")])

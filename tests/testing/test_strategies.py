@@ -88,31 +88,31 @@ def parsers(draw):
 
 def parses(parser, job):
     """Whether a parser takes a job; the error if not is one line and status 2."""
-    said = io.StringIO()
+    errors = io.StringIO()
     try:
-        with job, redirect_stderr(said):
+        with job, redirect_stderr(errors):
             parser.parse_args()
     except SystemExit as stop:
         assert stop.code == 2
-        assert said.getvalue().splitlines()[-1].startswith("train.py: error: ")
+        assert errors.getvalue().splitlines()[-1].startswith("train.py: error: ")
         return False
     return True
 
 
 @pytest.mark.needs_process
 def test_every_drawn_job_parses_and_every_platform_is_drawn():
-    came = Counter()
+    counts = Counter()
 
     @given(st.data())
     @settings(max_examples=150, deadline=None)
     def law(data):
         parser = data.draw(parsers())
         job = data.draw(jobs(parser))
-        came[repr(job).partition("--platform ")[2].split(" ")[0]] += 1
+        counts[repr(job).partition("--platform ")[2].split(" ")[0]] += 1
         assert parses(parser, job)
 
     law()
-    assert len(came) == len(PLATFORMS), came
+    assert len(counts) == len(PLATFORMS), counts
 
 
 @given(st.data())
@@ -298,17 +298,17 @@ def test_types_are_not_inferred_if_the_parser_does_not_infer_them():
 def test_no_more_hyperparameters_are_drawn_than_the_service_accepts():
     parser = parser_of(*((f"--name-{number}", {"action": "store_true"}) for number in range(300)))
     parser.add_argument("--needed", required=True, type=int)
-    came = []
+    sizes = []
 
     @given(jobs(parser, platforms=["toolkit"]))
     @hypothesis.settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     def law(job):
         values = json.loads(job.environ["SM_HPS"])
-        came.append(len(values))
+        sizes.append(len(values))
         assert "needed" in values
 
     law()
-    assert max(came) == 95
+    assert max(sizes) == 95
 
 
 @pytest.mark.needs_process
