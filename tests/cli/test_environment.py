@@ -109,7 +109,7 @@ def test_an_option_with_a_secrets_name_hides_what_follows(capsys):
     assert told["settings"]["user_args"]["value"] == ["--token", "******", "--lr", "2"]
 
 
-def test_what_could_not_be_read_is_said(capsys):
+def test_sources_that_cannot_be_read_are_reported(capsys):
     environ = {"SM_HPS": '{"epochs": ', "SM_HP_API_KEY": LONG, "SM_MODEL_DIR": "/m"}
     told = shown(capsys, environ)
     assert len(told["problems"]) == 1

@@ -172,7 +172,7 @@ def test_what_is_no_argument_is_named_without_the_values_of_secrets(here, capsys
     assert not (here / "started").exists()
 
 
-def test_an_unknown_platform_names_those_that_there_are(refused):
+def test_the_error_for_an_unknown_platform_lists_the_platforms(refused):
     line = refused("train.py", "--platform", "azure\nml")
     assert line.startswith("argument --platform: invalid choice: 'azure\\nml' (choose from ")
     assert all(name in line for name in ("toolkit", "toolkit-unquoted", "sdk", "files"))
@@ -184,7 +184,7 @@ def test_a_shell_script_must_be_executable(here, refused):
 
 
 @pytest.mark.parametrize("place", ["data/broken.csv", "data/*.csv"])
-def test_a_link_that_leads_nowhere_is_no_channel(here, refused, place):
+def test_a_broken_link_is_not_a_channel(here, refused, place):
     (here / "data" / "broken.csv").symlink_to("gone")
     assert refused("train.py", "--channel", f"train={place}") == (
         "argument --channel: train: 'data/broken.csv' does not exist: expected a file, directory or glob"
@@ -210,7 +210,7 @@ def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
         ),
     ],
 )
-def test_a_file_of_hyperparameters_must_hold_a_json_object(here, refused, content, line):
+def test_a_file_of_hyperparameters_must_contain_a_json_object(here, refused, content, line):
     (here / "hps.json").write_bytes(content)
     assert refused("train.py", "--hyperparameters", "hps.json") == f"argument --hyperparameters: {line}"
 
@@ -221,7 +221,7 @@ def test_a_file_of_hyperparameters_must_hold_a_json_object(here, refused, conten
     ids=["NUL", "NUL in a name", "NUL within", "NUL in a key", "half a character", "= in a name"],
 )
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_what_no_variable_can_carry_is_refused(here, refused, hyperparameters, platform):
+def test_a_hyperparameter_that_no_variable_can_contain_is_refused(here, refused, hyperparameters, platform):
     (here / "hps.json").write_text(json.dumps(hyperparameters))
     assert refused("train.py", "--platform", platform, "--hyperparameters", "hps.json") == (
         f"hyperparameter {next(iter(hyperparameters))!r}: an environment variable cannot hold it: "
@@ -271,7 +271,7 @@ def test_a_name_that_the_toolkit_alone_does_not_start_runs_elsewhere(here):
 
 
 @pytest.mark.parametrize("launcher", ["torchrun", "mpirun"])
-def test_a_launcher_must_be_installed_and_starts_python_only(here, refused, monkeypatch, launcher):
+def test_a_launcher_must_be_installed_and_starts_only_python(here, refused, monkeypatch, launcher):
     monkeypatch.setenv("PATH", os.fspath(here))
     monkeypatch.setattr(sys, "executable", os.fspath(here / "python"))
     assert refused("train.py", "--launcher", launcher) == f"argument --launcher: {launcher} is not installed"
@@ -292,7 +292,7 @@ def test_mpirun_needs_mpi4py(here, refused, monkeypatch):
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize("flags", [[], ["--copy"]], ids=["linked", "copied"])
-def test_what_a_next_job_would_remove_is_no_channel_of_it(here, refused, flags):
+def test_a_directory_that_the_job_replaces_is_not_a_channel(here, refused, flags):
     assert finish("train.py", "--output", "job", "--copy", "--channel", "train=data", cwd=here)[0] == 0
     (here / "started").unlink()
     assert refused("train.py", "--output", "job", *flags, "--channel", "again=job/input/data/train") == (
@@ -381,7 +381,7 @@ def test_a_job_whose_output_is_closed_runs(here, closed, out, err):
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", ["env --json", "--help", "run --help", "--version"])
-def test_a_command_whose_output_nobody_reads_ends_in_silence_as_others_do(here, tokens):
+def test_a_command_whose_output_nobody_reads_ends_without_a_message(here, tokens):
     # The pipe is closed before there is anything to say.
     os.mkfifo(here / "closed")
     line = f"{{ read < closed; {COMMAND} {tokens}; }} | {{ exec <&-; echo > closed; }}"
@@ -390,7 +390,7 @@ def test_a_command_whose_output_nobody_reads_ends_in_silence_as_others_do(here, 
 
 
 @pytest.mark.needs_process
-def test_a_job_whose_errors_nobody_reads_ends_in_silence(here):
+def test_a_job_whose_errors_nobody_reads_ends_without_a_message(here):
     os.mkfifo(here / "closed")
     line = f"{{ read < closed; {COMMAND} run train.py --output job 2>&1; }} | {{ exec <&-; echo > closed; }}"
     assert shell(line) == (128 + signal.SIGPIPE, "", "")
@@ -418,7 +418,7 @@ def test_an_interrupt_while_the_command_is_imported_is_one_line(here, tokens, li
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", line)
 
 
-def test_the_command_is_the_one_of_the_package(here):
+def test_the_package_installs_the_command(here):
     assert "\n    smargs = smargs.__main__:main\n" in (ROOT / "setup.cfg").read_text()
 
 
@@ -456,7 +456,7 @@ def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):
 
 
 @pytest.mark.needs_process
-def test_a_python_without_locks_is_told_in_one_line(here):
+def test_without_file_locks_a_job_is_refused_in_one_line(here):
     code = "import sys; sys.modules['fcntl'] = None; from smargs.cli.main import main; sys.exit(main(['run', 'train.py']))"
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     before = tree(here)
@@ -474,7 +474,7 @@ def test_bad_input_of_a_real_process_is_one_line_too(here):
     )
 
 
-def test_a_python_without_locks_is_told_in_process_too(refused, monkeypatch):
+def test_without_file_locks_the_same_line_is_shown_in_this_process(refused, monkeypatch):
     for module in ("smargs.cli.run", "smargs.cli.clean", "smargs.local.clean", "smargs.local.mark"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -490,7 +490,7 @@ def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
 
 
 @pytest.mark.needs_process
-def test_jobs_without_output_that_start_at_once_have_each_a_directory_of_its_own_at_home(here, tmp_path_factory, monkeypatch):
+def test_jobs_that_start_at_once_have_separate_directories_in_the_home_directory(here, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("HOME", os.fspath(tmp_path_factory.mktemp("home")))
     jobs = [start("train.py", cwd=here) for _ in range(4)]
     said = [job.communicate(timeout=60)[1] for job in jobs]

@@ -72,7 +72,7 @@ def script(parser=OURS, parse="parse_args()"):
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("parser", [OURS, MIXED], ids=["ours", "mixin"])
 @pytest.mark.parametrize("parse", PARSES)
-def test_each_value_has_its_source_and_what_it_beat(previewed, platform, parser, parse):
+def test_each_value_has_its_source_and_the_values_that_it_replaced(previewed, platform, parser, parse):
     job = SageMakerJob({"epochs": 20, "learning-rate": 0.5, "augment": True}, platform=platform)
     job.argv.extend(["-e", "30"])
     source = "SM_HP_LEARNING-RATE" if platform == "toolkit" else "SM_HP_LEARNING_RATE"
@@ -87,7 +87,7 @@ def test_each_value_has_its_source_and_what_it_beat(previewed, platform, parser,
 
 @pytest.mark.parametrize("parser", [PLAIN, CONFIG, OURS, MIXED], ids=["argparse", "configargparse", "ours", "mixin"])
 @pytest.mark.parametrize("parse", PARSES)
-def test_off_sagemaker_the_command_line_and_the_defaults_speak(previewed, parser, parse):
+def test_off_sagemaker_the_sources_are_the_command_line_and_the_defaults(previewed, parser, parse):
     rows = table(previewed(script(parser, parse), Job({}, ["--name", "cnn", "--api-key=hunter22"])))
     assert rows["--name"] == ["'cnn'", "str", "command line", "mlp (default)"]
     assert rows["--api-key"] == ["******", "str", "command line", ""]
@@ -143,7 +143,7 @@ parser.parse_args()
 """
 
 
-def test_every_source_is_told_from_the_others(previewed, tmp_path):
+def test_every_source_is_distinguished(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("a = 1\nb = 1\nc = 1\nd = 1\n")
     environ = {"SM_HPS": '{"a": 2, "b": 2, "c": 2, "e": 2}', "MY_A": "3", "MY_B": "3"}
     rows = table(previewed(OF_ALL.format(cls="SageMakerArgumentParser"), Job(environ, ["--a", "4"])))
@@ -157,7 +157,7 @@ def test_every_source_is_told_from_the_others(previewed, tmp_path):
     }
 
 
-def test_configargparses_own_sources_are_told_as_well(previewed, tmp_path):
+def test_the_sources_of_configargparse_are_distinguished(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("a = 1\nb = 1\nc = 1\n")
     rows = table(previewed(OF_ALL.format(cls="configargparse.ArgumentParser"), Job({"MY_B": "3"}, ["--a", "4"])))
     assert [rows[name][2:] for name in ("--a", "--b", "--c", "--d")] == [
@@ -192,7 +192,7 @@ def test_a_positional_without_tokens_has_its_default(previewed):
     assert table(previewed(source, Job({}, ["e"]))) == {"data": ["'e'", "str", "command line", "d (default)"]}
 
 
-def test_of_two_flags_with_one_dest_the_one_that_filled_it_is_shown(previewed):
+def test_of_two_flags_with_one_dest_the_typed_one_is_shown(previewed):
     source = (
         "import argparse\nparser = argparse.ArgumentParser()\n"
         "parser.add_argument('--amp', action='store_true')\n"
@@ -222,7 +222,7 @@ def test_only_the_first_parse_of_the_command_line_counts(previewed):
     ]
 
 
-def test_a_class_of_the_scripts_own_parses_to_its_end(previewed):
+def test_a_parser_class_of_the_script_parses_to_its_end(previewed):
     source = (
         "import argparse\nclass Own(argparse.ArgumentParser):\n    def parse_args(self, args=None):\n"
         "        found = super().parse_args(args)\n        found.x += 1\n        return found\n"
@@ -231,7 +231,7 @@ def test_a_class_of_the_scripts_own_parses_to_its_end(previewed):
     assert table(previewed(source, Job({}, ["--x", "1"])))["--x"][0] == "2"
 
 
-def test_a_script_that_does_not_parse_is_said_to(previewed):
+def test_a_script_that_does_not_parse_is_reported(previewed):
     for end in ("", "raise SystemExit", "import sys; sys.exit(0)"):
         done = previewed(f"print('trained')\n{end}\n", Job({}, ["--x"]))
         assert (done.returncode, done.stdout, done.stderr) == (2, "trained\n", "train.py ended without parsing its arguments\n")
@@ -263,7 +263,7 @@ def test_help_is_the_scripts_own(previewed):
     assert "caught" not in done.stdout
 
 
-def test_the_script_finds_what_is_beside_it(previewed, tmp_path):
+def test_the_script_imports_modules_beside_it(previewed, tmp_path):
     (tmp_path / "beside.py").write_text("")
     done = previewed("import beside, sys\nassert __name__ == '__main__'\nprint(sys.argv)", Job({}, ["a"]))
     assert done.stdout == f"{[os.fspath(tmp_path / 'train.py'), 'a']}\n"
@@ -275,7 +275,7 @@ def test_a_warning_points_at_the_scripts_line(previewed):
     assert "preview.py" not in done.stderr
 
 
-def test_a_reader_of_the_scripts_own_is_a_config_file_too(previewed, tmp_path):
+def test_a_file_that_a_reader_of_the_script_reads_is_a_config_file(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("")
     source = OF_ALL.replace("(default_config", "(config_file_parser_class=Reader, default_config").replace("default=0, ", "")
     source = source.replace(
@@ -287,7 +287,7 @@ def test_a_reader_of_the_scripts_own_is_a_config_file_too(previewed, tmp_path):
     assert rows["--a"] == ["1", "int", "config file", ""]
 
 
-def test_a_config_file_is_told_whatever_class_reads_it(previewed, tmp_path):
+def test_a_config_file_is_a_source_for_any_class_that_reads_it(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("epochs = 1\n")
     source = (
         "import configargparse\n"
@@ -308,7 +308,7 @@ def test_a_missing_script_is_one_line(tokens):
     assert done.stderr == f"script {''.join(tokens)!r} does not exist\n"
 
 
-def test_a_missing_script_is_seen_before_anything_is_hooked(monkeypatch, capsys):
+def test_a_missing_script_is_reported_before_methods_are_replaced(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["preview", "nowhere.py"])
     assert preview.main() == 2
     assert capsys.readouterr().err == "script 'nowhere.py' does not exist\n"

@@ -72,41 +72,41 @@ def test_without_rich_there_are_tabs_between_and_none_within():
 
 @pytest.mark.parametrize("before", ["", 'sys.modules["rich"] = None'], ids=["rich", "without rich"])
 @pytest.mark.parametrize("cell", ["[red]x[/red]", ":smile:", "[/]", "[link=http://x]y"])
-def test_a_cell_is_no_markup(cell, before):
+def test_markup_in_a_cell_is_shown_as_text(cell, before):
     assert in_a_pipe(f'[["a", "{cell}"]]', before).splitlines()[-1].split() == ["a", cell]
 
 
 @pytest.mark.parametrize("before", ["", 'sys.modules["rich"] = None'], ids=["rich", "without rich"])
-def test_what_a_terminal_would_obey_is_escaped(before):
+def test_control_sequences_for_a_terminal_are_escaped(before):
     shown = in_a_pipe(r'[["a", "\u001b[2J\r\n\udc80"]]', before)
     assert shown.splitlines()[-1].split() == ["a", r"\x1b[2J\r\n\udc80"]
 
 
 @pytest.mark.parametrize("before", ["", 'sys.modules["rich"] = None'], ids=["rich", "without rich"])
-def test_what_the_output_cannot_encode_is_escaped(before):
+def test_characters_that_the_output_cannot_encode_are_escaped(before):
     shown = in_a_pipe('[["a", "Grün"]]', before, PYTHONIOENCODING="ascii")
     assert shown.splitlines()[-1].split()[-1] == r"Gr\xfcn"
 
 
 @pytest.mark.parametrize("width", [30, 60])
-def test_on_a_terminal_a_table_is_no_wider_and_nothing_is_lost(width):
+def test_a_table_is_as_wide_as_the_terminal_and_complete(width):
     shown = on_a_terminal(f'[["a", "{"xyz" * 60}"]]', width, NO_COLOR="1")
     plain = shown.replace("\x1b[1m", "").replace("\x1b[0m", "")
     assert max(map(len, plain.splitlines())) == width
     assert "".join(plain.splitlines()[2:]).replace(" ", "") == "a" + "xyz" * 60
 
 
-def test_columns_counts_on_a_terminal():
+def test_the_variable_columns_sets_the_width_on_a_terminal():
     shown = on_a_terminal(f'[["a", "{"x" * 180}"]]', 60, COLUMNS="40", NO_COLOR="1")
     assert len(shown.splitlines()[1].strip()) == 40
 
 
-def test_a_terminal_has_styles_and_a_pipe_none():
+def test_styles_are_used_only_on_a_terminal():
     assert "\x1b[1m" in on_a_terminal('[["a", "b"]]', 60)
     assert "\x1b" not in in_a_pipe('[["a", "b"]]', TERM="xterm", FORCE_COLOR="1")
 
 
-def test_another_stream_is_printed_to(capsys):
+def test_a_table_can_go_to_another_stream(capsys):
     stream = io.StringIO()
     print_table(["a"], [["b"]], stream)
     assert stream.getvalue().split() == ["a", "─", "b"]

@@ -109,7 +109,7 @@ def test_a_real_job_is_listed_with_its_status(clean, place):
     assert row.split("\t")[3] == "Failed"
 
 
-def test_the_commands_on_the_page_do_what_stands_behind_them(clean, make, place, tmp_path):
+def test_the_commands_on_the_page_do_what_their_comments_say(clean, make, place, tmp_path):
     page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
     lists, old, everything, named = re.findall(r"^\$ smargs clean *(.*?) +# (?:lists|removes)", page, re.MULTILINE)
     names = {make("old", age=8 * DAY).name, make("new").name, make("smargs-job-20261125-101500-000000").name}
@@ -120,12 +120,12 @@ def test_the_commands_on_the_page_do_what_stands_behind_them(clean, make, place,
     assert not (tmp_path / "data" / "job").exists()
 
 
-def test_without_jobs_that_is_said(clean, place):
+def test_without_jobs_one_line_says_so(clean, place):
     assert clean() == (0, [], [f"smargs: no jobs in {place}"])
     assert clean("--all") == (0, [], [])
 
 
-def test_all_jobs_are_removed_but_those_whose_model_could_not_be_packed(clean, make):
+def test_all_jobs_are_removed_except_those_with_an_unpacked_model(clean, make):
     jobs = [make("a"), make("b", "Failed"), make("c", "InProgress"), make("d", '{"stat')]
     kept = [make("e", "Unpacked"), make("f", "")]
     status, out, err = clean("--all")
@@ -138,7 +138,7 @@ def test_all_jobs_are_removed_but_those_whose_model_could_not_be_packed(clean, m
 
 
 @pytest.mark.parametrize(("age", "left"), [("30m", ["new"]), ("12h", ["hours", "new"]), ("7d", ["days", "hours", "new"])])
-def test_those_that_are_older_than_so_much_are_removed(clean, make, place, age, left):
+def test_jobs_older_than_an_age_are_removed(clean, make, place, age, left):
     make("weeks", age=8 * DAY)
     make("days", age=2 * DAY)
     make("hours", age=3600)
@@ -167,7 +167,7 @@ def test_a_job_that_runs_is_never_removed(clean, make, running):
 
 
 @pytest.mark.parametrize("what", ["a directory", "a link to a job", "a link as its mark", "a directory as its mark", "nothing"])
-def test_what_is_no_job_is_never_removed(clean, make, place, tmp_path, what):
+def test_a_directory_that_is_not_a_job_is_never_removed(clean, make, place, tmp_path, what):
     job = make("job", below=tmp_path / "elsewhere")
     place.mkdir(parents=True)
     other = place / "other"
@@ -189,7 +189,7 @@ def test_what_is_no_job_is_never_removed(clean, make, place, tmp_path, what):
 
 
 @pytest.mark.needs_process
-def test_what_the_links_of_a_job_lead_to_stays(clean, place, tmp_path):
+def test_the_targets_of_links_in_a_job_are_kept(clean, place, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").touch()
     assert cli.main(["run", "train.py", "--hosts", "2", "--channel", "train=data", "--channel", "some=data/*"]) == 0
@@ -217,7 +217,7 @@ def test_a_job_that_cannot_be_removed_is_one_line_and_stays_a_job(clean, make, m
     assert clean("job") == (0, [f"removed {job}"], [])
 
 
-def test_a_mark_that_may_not_be_read_is_no_job(clean, make, monkeypatch):
+def test_a_directory_with_an_unreadable_mark_is_kept(clean, make, monkeypatch):
     job = make("job")
     monkeypatch.setattr(Path, "is_file", lambda path: (_ for _ in ()).throw(PermissionError(path)))
     assert clean("--all") == (0, [], [])
@@ -240,7 +240,7 @@ def test_bad_input_is_one_line_and_removes_nothing(clean, make, tokens, line):
     assert job.is_dir()
 
 
-def test_a_python_without_locks_is_told(clean, place, monkeypatch):
+def test_without_file_locks_there_is_one_line(clean, place, monkeypatch):
     for module in ("smargs.cli.run", "smargs.cli.clean", "smargs.local.clean", "smargs.local.mark"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -248,7 +248,7 @@ def test_a_python_without_locks_is_told(clean, place, monkeypatch):
     assert clean("--all") == (2, [], [line])
 
 
-def test_jobs_are_found_by_path_where_there_is_no_home(clean, make, tmp_path, monkeypatch):
+def test_without_a_home_directory_a_job_is_removed_by_its_path(clean, make, tmp_path, monkeypatch):
     job = make("job", below=tmp_path / "src")
     monkeypatch.setenv("HOME", "no/path")
     line = "smargs clean: error: there is no home directory for the jobs: use --output DIR"

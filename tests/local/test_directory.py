@@ -48,7 +48,7 @@ def here(tmp_path, monkeypatch):
 
 
 def run(*tokens, limit=None):
-    """The status and the last line of a job in a real child process, whose files may be so many bytes long."""
+    """The status and the last line of a job in a real child process, with a limit of the bytes in each file."""
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); " if limit else ""
     code = f"{limited}import sys; from smargs.cli.main import main; sys.exit(main(['run', *sys.argv[1:]]))"
     # Coverage would write files of its own under that limit.
@@ -98,7 +98,7 @@ def test_each_host_has_a_tree_and_all_have_the_checkpoints(here):
         assert sorted(os.listdir(base / "checkpoints")) == ["algo-1", "algo-2"]
 
 
-def test_a_copied_channel_is_the_jobs_own(here):
+def test_a_copied_channel_has_no_links(here):
     channels = ["--channel", "all=data", "--channel", "one=data/a.csv"]
     assert cli.main(["run", "src/train.py", "--platform", "sdk", "--output", "job", "--copy", *channels]) == 0
     copied = here / "job/input/data"
@@ -124,7 +124,7 @@ def test_a_second_job_keeps_checkpoints_and_archives_and_touches_no_source(here)
     assert (here / "src/train.py").read_text() == "pass\n"
 
 
-def test_archives_hold_the_files_of_all_hosts_the_last_wins(here):
+def test_archives_contain_the_files_of_all_hosts_and_the_last_host_wins(here):
     assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", "2"]) == 0
     assert members("job/model.tar.gz") == ["algo-1", "algo-2", "deep", "deep/er", "deep/er/weights"]
     assert content("job/model.tar.gz", "deep/er/weights") == b"algo-2"
@@ -145,7 +145,7 @@ def content_of(archive):
 
 
 @pytest.mark.parametrize(
-    ("made", "kept", "said"),
+    ("made", "kept", "messages"),
     [
         (
             {"algo-1": {"a": None}, "algo-2": {"a": "2"}},
@@ -178,7 +178,7 @@ def content_of(archive):
     ],
     ids=["a file of the last", "a file of the first", "a link below", "names that are taken", "two files"],
 )
-def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_named(here, capsys, made, kept, said):
+def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_named(here, capsys, made, kept, messages):
     (here / "src/train.py").write_text(
         f"import os\nos.chdir(os.environ['SM_MODEL_DIR'])\nfor name, text in {made!r}[os.environ['SM_CURRENT_HOST']].items():\n"
         "    if text is None: os.mkdir(name)\n"
@@ -186,7 +186,7 @@ def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_name
         "    else: open(name, 'w').write(text)\n"
     )
     assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", str(len(made))]) == 0
-    assert capsys.readouterr().err.splitlines()[1:-1] == [f"smargs: model.tar.gz: {line}" for line in said]
+    assert capsys.readouterr().err.splitlines()[1:-1] == [f"smargs: model.tar.gz: {line}" for line in messages]
     assert content_of("job/model.tar.gz") == kept
     with tarfile.open("job/model.tar.gz") as packed:
         packed.extractall("unpacked", **({"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}))
@@ -199,8 +199,8 @@ def test_a_model_of_a_thousand_nested_directories_is_packed_and_removed(here):
         "for _ in range(1100):\n    place += '/d'\n    os.mkdir(place)\nopen(place + '/w', 'w')\n"
     )
     try:
-        status, said = run("src/train.py", "--output", "job")
-        assert (status, "Completed" in said) == (0, True)
+        status, last_line = run("src/train.py", "--output", "job")
+        assert (status, "Completed" in last_line) == (0, True)
         assert len(members("job/model.tar.gz")) == 1101
         (here / "src/train.py").write_text("pass\n")
         assert run("src/train.py", "--output", "job")[0] == 0
@@ -223,7 +223,7 @@ def without_rights():
             os.setresuid(0, 0, 0)
 
 
-def test_what_a_script_left_read_only_is_removed_by_a_user_who_is_not_root(without_rights):
+def test_read_only_files_of_a_script_are_removed_without_the_rights_of_root(without_rights):
     (without_rights / "train.py").touch()
     asked, base = TrainingJob("job", without_rights / "train.py", {}, {}), without_rights / "job"
     with JobDirectory(base) as directory:
@@ -239,7 +239,7 @@ def test_what_a_script_left_read_only_is_removed_by_a_user_who_is_not_root(witho
     assert os.listdir(base / "model") == []
 
 
-def test_what_cannot_be_removed_is_named_and_all_is_left_as_it_was(here, capsys):
+def test_a_file_that_cannot_be_removed_is_named_and_nothing_is_changed(here, capsys):
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
     capsys.readouterr()
     before = sorted((here / "job").rglob("*")), (here / "job" / MARK).read_bytes()
@@ -251,31 +251,31 @@ def test_what_cannot_be_removed_is_named_and_all_is_left_as_it_was(here, capsys)
     os.chdir(here)
     try:
         assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
-        said = capsys.readouterr().err
+        error = capsys.readouterr().err
         why = f"[Errno {errno.ENAMETOOLONG}] File name too long: "
-        assert said.startswith(f"smargs run: error: argument --output: {here}/job cannot be created: {why}")
-        assert said.count("\n") == 1
-        assert f"'{here}/job/output/data/{'d' * 200}/" in said
+        assert error.startswith(f"smargs run: error: argument --output: {here}/job cannot be created: {why}")
+        assert error.count("\n") == 1
+        assert f"'{here}/job/output/data/{'d' * 200}/" in error
     finally:
         subprocess.run(["rm", "-r", here / "job/output/data" / ("d" * 200)], check=True)
     assert (sorted((here / "job").rglob("*")), (here / "job" / MARK).read_bytes()) == before
 
 
-def test_nothing_to_pack_makes_no_archive(here):
+def test_an_empty_model_directory_makes_no_archive(here):
     (here / "src/train.py").write_text("pass\n")
-    status, said = run("src/train.py", "--output", "job")
-    assert (status, said.endswith(" s, nothing in SM_MODEL_DIR")) == (0, True)
+    status, last_line = run("src/train.py", "--output", "job")
+    assert (status, last_line.endswith(" s, nothing in SM_MODEL_DIR")) == (0, True)
     assert not list((here / "job").glob("*.tar.gz*"))
     assert pack({"algo-1": here / "job/model"}, here / "model.tar.gz") == (None, [])
 
 
-def test_a_model_directory_that_the_script_removed_has_nothing_to_pack(here, capsys):
+def test_a_removed_model_directory_makes_no_archive(here, capsys):
     (here / "src/train.py").write_text("import os\nos.rmdir(os.environ['SM_MODEL_DIR'])\n")
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
     assert capsys.readouterr().err.endswith(" s, nothing in SM_MODEL_DIR\n")
 
 
-def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
+def test_on_a_full_disk_the_model_is_kept_and_the_next_job_refuses_the_directory(here):
     job = ["src/train.py", "--output", "job"]
     (here / "src/train.py").write_text("import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'wb').write(b'old')\n")
     assert run(*job)[0] == 0
@@ -283,10 +283,10 @@ def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
     (here / "src/train.py").write_text(
         "import os\nfor name in 'abc': open(os.environ['SM_MODEL_DIR'] + '/' + name, 'wb').write(os.urandom(30000))\n"
     )
-    status, said = run(*job, limit=40000)
+    status, last_line = run(*job, limit=40000)
     assert status == 1
-    assert said.startswith("smargs: job Unpacked after ")
-    assert said.endswith(f"model.tar.gz cannot be written: File too large: the model is complete in {here}/job/model")
+    assert last_line.startswith("smargs: job Unpacked after ")
+    assert last_line.endswith(f"model.tar.gz cannot be written: File too large: the model is complete in {here}/job/model")
     assert (here / "job/model.tar.gz").read_bytes() == old
     assert not list((here / "job").glob("*.part"))
     assert {path.name: path.stat().st_size for path in (here / "job/model").iterdir()} == dict.fromkeys("abc", 30000)
@@ -298,7 +298,7 @@ def test_a_full_disk_leaves_the_model_whole_and_the_next_job_refuses(here):
     assert (here / "job/model/c").stat().st_size == 30000
 
 
-def test_a_part_of_the_model_that_may_not_be_read_is_not_passed_over(tmp_path):
+def test_an_unreadable_part_of_the_model_is_an_error(tmp_path):
     (tmp_path / "model" / "deep").mkdir(parents=True)
     (tmp_path / "model" / "deep").chmod(0)
     code = (
@@ -310,8 +310,8 @@ def test_a_part_of_the_model_that_may_not_be_read_is_not_passed_over(tmp_path):
     path = os.pathsep.join((os.fspath(ROOT), os.fspath(SUPPORT)))
     environ = {**os.environ, "PYTHONPATH": path, "COVERAGE_PROCESS_CONFIG": ""}
     tmp_path.chmod(0o777)
-    told = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, check=True)
-    assert told.stdout == b"model/deep\n"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environ, stdout=subprocess.PIPE, check=True)
+    assert printed.stdout == b"model/deep\n"
     assert os.listdir(tmp_path) == ["model"]
 
 
@@ -341,9 +341,9 @@ def test_a_secret_that_the_reasons_end_cuts_is_not_shown_in_part(here, capsys, b
         f"    '.' * {begin} + os.environ['SM_HP_API_KEY'] + '.' * 2000)\nsys.exit(3)\n"
     )
     assert cli.main(["run", "src/train.py", "--output", "job", "-p", "api_key=QWERTZUIOP"]) == 3
-    told = capsys.readouterr().err.partition("AlgorithmError: ")[2]
-    assert not set("QWERTZUIOP") & set(told)
-    assert len(told.partition(",")[0]) == length
+    reason = capsys.readouterr().err.partition("AlgorithmError: ")[2]
+    assert not set("QWERTZUIOP") & set(reason)
+    assert len(reason.partition(",")[0]) == length
 
 
 @pytest.mark.parametrize(
@@ -354,9 +354,9 @@ def test_a_secret_of_special_characters_is_not_shown_in_a_reason(here, capsys, w
         f"import os, sys\nopen(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write({written})\nsys.exit(3)\n"
     )
     assert cli.main(["run", "src/train.py", "--output", "job", "-p", 'api_key=SEC  RET\n"\u00e9\\']) == 3
-    told = capsys.readouterr().err.partition("AlgorithmError: ")[2]
-    assert "******" in told
-    assert not set("SECRT") & set(told)
+    reason = capsys.readouterr().err.partition("AlgorithmError: ")[2]
+    assert "******" in reason
+    assert not set("SECRT") & set(reason)
 
 
 def test_a_failed_job_packs_nothing_and_tells_the_scripts_reason_without_its_secrets(here, capsys):
@@ -380,7 +380,7 @@ def test_a_host_that_cannot_be_started_is_one_line_and_leaves_nothing(here, caps
     assert sorted(os.listdir(here)) == ["data", "src"]
 
 
-def test_a_host_that_cannot_be_started_takes_nothing_of_a_job_before(here, monkeypatch):
+def test_a_host_that_cannot_be_started_keeps_the_results_of_the_job_before(here, monkeypatch):
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
     monkeypatch.setattr(sys, "executable", os.fspath(here / "gone"))
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 2
@@ -394,8 +394,8 @@ def test_an_interrupt_while_the_model_is_packed_leaves_it_whole(here, capsys, mo
 
     monkeypatch.setattr("smargs.local.results.os.replace", interrupted)
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 130
-    told = f"model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n"
-    assert capsys.readouterr().err.endswith(told)
+    line = f"model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n"
+    assert capsys.readouterr().err.endswith(line)
     assert (here / "job/model/deep/er/weights").read_text() == "algo-1"
     assert not list((here / "job").glob("*.part"))
 
@@ -435,17 +435,17 @@ def test_a_signal_while_the_model_is_packed_leaves_it_whole(here, packing, numbe
             process.send_signal(number)
         while unfinished.read(65536):
             pass
-        said = process.stderr.read().decode()
+        line = process.stderr.read().decode()
     assert process.returncode == 128 + number
-    assert said.startswith("smargs: job Unpacked after ")
-    assert said.endswith(f", model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n")
+    assert line.startswith("smargs: job Unpacked after ")
+    assert line.endswith(f", model.tar.gz cannot be written: interrupted: the model is complete in {here}/job/model\n")
     assert sorted(os.listdir(here / "job/model")) == ["w"]
     assert not list((here / "job").glob("*.part"))
     assert json.loads((here / "job" / MARK).read_text())["status"] == "Unpacked"
     assert "could not be packed: move it away" in run("src/train.py", "--output", "job")[1]
 
 
-def test_a_second_signal_does_not_interrupt_what_the_first_one_leaves_to_do():
+def test_a_second_signal_does_not_interrupt_the_cleanup_after_the_first():
     cleaned = []
 
     def end_twice():
@@ -461,7 +461,7 @@ def test_a_second_signal_does_not_interrupt_what_the_first_one_leaves_to_do():
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def test_a_signal_between_the_hosts_and_the_last_line_changes_neither(here, capsys, monkeypatch):
+def test_a_signal_after_the_hosts_have_ended_changes_no_status(here, capsys, monkeypatch):
     note = JobDirectory.note
 
     def signalled(directory, status, *reason):
@@ -486,7 +486,7 @@ def test_a_signal_that_is_ignored_from_the_start_does_not_end_the_packing(here, 
     assert process.returncode == 0
 
 
-def test_what_cannot_be_made_leaves_nothing(here):
+def test_a_directory_that_cannot_be_created_is_removed(here):
     job = TrainingJob("job", here / "src/train.py", {}, read_channels([f"gone={here}/data/a.csv"]))
     (here / "data/a.csv").unlink()
     with pytest.raises(BadJobError) as error, JobDirectory(here / "job") as directory:
@@ -496,7 +496,7 @@ def test_what_cannot_be_made_leaves_nothing(here):
     assert not (here / "job").exists()
 
 
-def test_what_cannot_be_made_anew_keeps_what_was_there(here):
+def test_a_job_that_cannot_be_created_keeps_the_checkpoints_of_the_job_before(here):
     job = TrainingJob("job", here / "src/train.py", {}, {}, hosts=name_hosts(2))
     with JobDirectory(here / "job") as directory:
         directory.lay_out(job, {"algo-1": {}, "algo-2": {}}, copy=False)
@@ -508,7 +508,7 @@ def test_what_cannot_be_made_anew_keeps_what_was_there(here):
     assert (here / "job/checkpoints/kept").exists()
 
 
-def test_a_directory_that_was_not_taken_is_left_and_noted_in_silence(here):
+def test_a_job_directory_that_was_not_entered_is_not_created(here):
     directory = JobDirectory(here / "job")
     directory.note("Completed")
     directory.__exit__(None, None, None)
@@ -523,12 +523,12 @@ TRACEBACK = "noise\nTraceback (most recent call last):\n  File ...\nValueError: 
 def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, platform):
     failure = tmp_path / "failure"
     failure.write_text("é" * 1030, encoding="utf-8")
-    told = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python"], 3, TRACEBACK))
-    assert told == f"AlgorithmError: {'é' * 1024}, exit code: 3"
+    reason = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python"], 3, TRACEBACK))
+    assert reason == f"AlgorithmError: {'é' * 1024}, exit code: 3"
 
 
 @pytest.mark.parametrize(
-    ("platform", "said", "told"),
+    ("platform", "output", "message"),
     [
         (
             "toolkit",
@@ -550,10 +550,10 @@ def test_the_scripts_own_reason_wins_with_its_first_1024_characters(tmp_path, pl
         ("files", TRACEBACK, ""),
     ],
 )
-def test_where_a_script_gives_no_reason_its_platform_does(tmp_path, platform, said, told):
+def test_without_a_reason_from_the_script_the_platform_writes_one(tmp_path, platform, output, message):
     failure = tmp_path / "failure"
-    reason = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python", "train.py"], 1, said))
-    assert (reason, failure.read_text()) == (f"AlgorithmError: {told}, exit code: 1", told)
+    reason = failure_reason(JOB._replace(platform=platform), failure, FailedProcess(["python", "train.py"], 1, output))
+    assert (reason, failure.read_text()) == (f"AlgorithmError: {message}, exit code: 1", message)
 
 
 def test_a_failure_file_that_cannot_be_written_or_read_gives_no_reason(tmp_path):
@@ -562,7 +562,7 @@ def test_a_failure_file_that_cannot_be_written_or_read_gives_no_reason(tmp_path)
         assert failure_reason(JOB, failure, FailedProcess(["python"], 7, TRACEBACK)) == "AlgorithmError: , exit code: 7"
 
 
-def test_a_mark_that_a_full_disk_did_not_take_protects_the_model(tmp_path, monkeypatch):
+def test_an_empty_mark_of_a_full_disk_protects_the_model(tmp_path, monkeypatch):
     (tmp_path / "job" / "model").mkdir(parents=True)
     (tmp_path / "job" / "model" / "weights").write_text("years of work")
     (tmp_path / "job" / MARK).touch()
@@ -570,23 +570,23 @@ def test_a_mark_that_a_full_disk_did_not_take_protects_the_model(tmp_path, monke
         pass
 
 
-def test_a_status_that_the_disk_does_not_take_is_no_error(tmp_path):
+def test_a_status_that_cannot_be_written_is_no_error(tmp_path):
     resource = pytest.importorskip("resource", reason="Python as WebAssembly has no limits of resources")
-    held = JobDirectory(tmp_path / "job")
-    with held:
-        held.note("InProgress")
+    directory = JobDirectory(tmp_path / "job")
+    with directory:
+        directory.note("InProgress")
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
         try:
-            held.note("Completed")
+            directory.note("Completed")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
             signal.signal(signal.SIGXFSZ, handler)
     assert (tmp_path / "job" / MARK).read_bytes() == b""
 
 
-def test_a_fifo_in_the_place_of_the_failure_file_is_not_waited_for(tmp_path):
+def test_a_fifo_as_failure_file_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "failure")
     asked = TrainingJob("job", tmp_path / "train.py", {}, {})
     assert failure_reason(asked, tmp_path / "failure", FailedProcess([], 3, "")) == "AlgorithmError: , exit code: 3"

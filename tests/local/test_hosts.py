@@ -134,13 +134,13 @@ def test_every_host_finds_the_checkpoints_of_the_job(started, tmp_path):
     assert sorted(os.listdir(tmp_path / "job" / "checkpoints")) == ["of-rank-0", "of-rank-1"]
 
 
-def test_variables_of_a_job_around_do_not_reach_the_script(started):
+def test_variables_of_an_outer_job_do_not_reach_the_script(started):
     source = "import os; print(sorted(name for name in os.environ if name in ('SM_HP_OLD', 'SM_NEW', 'KEPT')))"
     process = started(source, env={"SM_HP_OLD": "1", "SM_NEW": "2", "KEPT": "3"})
     assert of("algo-1", finish(process)[1]) == ["['KEPT']"]
 
 
-def test_output_comes_while_the_script_runs_and_a_last_line_needs_no_end(started):
+def test_output_appears_while_the_script_runs_and_the_last_line_needs_no_newline(started):
     process = started(
         """
         import sys, time
@@ -160,14 +160,14 @@ def test_output_comes_while_the_script_runs_and_a_last_line_needs_no_end(started
 
 
 @pytest.mark.slow
-def test_a_line_costs_as_much_as_its_length(started):
+def test_the_cost_of_a_line_is_linear_in_its_length(started):
     # Where each read costs as much as what came before it, this takes the better part of an hour.
     process = started("import sys\nfor _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
     assert process.wait(SECONDS) == 0
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_line_without_an_end_comes_in_pieces_and_whole(started, tmp_path, unbuffered):
+def test_a_long_line_appears_in_pieces_and_complete(started, tmp_path, unbuffered):
     process = started(
         """
         import os, sys, time
@@ -194,19 +194,19 @@ def test_the_end_of_a_long_line_is_in_the_reason_of_a_failure(started):
     assert "ValueError: é" in finish(started(source))[2][-1]
 
 
-def test_bytes_that_are_no_text_do_not_end_the_run(started):
+def test_bytes_that_are_not_utf_8_do_not_end_the_run(started):
     status, out, _ = finish(started("import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"))
     assert (status, of("algo-1", out)) == (0, ["\ufffd\ufffd ok"])
 
 
-def test_what_standard_output_cannot_show_does_not_end_the_run(started):
+def test_characters_that_standard_output_cannot_encode_do_not_end_the_run(started):
     source = "import sys; sys.stdout.buffer.write('50% \\u2588 \\xe9\\n'.encode('utf-8'))"
     status, out, _ = finish(started(source, env={"PYTHONIOENCODING": "ascii"}))
     assert (status, of("algo-1", out)) == (0, [r"50% \u2588 \xe9"])
 
 
 @pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
-def test_prefixes_have_colours_on_a_terminal_alone(started, plain):
+def test_prefixes_have_colours_only_on_a_terminal(started, plain):
     ours, theirs = pty.openpty()
     process = started("print('hello')", stdout=theirs, env={"NO_COLOR": plain})
     os.close(theirs)
@@ -241,7 +241,7 @@ def test_the_first_host_that_fails_gives_the_status_and_stops_the_others(started
     assert not any(map(is_alive, pids(tmp_path)))
 
 
-def test_a_script_that_a_signal_ended_has_the_status_that_a_shell_gives(started):
+def test_a_script_that_a_signal_ends_has_the_status_of_a_shell(started):
     assert finish(started("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))[0] == 137
 
 
@@ -396,7 +396,7 @@ def test_a_run_that_is_killed_before_its_script_has_begun_leaves_no_process(star
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_what_asks_the_guardian_to_end_leaves_the_job_guarded(started, tmp_path, number):
+def test_a_signal_to_the_guardian_leaves_the_job_guarded(started, tmp_path, number):
     process = started(WRITES_ON)
     wait_for(tmp_path / "left-algo-1")
     guardian = guardian_of(process)
@@ -423,7 +423,7 @@ def test_a_directory_is_in_use_as_long_as_any_process_of_its_job(started, tmp_pa
     assert finish(started("pass"))[0] == 0
 
 
-def test_the_guardian_is_gone_after_the_run_and_holds_nothing_of_it(started, tmp_path):
+def test_the_guardian_ends_with_the_run_and_does_not_keep_its_output_open(started, tmp_path):
     process = started(
         "import os, time\nfrom pathlib import Path\nPath('ready').write_text('yes')\nos.mkfifo('gate')\nopen('gate')"
     )
@@ -438,7 +438,7 @@ def test_the_guardian_is_gone_after_the_run_and_holds_nothing_of_it(started, tmp
     assert not is_alive(guardian)
 
 
-def test_a_host_that_has_ended_is_not_looked_for_any_more(tmp_path):
+def test_the_guardian_forgets_a_host_that_has_ended(tmp_path):
     # The number of a process that has ended may be another's.
     code = (
         "import os, subprocess; from smargs.local.guardian import Guardian\n"
@@ -459,7 +459,7 @@ def test_a_host_that_has_ended_is_not_looked_for_any_more(tmp_path):
         os.kill(ended, signal.SIGKILL)
 
 
-def test_when_nobody_reads_the_output_the_hosts_are_stopped(started, tmp_path):
+def test_the_hosts_are_stopped_if_nobody_reads_the_output(started, tmp_path):
     process = started(f"{LEFT_BEHIND}\nwhile True:\n    print('more')\n    time.sleep(0.01)")
     assert process.stdout.read(1) == b"a"
     process.stdout.close()
@@ -469,7 +469,7 @@ def test_when_nobody_reads_the_output_the_hosts_are_stopped(started, tmp_path):
     assert not any(map(is_alive, pids(tmp_path)))
 
 
-def test_where_the_output_cannot_be_written_the_hosts_are_stopped(started, tmp_path):
+def test_the_hosts_are_stopped_if_the_output_cannot_be_written(started, tmp_path):
     with open("/dev/full", "wb") as full:
         process = started(f"{LEFT_BEHIND}\nprint('more')\ntime.sleep(300)", stdout=full)
         assert process.wait(SECONDS) == 128 + signal.SIGPIPE
@@ -491,7 +491,7 @@ def test_a_secret_does_not_get_into_the_reason_of_a_failure(started):
     assert "--api_key ******" in err[-1]
 
 
-def test_a_script_that_nobody_changed_is_filled(started):
+def test_an_unchanged_script_is_filled(started):
     source = """
         import argparse
         parser = argparse.ArgumentParser()
@@ -521,7 +521,7 @@ def test_a_dry_run_shows_the_arguments_and_leaves_no_directory(started, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
 
-def test_a_dry_run_looks_at_no_data_and_so_its_channels_may_be_anywhere(started):
+def test_a_dry_run_reads_no_data_so_its_channels_may_be_anywhere(started):
     source = """
     from smargs import SageMakerArgumentParser
     parser = SageMakerArgumentParser()
@@ -535,7 +535,7 @@ def test_a_dry_run_looks_at_no_data_and_so_its_channels_may_be_anywhere(started)
     assert [re.search(r"SM_CHANNEL_\w+", row).group() for row in out if "SM_" in row] == ["SM_CHANNEL_TRAIN", "SM_CHANNEL_TEST"]
 
 
-def test_a_dry_run_of_a_script_that_nobody_changed_shows_what_the_patched_one_gets(started):
+def test_a_dry_run_of_an_unchanged_script_shows_the_values_of_the_patched_one(started):
     source = """
         import argparse
         parser = argparse.ArgumentParser()
@@ -548,7 +548,7 @@ def test_a_dry_run_of_a_script_that_nobody_changed_shows_what_the_patched_one_ge
     assert re.findall(r"[-\w()]+", row) == ["--fp16", "True", "bool", "SM_HP_FP16", "False", "(default)"]
 
 
-def test_a_dry_run_says_the_parsers_own_error(started, tmp_path):
+def test_a_dry_run_shows_the_parsers_own_error(started, tmp_path):
     status, out, err = finish(started(DECLARES, "--dry-run", "-p", "epochs=many"))
     assert (status, out) == (2, [])
     assert err[-1] == "train.py: error: argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"
@@ -556,7 +556,7 @@ def test_a_dry_run_says_the_parsers_own_error(started, tmp_path):
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--patch"])
-def test_what_is_for_python_alone_refuses_a_shell_script(started, option):
+def test_options_for_python_refuse_a_shell_script(started, option):
     status, _, err = finish(started("#!/bin/sh\n", option, name="train.sh"))
     assert status == 2
     assert len(err) == 1

@@ -1,4 +1,4 @@
-"""What is asked of a job on this machine, what each platform makes of it, and the command that starts it."""
+"""How a local job is described, what each platform makes of it, and the command that starts it."""
 
 import errno
 import json
@@ -87,7 +87,7 @@ def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
 
 @pytest.mark.needs_process
 @pytest.mark.parametrize(("name", "exported"), [("back\\", ("SM_HP_BACK", "v")), ("n b", ("B", "v"))])
-def test_sdk_v3s_bash_makes_of_an_odd_name_what_it_does_on_the_platform(name, exported):
+def test_sdk_v3s_bash_exports_an_odd_name_as_on_the_platform(name, exported):
     made = start(job({"n": 1, name: "v"}))
     assert exported in made.environ.items()
     assert json.loads(made.environ["SM_HPS"]) == {"n": 1, name: "v"}
@@ -142,14 +142,14 @@ def test_a_channel_with_a_hyphen_is_refused_by_sdk_v3_alone(tmp_path):
 def test_an_unquoted_command_line_that_a_shell_would_run_is_refused(value):
     with pytest.raises(BadJobError) as error:
         start(job({"motto": value}, "toolkit-unquoted"))
-    said = str(error.value)
-    assert said.startswith(
+    message = str(error.value)
+    assert message.startswith(
         "hyperparameter motto: toolkits before 5.1 pass it to a shell without quotes, and the shell would run what"
     )
-    assert "\n" not in said
+    assert "\n" not in message
 
 
-def test_an_unquoted_command_line_may_hold_what_a_shell_expands():
+def test_an_unquoted_command_line_may_contain_characters_that_a_shell_expands():
     asked = job({"motto": "$HOME x"}, "toolkit-unquoted", typed=("a b",))
     made = start(asked)
     assert made.argv == ["--motto", "$HOME x"]
@@ -194,7 +194,7 @@ def test_a_script_is_started_with_sagemakers_tokens_and_the_typed_ones(monkeypat
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Both launchers, so far as to be found, alone on the path."""
+    """A path with nothing but files that have the names of both launchers."""
     for name in launchers.LAUNCHERS:
         (tmp_path / name).touch(0o755)
     monkeypatch.setattr(sys, "executable", os.fspath(tmp_path / "python"))

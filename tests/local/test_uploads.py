@@ -50,7 +50,7 @@ def source(tmp_path, monkeypatch):
 
 
 def run(script, *options, **settings):
-    """The status, what the script saw and what was said on standard error, of a real `smargs run`."""
+    """The status, what the script saw, and the lines of standard error, of a real `smargs run`."""
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "smargs", "run", os.fspath(script), *map(os.fspath, options)]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120, **settings)
@@ -59,13 +59,13 @@ def run(script, *options, **settings):
 
 
 def files_below(directory, names=()):
-    """The files that who follows every link finds, but for the names; a loop is an error, before it has filled a disk."""
-    found = []
+    """The files below a directory if every link is followed, without those of some names. A loop of links is an error."""
+    paths = []
     for path, directories, files in os.walk(directory, followlinks=True, onerror=print):
         assert len(Path(path).relative_to(directory).parts) < 15, f"a loop: {path}"
         directories[:] = [name for name in directories if name not in names]
-        found += [os.path.relpath(os.path.join(path, name), directory) for name in files]
-    return sorted(found)
+        paths += [os.path.relpath(os.path.join(path, name), directory) for name in files]
+    return sorted(paths)
 
 
 def links_of(job):
@@ -80,7 +80,7 @@ OWN = ["package/__init__.py", "package/inner.py", "package/table.csv", "sibling.
 WRITTEN = "written.txt"  # By the script.
 
 
-def test_a_job_without_output_is_made_at_home_and_the_source_directory_stays_as_it_is(source):
+def test_a_job_without_output_is_created_in_the_home_directory_and_not_in_the_sources(source):
     for _ in range(2):
         assert run("src/train.py")[0] == 0
     assert files_below(source) == [*OWN, WRITTEN]
@@ -88,7 +88,7 @@ def test_a_job_without_output_is_made_at_home_and_the_source_directory_stays_as_
     assert all((job / "code").resolve() == source for job in jobs_at_home())
 
 
-def test_a_failed_job_is_left_at_home_too(source):
+def test_a_failed_job_stays_in_the_home_directory(source):
     (source / "train.py").write_text("raise SystemExit(3)")
     assert run("src/train.py")[0] == 3
     assert sorted(os.listdir(source)) == ["package", "sibling.py", "train.py"]
@@ -97,11 +97,11 @@ def test_a_failed_job_is_left_at_home_too(source):
 
 # With SDK v3 the code is a channel as well.
 @pytest.mark.parametrize(("platform", "copies"), [("toolkit", 2 * 3), ("sdk", 2 * 4)])
-def test_jobs_in_the_source_directory_lead_to_the_sources_and_never_back(source, platform, copies):
+def test_links_of_jobs_in_the_source_directory_lead_only_to_the_sources(source, platform, copies):
     options = ["--platform", platform, "--hosts", "2", "--channel", "train=src", "--channel", "some=src/*"]
     for name in ("first", "out/second", "out/third"):
-        status, saw, said = run("src/train.py", "--output", f"src/{name}", *options)
-        assert status == 0, said
+        status, saw, errors = run("src/train.py", "--output", f"src/{name}", *options)
+        assert status == 0, errors
         assert saw == 2 * [
             {
                 "directory": os.fspath(source),
@@ -121,27 +121,27 @@ def test_jobs_in_the_source_directory_lead_to_the_sources_and_never_back(source,
     assert len([file for file in files_below(source) if file.endswith("sibling.py")]) == 1 + 3 * copies
 
 
-def test_a_job_in_the_source_directory_is_told_and_is_none_of_gits(source):
-    _, _, said = run("src/train.py", "--output", "src/job")
-    assert said[0] == (f"smargs: job in {source}/job, inside the script's directory: the SDK would upload it with the script")
+def test_a_job_in_the_source_directory_is_reported_and_git_ignores_it(source):
+    _, _, errors = run("src/train.py", "--output", "src/job")
+    assert errors[0] == (f"smargs: job in {source}/job, inside the script's directory: the SDK would upload it with the script")
     assert "upload" not in run("src/train.py", "--output", "job")[2][0]
     # With a file of its own git takes nothing of it; make conformance asks git itself.
     assert (source / "job" / ".gitignore").read_text() == "*\n"
 
 
-def test_a_gitignore_that_somebody_has_changed_stays(source):
+def test_a_changed_gitignore_is_kept(source):
     assert run("src/train.py", "--output", "job")[0] == 0
     (source.parent / "job" / ".gitignore").write_text("*\n!model.tar.gz\n")
     assert run("src/train.py", "--output", "job")[0] == 0
     assert (source.parent / "job" / ".gitignore").read_text() == "*\n!model.tar.gz\n"
 
 
-def test_a_script_at_home_runs_and_its_job_does_not_lead_back(source, monkeypatch):
+def test_a_script_in_the_home_directory_runs_and_its_job_does_not_link_back(source, monkeypatch):
     monkeypatch.setenv("HOME", os.fspath(source))
     for _ in range(2):
-        status, saw, said = run("train.py", "--channel", "train=.", cwd=source)
-        assert (status, saw[0]["directory"], saw[0]["of the platform"]) == (0, os.fspath(source), ["1,2", "1,2"]), said
-        assert said[0].endswith(
+        status, saw, errors = run("train.py", "--channel", "train=.", cwd=source)
+        assert (status, saw[0]["directory"], saw[0]["of the platform"]) == (0, os.fspath(source), ["1,2", "1,2"]), errors
+        assert errors[0].endswith(
             "/.smargs/jobs/"
             + jobs_at_home()[-1].name
             + (", inside the script's directory: the SDK would upload it with the script")
@@ -150,7 +150,7 @@ def test_a_script_at_home_runs_and_its_job_does_not_lead_back(source, monkeypatc
         assert files_below(job / "code") == files_below(job / "input/data/train") == [*OWN, *written]
 
 
-def test_links_that_lead_in_a_circle_are_followed_once(source):
+def test_circular_links_are_followed_once(source):
     (source / "train.py").write_text("")
     (source / "up").symlink_to("..")
     (source / "self").symlink_to(source)
@@ -172,7 +172,7 @@ def test_links_that_lead_in_a_circle_are_followed_once(source):
     assert not (source.parent / "elsewhere/job/input/data/train/job").exists()
 
 
-def test_a_link_in_the_path_of_a_job_hides_nothing(source):
+def test_a_job_whose_path_has_a_link_has_all_sources(source):
     (source.parent / "link").symlink_to(source)
     assert run("link/train.py", "--output", "link/job", "--channel", "train=link")[0] == 0
     assert files_below(source / "job/code") == files_below(source / "job/input/data/train") == OWN
@@ -199,23 +199,23 @@ def test_the_jobs_own_directory_is_no_channel(source, capsys):
 
 
 @pytest.mark.parametrize("make", [Path.touch, lambda home: home.symlink_to("gone/gone")], ids=["a file", "a link to nothing"])
-def test_a_home_that_cannot_be_used_is_told_with_the_option_that_helps(source, capsys, monkeypatch, make):
+def test_the_error_for_an_unusable_home_directory_names_the_option(source, capsys, monkeypatch, make):
     home = source.parent / "no-home"
     make(home)
     monkeypatch.setenv("HOME", os.fspath(home))
     assert cli.main(["run", "src/train.py"]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith(f"smargs run: error: argument --output: {home}/.smargs/jobs/smargs-job-")
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"smargs run: error: argument --output: {home}/.smargs/jobs/smargs-job-")
+    assert error.count("\n") == 1
 
 
-def test_without_a_home_the_option_is_asked_for(source, capsys, monkeypatch):
+def test_the_error_for_a_missing_home_directory_names_the_option(source, capsys, monkeypatch):
     monkeypatch.setenv("HOME", "no/path")
     assert cli.main(["run", "src/train.py"]) == 2
     assert capsys.readouterr().err == ("smargs run: error: there is no home directory for the jobs: use --output DIR\n")
 
 
-def test_a_test_of_a_script_may_have_its_job_beside_it(source):
+def test_a_job_in_a_test_may_be_beside_the_script(source):
     job = SageMakerJob(channels={"train": source}, script=os.fspath(source / "train.py"), directory=source / "job")
     with job:
         assert (Path(os.environ["SM_MODULE_DIR"]) / "sibling.py").exists()
@@ -223,11 +223,13 @@ def test_a_test_of_a_script_may_have_its_job_beside_it(source):
     assert job.run().status == "Completed"
 
 
-def test_a_glob_passes_over_what_jobs_have_made_unless_it_names_their_directory(source):
+def test_a_glob_skips_the_files_of_jobs_unless_it_names_their_directory(source):
     (source / "train.py").write_text("import os; open(os.environ['SM_MODEL_DIR'] + '/weights', 'w')")
     for _ in range(2):
-        status, _, said = run("src/train.py", "--output", "src/job", "--channel", "all=src/*", "--channel", "deep=src/**/*.csv")
-        assert status == 0, said
+        status, _, errors = run(
+            "src/train.py", "--output", "src/job", "--channel", "all=src/*", "--channel", "deep=src/**/*.csv"
+        )
+        assert status == 0, errors
     assert sorted(os.listdir(source / "job/input/data/all")) == ["package", "sibling.py", "train.py"]
     assert os.listdir(source / "job/input/data/deep") == ["table.csv"]
     assert run("src/train.py", "--output", "src/next", "--channel", "models=src/job/model/*")[0] == 0
