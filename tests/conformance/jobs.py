@@ -4,7 +4,7 @@ import json
 from typing import List, NamedTuple
 
 from converters import CONVERTERS
-from declarations import typed
+from declarations import with_types
 from drawn import NAMES, Argument, arguments, folded, kinds
 from hypothesis import strategies as st
 
@@ -74,7 +74,7 @@ class TrainingJob(NamedTuple):
 
     def arrives_in(self, namespace):
         """Whether a namespace has every value, with its type."""
-        return all(typed(namespace[argument.dest]) == typed(argument.expected) for argument in self.arguments)
+        return all(with_types(namespace[argument.dest]) == with_types(argument.expected) for argument in self.arguments)
 
     def _written(self, value):
         return value if self.plain and isinstance(value, str) and decode(value) == value else json.dumps(value)

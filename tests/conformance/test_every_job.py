@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from container import TYPED
 from converters import CONVERTERS, is_changed_on_purpose
-from declarations import typed
+from declarations import with_types
 from hypothesis import HealthCheck, event, given, settings
 from jobs import training_jobs
 from losses import (
@@ -70,7 +70,7 @@ def check_route(container, result, job, platform, route):
     for argument in job.arguments:
         expected = as_text_of_the_sdk(argument) if platform == SDK else argument.expected
         if not lost[argument.name]:
-            assert typed(namespace[argument.dest]) == typed(expected), f"{route}: {argument}"
+            assert with_types(namespace[argument.dest]) == with_types(expected), f"{route}: {argument}"
     if route in (EVERYTHING, VARIABLES):
         for channel in job.channels:
             assert namespace[channel.replace("-", "_")] == f"{container.base}/input/data/{channel}", f"{route}: {channel}"
@@ -93,7 +93,7 @@ def check_converters(unlike, job, platform):
 def check_environment(container, result, job):
     """The snapshot describes the job, with the same leader as the toolkit."""
     environment = result["environment"]
-    assert typed(environment["hyperparameters"]) == typed(job.hyperparameters)
+    assert with_types(environment["hyperparameters"]) == with_types(job.hyperparameters)
     assert environment["channels"] == {channel: f"{container.base}/input/data/{channel}" for channel in job.channels}
     host = job.hosts[job.host]
     rank = sorted(job.hosts).index(host)

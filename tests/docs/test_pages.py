@@ -11,7 +11,7 @@ import re
 import sys
 
 import pytest
-from declarations import typed
+from declarations import with_types
 from paths import ROOT
 
 from smargs import SageMakerArgumentParser
@@ -214,8 +214,8 @@ def test_what_is_mended_is_what_the_table_says(declared, value, is_sent_as_text,
     job = SageMakerJob({"opt": value if is_sent_as_text else eval(value)}, plain=is_sent_as_text)
     expected = by_argparse if by_argparse == "error" else eval(by_argparse)
 
-    assert typed(value_in_job(argparse.ArgumentParser, declared, job)) == typed(expected)
-    assert typed(value_in_job(SageMakerArgumentParser, declared, job)) == typed(eval(by_smargs, NAMES))
+    assert with_types(value_in_job(argparse.ArgumentParser, declared, job)) == with_types(expected)
+    assert with_types(value_in_job(SageMakerArgumentParser, declared, job)) == with_types(eval(by_smargs, NAMES))
 
 
 def test_the_table_of_what_is_mended_has_a_row_for_each_type_and_action():

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import configargparse
 import pytest
-from declarations import DECLARATIONS, typed
+from declarations import DECLARATIONS, with_types
 from drawn import FLOATS, INTEGERS, PLAIN_TEXTS, arguments, kinds
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,11 +47,12 @@ def hyperparameters(job):
 @settings(max_examples=150, deadline=None)
 def test_a_hyperparameter_has_the_same_value_on_every_route(job, positional):
     expected = {
-        argument.spelled if positional and is_stored(argument) else argument.dest: typed(argument.expected) for argument in job
+        argument.spelled if positional and is_stored(argument) else argument.dest: with_types(argument.expected)
+        for argument in job
     }
     for route, made in routes(hyperparameters(job)).items():
         namespace = parser_of(job, positional).parse_args(made.argv, env_vars=made.environ)
-        assert {dest: typed(value) for dest, value in vars(namespace).items()} == expected, route
+        assert {dest: with_types(value) for dest, value in vars(namespace).items()} == expected, route
 
 
 # An environment variable has any bytes but NUL; Python decodes those that are not UTF-8 as surrogates.
@@ -100,7 +101,7 @@ def test_a_config_file_gives_the_same_value_as_sagemaker(data):
     from_file = parser.parse_args([], config_file_contents=json.dumps({"some-name": value}), env_vars={})
     from_job = parser.parse_args([], env_vars=SageMakerJob({"some-name": value}).environ)
 
-    assert typed(from_file.some_name) == typed(from_job.some_name)
+    assert with_types(from_file.some_name) == with_types(from_job.some_name)
 
 
 @st.composite
@@ -185,8 +186,8 @@ def test_a_parse_leaves_nothing_behind(job, argv):
     second = parser.parse_args([], env_vars=environ)
 
     assert state(parser) == before
-    assert {name: typed(value) for name, value in vars(first).items()} == {
-        name: typed(value) for name, value in vars(second).items()
+    assert {name: with_types(value) for name, value in vars(first).items()} == {
+        name: with_types(value) for name, value in vars(second).items()
     }
     assert parser.format_help() == shown
 
@@ -279,9 +280,9 @@ def test_a_typed_option_wins_over_sagemaker(job, data):
         assert getattr(namespace, argument.dest) == (12345 if argument is typed_argument else argument.expected)
 
 
-def test_typed_compares_types_at_every_depth():
+def test_with_types_compares_types_at_every_depth():
     """The tests above could not fail for a wrong type otherwise."""
-    assert typed([1]) != typed([1.0])
-    assert typed((1,)) != typed([1])
+    assert with_types([1]) != with_types([1.0])
+    assert with_types((1,)) != with_types([1])
     with pytest.raises(AssertionError):
-        assert typed({"a": True}) == typed({"a": 1})
+        assert with_types({"a": True}) == with_types({"a": 1})

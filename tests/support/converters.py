@@ -10,7 +10,7 @@ import io
 import json
 from pathlib import Path
 
-from declarations import typed
+from declarations import with_types
 
 FAILED = object()
 
@@ -109,4 +109,4 @@ def is_changed_on_purpose(declaration, value):
 
 def same(actual, expected):
     """Whether two values have the same value and type; NaN is the same as NaN."""
-    return typed(actual) == typed(expected) or repr(actual) == repr(expected)
+    return with_types(actual) == with_types(expected) or repr(actual) == repr(expected)

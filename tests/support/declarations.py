@@ -44,10 +44,10 @@ def option(name):
     return f"--{name}" if len(name) > 1 else f"-{name}"
 
 
-def typed(value):
+def with_types(value):
     """Pair a value with its type, at every depth, so that 1 and 1.0 differ."""
     if isinstance(value, (list, tuple)):
-        return type(value), [typed(inner) for inner in value]
+        return type(value), [with_types(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: typed(inner) for key, inner in value.items()}
+        return {key: with_types(inner) for key, inner in value.items()}
     return type(value), value
