@@ -18,6 +18,7 @@ from smargs.arguments.names import declared_spelling
 from smargs.container.job import Job
 from smargs.container.variables import BY_NAME, PREFIX
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
+from smargs.secrets.masking import Secrets
 from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 else:
     # At run time the methods come from the class with which the mixin is combined.
     _Mixed = object
+
+
+def _masked(error: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
+    """Return a parser's method ``error`` that receives each message with its secrets masked."""
+
+    @functools.wraps(error)
+    def masked(self: Any, message: str, *args: Any, **settings: Any) -> NoReturn:
+        error(self, self._secrets_to_mask().mask_text(message), *args, **settings)
+
+    vars(masked)["masks_secrets"] = True
+    return masked
 
 
 class SageMakerParserMixin(_Mixed):
@@ -37,7 +49,7 @@ class SageMakerParserMixin(_Mixed):
 
     # Unannotated on purpose: some parser classes (Tap) turn annotations into arguments.
     _fill = None  # type: Filled
-    _last_parse = None  # type: Optional[Tuple[FilledArguments, ParseContext]]
+    _last_parse = None  # type: Optional[Tuple[Filled, ParseContext]]
     _infer_types = True
     _takes_env_vars = False  # Whether the parser class's own parse_known_args accepts env_vars=.
 
@@ -54,17 +66,27 @@ class SageMakerParserMixin(_Mixed):
         for wanted, parse_text in TEXT_PARSERS.items():
             self.register("type", wanted, _with_name_of(wanted, parse_text))
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Mask the secrets in the messages that a subclass's own ``error`` receives."""
+        super().__init_subclass__(**settings)
+        if not hasattr(cls.error, "masks_secrets"):
+            cls.error = _masked(cls.error)  # type: ignore[method-assign]
+
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
-        """Declare an argument as argparse does. ``env_var="SM_..."`` names its variable, also for a positional."""
+        """Declare an argument as argparse does.
+
+        ``env_var="SM_..."`` names its variable, also for a positional. ``secret=True`` or ``False`` says whether its value is
+        masked in everything that the parser shows; otherwise its names decide.
+        """
         return _declare(super().add_argument, *args, **settings)
 
     def add_argument_group(self, *args: Any, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` as the parser's does."""
-        return _accept_variables(super().add_argument_group(*args, **settings))
+        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
+        return _extend(super().add_argument_group(*args, **settings))
 
     def add_mutually_exclusive_group(self, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` as the parser's does."""
-        return _accept_variables(super().add_mutually_exclusive_group(**settings))
+        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
+        return _extend(super().add_mutually_exclusive_group(**settings))
 
     def add_subparsers(self, **settings: Any) -> Any:
         """Add subparsers as argparse does. They inherit ``infer_types`` and ``add_env_var_help``."""
@@ -125,11 +147,11 @@ class SageMakerParserMixin(_Mixed):
         """Return the usage text, which shows an argument that SageMaker fills as optional."""
         return str(super(SageMakerParserMixin, self._view()).format_usage())
 
+    @_masked
     def error(self, message: str) -> NoReturn:
         """Print an error and exit with status 2. In a training container, also write the error into the job's failure file."""
         context = current_context()
         job = context.job if context else Job(os.environ)
-        message = context.masked(message) if context else message
         # A shell that wants completions sets COMP_LINE (see bash's manual). Its incomplete command line is not a failed job.
         if job and "COMP_LINE" not in os.environ:
             message = printable(" ".join(message.splitlines()))
@@ -149,8 +171,8 @@ class SageMakerParserMixin(_Mixed):
         with parse_under_way(context):
             try:
                 yield context
-            except argparse.ArgumentError as error:
-                error.message = context.masked(error.message)
+            except (argparse.ArgumentError, SystemExit) as error:
+                context.secrets().mask_exception(error)
                 raise
 
     def _parse(self, method: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
@@ -164,7 +186,7 @@ class SageMakerParserMixin(_Mixed):
             settings = self._settings(context, method, settings)
             tokens = as_tokens(sys.argv[1:] if args is None else args)
             if not context.job and _argparse.automatic_prefix(self) is None:
-                context.add_command_line(tokens, self.prefix_chars)
+                context.add_command_line(tokens)
                 return self._call(_argparse.bare_copy(self), method, list(tokens), namespace, settings, context)
             try:
                 with context.working(self):
@@ -193,10 +215,17 @@ class SageMakerParserMixin(_Mixed):
         context.add_parser(working)
         before = dict(vars(working))
         try:
-            return parse(tokens, namespace, **settings)
+            result = parse(tokens, namespace, **settings)
+            context.add_command_line(result[1])
+            return result
         finally:
             stored = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
-            self.__dict__.update(stored, _last_parse=(working._fill, context) if working._fill else None)
+            self.__dict__.update(stored, _last_parse=(working._fill, context))
+
+    def _secrets_to_mask(self) -> Secrets:
+        """Return the secrets of the current parse, else of the last one, else of the job."""
+        last = self._last_parse[1] if self._last_parse else ParseContext(os.environ, False, self)
+        return (current_context() or last).secrets()
 
     def _view(self) -> Any:
         return view(self._fill.parser if self._fill else self)
@@ -272,19 +301,27 @@ class SageMakerParserMixin(_Mixed):
 
 
 def _declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:
-    """Declare an argument whose ``env_var=`` may be a variable of SageMaker."""
-    variable = settings.get("env_var") or ""
-    if not variable.startswith(PREFIX):
-        return add_argument(*args, **settings)
-    # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
-    action = add_argument(*args, **{**settings, "env_var": None})
-    vars(action)["env_var"] = variable
+    """Declare an argument whose ``env_var=`` may be a variable of SageMaker, and that may be declared as ``secret=``."""
+    own = {"secret": settings.pop("secret")} if "secret" in settings else {}
+    if (settings.get("env_var") or "").startswith(PREFIX):
+        # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
+        own["env_var"], settings["env_var"] = settings["env_var"], None
+    action = add_argument(*args, **settings)
+    vars(action).update(own)
     return action
 
 
-def _accept_variables(group: _argparse.ArgumentGroup) -> _argparse.ArgumentGroup:
-    vars(group)["add_argument"] = functools.partial(_declare, group.add_argument)
+def _extend(group: Any) -> Any:
+    """Make the methods of a group, and of the groups in it, accept what those of the parser accept."""
+    methods = vars(group)
+    methods["add_argument"] = functools.partial(_declare, group.add_argument)
+    for name in ("add_argument_group", "add_mutually_exclusive_group"):
+        methods[name] = functools.partial(_extended, getattr(group, name))
     return group
+
+
+def _extended(add_group: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+    return _extend(add_group(*args, **settings))
 
 
 def _subparser(parent: Any, **settings: Any) -> Any:

@@ -18,7 +18,7 @@ from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.mixin import SageMakerParserMixin
 from smargs.parsing import current_context
-from smargs.secrets import MASK, is_secret, is_secret_argument, mask_tokens
+from smargs.secrets.masking import Secrets
 from smargs.texts import encodable, printable, to_text
 
 # The start of a source in ConfigArgParse's table of sources. The path of the config file follows.
@@ -131,13 +131,18 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
 
     def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]:
         """Return the tokens for a value of a config file or a variable; no tokens for an argument that SageMaker fills."""
+        context = current_context()
+        if context is not None:
+            context.add_setting(key, value)
         if action is not None and self._fill is not None and action in self._fill.values:
             return []
-        if action is not None and isinstance(value, list) and not collects(action):
-            wanted = action.type or inferred_type(self, action)
-            if wanted in TEXT_PARSERS:
-                value = to_text(value)
+        if action is not None and isinstance(value, list) and self._reads_text(action):
+            value = to_text(value)
         return list(super().convert_item_to_command_line_arg(action, key, value))
+
+    def _reads_text(self, action: argparse.Action) -> bool:
+        """Return whether an argument reads a list from one text."""
+        return not collects(action) and (action.type or inferred_type(self, action)) in TEXT_PARSERS
 
     def get_source_to_settings_dict(self) -> OrderedDict[str, Any]:
         """Return the values of the last parse by source. SageMaker's values are among the environment variables."""
@@ -146,12 +151,12 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
     def format_values(self) -> str:
         """Return a text that lists the values of the last parse by source. Secrets are masked."""
         shown: Any = _argparse.bare_copy(self)
+        secrets = self._secrets_to_mask()
         shown._source_to_settings = OrderedDict(
-            (source, OrderedDict((key, _masked_setting(key, setting, self.prefix_chars)) for key, setting in settings.items()))
+            (source, OrderedDict((key, _masked_setting(key, setting, secrets)) for key, setting in settings.items()))
             for source, settings in self.get_source_to_settings_dict().items()
         )
-        text = str(super(SageMakerArgumentParser, shown).format_values())
-        return encodable(self._last_parse[1].masked(text) if self._last_parse else text)
+        return encodable(str(super(SageMakerArgumentParser, shown).format_values()))
 
     def print_values(self, file: Any = None) -> None:
         """Print :meth:`format_values` to standard output, or to another file."""
@@ -187,13 +192,12 @@ def _key(action: argparse.Action, source: str) -> str:
     return f"{source}[{action.dest}]" if has_several else source
 
 
-def _masked_setting(key: str, setting: Tuple[Optional[argparse.Action], Any], prefix_chars: str) -> Tuple[Any, Any]:
+def _masked_setting(key: str, setting: Tuple[Optional[argparse.Action], Any], secrets: Secrets) -> Tuple[Any, Any]:
     action, value = setting
-    if isinstance(value, list) and action is None:
-        return action, mask_tokens(value, prefix_chars)
-    if is_secret(key) or (action is not None and is_secret_argument(action)):
-        return action, MASK
-    return action, printable(value) if isinstance(value, str) else value
+    if not key:
+        return action, secrets.mask_tokens(value)
+    masked = secrets.mask_value(key, value) if action is None else secrets.mask_argument(action, value)
+    return action, printable(masked) if isinstance(masked, str) else masked
 
 
 def _set(**settings: Any) -> Dict[str, Any]:

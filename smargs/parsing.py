@@ -17,7 +17,8 @@ from smargs.arguments.matching import Matches
 from smargs.arguments.messages import piped_channel, unpacked_model, unrecognized_hyperparameters
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.container.variables import MODEL_DIR
-from smargs.secrets import is_secret, is_secret_argument, mask, secret_texts, secret_tokens
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names, all_actions
 
 _current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
 
@@ -41,7 +42,8 @@ class ParseContext(Origin):
         self._parsers = [parser]
         self._working: List[argparse.ArgumentParser] = []
         self._texts: List[Tuple[argparse.Action, str]] = []
-        self._command_lines: List[Tuple[Sequence[str], str]] = []
+        self._settings: List[Tuple[str, object]] = []
+        self._command_lines: List[Sequence[str]] = []
         self._matches: List[Matches] = []
         self._parts: Dict[str, Dict[str, None]] = {}
         self._problems: Set[str] = set()
@@ -80,9 +82,13 @@ class ParseContext(Origin):
         """Record a text of an argument, because it may be a secret."""
         self._texts.append((action, text))
 
-    def add_command_line(self, tokens: Sequence[str], prefix_chars: str) -> None:
-        """Record the command line of a parser, because it may contain secrets."""
-        self._command_lines.append((tokens, prefix_chars))
+    def add_setting(self, name: str, value: object) -> None:
+        """Record a value of a config file or of a variable that is not SageMaker's, because it may be a secret."""
+        self._settings.append((name, value))
+
+    def add_command_line(self, tokens: Sequence[str]) -> None:
+        """Record the command line of a parser, or the tokens that no argument declares, because they may contain secrets."""
+        self._command_lines.append(tokens)
 
     def add_matches(self, matches: Matches) -> None:
         """Record the values that match a parser's arguments. They claim hyperparameters, and may be secrets."""
@@ -108,23 +114,32 @@ class ParseContext(Origin):
         filled = [pair for matches in self._matches for pair in matches.explicit.items() if id(pair[1]) in names]
         return {option: names[id(value)] for action, value in filled for option in action.option_strings}
 
-    def secrets(self) -> Set[str]:
-        """Return the texts of this parse that must not be shown."""
-        texts = [*self._texts]
-        for matches in self._matches:
-            texts += ((action, value.text) for action, value in matches.explicit.items())
-            texts += ((action, value.text) for action, several in matches.inferred.items() for value, _ in several)
-        secrets = {text for action, text in texts if is_secret_argument(action)}
-        for name, value in self.job.hyperparameters.items():
-            secrets.update(secret_texts(name, value.value))
-            secrets.update((value.text,) if is_secret(name) else ())
-        for tokens, prefix_chars in self._command_lines:
-            secrets |= secret_tokens(tokens, prefix_chars)
+    def secrets(self) -> Secrets:
+        """Return the secrets of this parse so far. They are collected only here, so a parse without an error costs nothing."""
+        secrets = Secrets(Names(self.environ, self._parsers), self._parsers)
+        self.add_secrets(secrets)
         return secrets
 
-    def masked(self, message: str) -> str:
-        """Return a message without the secrets of this parse."""
-        return mask(message, self.secrets())
+    def add_secrets(self, secrets: Secrets) -> None:
+        """Collect the secrets of this parse so far."""
+        for action, value in self._values_of_arguments():
+            secrets.add_argument(action, value)
+        for name, setting in self._settings:
+            # ConfigArgParse splits a list at its commas, so its elements may have quotes around them.
+            secrets.add(name, setting, ", ".join(map(str, setting)) if isinstance(setting, list) else "")
+        for name, sent in self.job.hyperparameters.items():
+            secrets.add(name, sent.value, sent.text)
+        for tokens in self._command_lines:
+            secrets.add_tokens(tokens)
+
+    def _values_of_arguments(self) -> Iterator[Tuple[argparse.Action, object]]:
+        """Yield each argument with what it may be seen with: its default, its constant, and the texts of this parse."""
+        for action in all_actions(self._parsers):
+            yield from ((action, action.default), (action, action.const))
+        for matches in self._matches:
+            yield from ((action, value.text) for action, value in matches.explicit.items())
+            yield from ((action, value.text) for action, several in matches.inferred.items() for value, _ in several)
+        yield from self._texts
 
     def warn_of_problems(self) -> None:
         """Warn, once in a parse, of each needed source that cannot be read, and of a model that the job does not pack."""
@@ -136,7 +151,7 @@ class ParseContext(Origin):
         for problem in problems:
             if problem not in self._problems:
                 self._problems.add(problem)
-                warnings.warn(problem, stacklevel=_level_of_the_script())
+                warnings.warn(self.secrets().mask_text(problem), stacklevel=_level_of_the_script())
 
     def _piped_channels(self) -> Iterator[str]:
         """Yield the warning for each channel in Pipe mode whose directory fills an argument."""
@@ -193,7 +208,7 @@ class JobParse:
         """
         self._context, self._parser, self._tokens = context, parser, tokens
         self._line = self._split_tokens()
-        context.add_command_line(tokens, parser.prefix_chars)
+        context.add_command_line(tokens)
         self.typed = self._line.typed
         self.namespace = argparse.Namespace() if namespace is None else namespace
         self.working = _working_copy(context, parser, all_actions=_argparse.automatic_prefix(parser) is not None)

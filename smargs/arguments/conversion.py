@@ -15,7 +15,6 @@ from smargs.arguments.literals import BOOLEAN_TEXTS, TEXT_PARSERS, as_boolean, e
 from smargs.arguments.names import documented_variable
 from smargs.container.commandline import as_written
 from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, SDK, TOOLKIT
-from smargs.secrets import MASK, is_secret_argument
 from smargs.texts import is_number, to_text
 
 _UNCHANGED_NUMBERS = frozenset((None, str, int, float))
@@ -86,19 +85,10 @@ def read_inferred(action: argparse.Action, wanted: type, text: str) -> object:
         return text_parser(wanted)(text)
     except (TypeError, ValueError):
         reason = "its name" if action.default is None else f"the default {action.default!r}"
-        reason = MASK if is_secret_argument(action) else reason
-        way_out = (
-            f"default={float(action.default)} infers a float"
-            if _fits_float(action, text)
-            else "infer_types=False turns this off"
-        )
+        is_float = type(action.default) is int and is_number(text)
+        way_out = "a default such as 1.0 infers a float" if is_float else "infer_types=False turns this off"
         message = f"invalid {wanted.__name__} value: {text!r} (inferred from {reason}; {way_out})"
         raise argparse.ArgumentError(action, message) from None
-
-
-def _fits_float(action: argparse.Action, text: str) -> bool:
-    """Return whether a text is a number, and the default an integer that could be declared as a float."""
-    return type(action.default) is int and not is_secret_argument(action) and is_number(text)
 
 
 _Element = Tuple[object, str, Optional[str]]

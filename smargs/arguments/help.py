@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Iterable, Mapping, Optional, Set
+from typing import Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, own_value
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
-from smargs.secrets import MASK, is_secret_argument, mask, masked
+from smargs.secrets.masking import Secrets
 from smargs.texts import printable
 
 
@@ -25,6 +25,7 @@ class ShownArguments:
             filled: The arguments that SageMaker fills.
             environ: All environment variables.
         """
+        self._view = view
         self._prefix_chars = view.prefix_chars
         self._unconverted = filled.unconverted
         self._arguments = list(filter(can_be_filled, _argparse.actions(view)))
@@ -42,11 +43,17 @@ class ShownArguments:
                 is_text = self._own_values[action] is not None or action in self._unconverted
                 _show_value(action, value.text if is_text else namespace.get(action.dest, value.text))
 
-    def mask_secrets(self, secrets: Set[str]) -> None:
-        """Mask the default of an argument with a secret's name, and the texts of secrets in other defaults."""
+    def mask_secrets(self, secrets: Secrets) -> None:
+        """Mask what help can show of values: defaults, constants, and secrets in the texts that the script shows."""
+        for name in ("usage", "description", "epilog"):
+            text = getattr(self._view, name)
+            setattr(self._view, name, secrets.mask_help(text) if isinstance(text, str) else text)
         for action in self._arguments:
-            if action.default not in (None, argparse.SUPPRESS):
-                action.default = _masked_default(action.default, is_secret_argument(action), secrets)
+            if action.default is not argparse.SUPPRESS:
+                action.default = secrets.mask_argument(action, action.default)
+            action.const = secrets.mask_argument(action, action.const)
+            if isinstance(action.help, str):
+                action.help = secrets.mask_help(action.help)
 
     def name_variables(self) -> None:
         """Add to each help text the variable that fills the argument, or that could fill it."""
@@ -68,16 +75,6 @@ def _show_value(action: argparse.Action, value: object) -> None:
     action.required = False
     if not action.option_strings and action.nargs in (None, argparse.ONE_OR_MORE):
         action.nargs = argparse.OPTIONAL if action.nargs is None else argparse.ZERO_OR_MORE
-
-
-def _masked_default(default: object, secret: bool, secrets: Iterable[str]) -> object:
-    """Return a default without secrets. A default that contains none keeps its type, because help formatters check it."""
-    if secret:
-        return MASK
-    if isinstance(default, (dict, list, tuple, str)):
-        text = mask(str(masked("", default)), secrets)
-        return default if text == str(default) else text
-    return default
 
 
 def _suffix(action: argparse.Action, value: Optional[SourcedValue], prefix_chars: str) -> str:

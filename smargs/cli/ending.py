@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
 
@@ -13,7 +12,6 @@ from smargs.local.job import TrainingJob
 from smargs.local.launchers import Command
 from smargs.local.mark import UNPACKED
 from smargs.local.results import FailedProcess, failure_reason, pack
-from smargs.secrets import mask, secret_texts
 
 # The directory that is packed into each archive.
 _PACKED = (("model", "model"), ("output", "output/data"))
@@ -64,13 +62,10 @@ def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Comman
 
 
 def _failure_reason(job: TrainingJob, directory: JobDirectory, command: Command, outcome: Outcome) -> str:
-    """Return the failure reason on one line, with secrets masked."""
+    """Return the failure reason on one line."""
     failure = directory.base(job, command.host) / "output" / "failure"
-    secrets = {text for name, sent in job.hyperparameters.items() for text in secret_texts(name, sent.value)}
-    # Special characters are escaped in JSON, such as SM_HPS, and in the repr of a value.
-    secrets.update([form(text)[1:-1] for text in secrets for form in (json.dumps, repr)])
-    reason = failure_reason(job, failure, FailedProcess(command.tokens, outcome.status, outcome.errors), secrets)
-    return " ".join(mask(reason, secrets).split())
+    reason = failure_reason(job, failure, FailedProcess(command.tokens, outcome.status, outcome.errors))
+    return " ".join(reason.split())
 
 
 def _pack(job: TrainingJob, directory: JobDirectory) -> _Ending:

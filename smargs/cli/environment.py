@@ -9,7 +9,8 @@ from typing import Dict, List, Mapping, NamedTuple, Tuple
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import BY_NAME
-from smargs.secrets import Masking
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names
 from smargs.tables import print_table
 from smargs.texts import encodable
 
@@ -20,12 +21,12 @@ class _Report(NamedTuple):
     Attributes:
         parts: The values of ``hyperparameters``, ``channels``, ``outputs`` and ``settings``, by name.
         problems: What could not be read, a line each.
-        masking: Masks the secrets in all of this.
+        secrets: The secrets in all of this.
     """
 
     parts: Mapping[str, Mapping[str, SourcedValue]]
     problems: List[str]
-    masking: Masking
+    secrets: Secrets
 
 
 def show(environ: Mapping[str, str], as_json: bool) -> None:
@@ -43,8 +44,11 @@ def show(environ: Mapping[str, str], as_json: bool) -> None:
         "outputs": job.outputs,
         "settings": {BY_NAME[name].attribute: value for name, value in job.variables.items()},
     }
-    masking = Masking((name, value, text) for values in parts.values() for name, (value, text, _) in values.items())
-    report = _Report(parts, [masking.mask_text(problem) for problem in job.problems], masking)
+    secrets = Secrets(Names(environ))
+    for values in parts.values():
+        for name, (value, text, _) in values.items():
+            secrets.add(name, value, text)
+    report = _Report(parts, [secrets.mask_text(problem) for problem in job.problems], secrets)
     if as_json:
         print(json.dumps(_to_json(report), indent=2))
     elif job:
@@ -56,7 +60,7 @@ def show(environ: Mapping[str, str], as_json: bool) -> None:
 def _to_json(report: _Report) -> Dict[str, object]:
     parts = {
         part: {
-            name: {"value": report.masking.mask_value(name, sourced.value), "source": sourced.source}
+            name: {"value": report.secrets.mask_value(name, sourced.value), "source": sourced.source}
             for name, sourced in values.items()
         }
         for part, values in report.parts.items()
@@ -68,8 +72,8 @@ def _print_table(report: _Report) -> None:
     rows_by_source: Dict[str, List[Tuple[str, str, str]]] = {}
     for values in report.parts.values():
         for name, sourced in values.items():
-            row = (sourced.source, name, report.masking.mask_sourced(name, sourced.value, sourced.text))
-            rows_by_source.setdefault(sourced.source, []).append(row)
+            text = str(report.secrets.mask_value(name, sourced.text))
+            rows_by_source.setdefault(sourced.source, []).append((sourced.source, name, text))
     print_table(("source", "name", "value"), [row for rows in rows_by_source.values() for row in rows])
     for problem in report.problems:
         print(encodable(problem), file=sys.stderr)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from argparse import Namespace
-from typing import Iterator, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 from smargs.cli.environment import show
 from smargs.cli.options import make_parser, one_line
 from smargs.cli.signals import exit_status
 from smargs.local.job import BadJobError
-from smargs.secrets import MASK, is_secret
+from smargs.secrets.masking import Secrets
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -23,36 +24,37 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     Returns:
         The exit status: 0, that of the first host that failed, or 2 for bad input.
     """
-    args, script_arguments = _parse(list(sys.argv[1:] if argv is None else argv))
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    secrets = _secrets_of(tokens)
+    args, script_arguments = _parse(tokens, secrets)
     try:
         return _run_command(args, script_arguments)
     except BadJobError as error:
-        print(f"smargs {args.command}: error: {one_line(str(error))}", file=sys.stderr)
+        print(f"smargs {args.command}: error: {one_line(secrets.mask_text(str(error)))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         print(f"smargs {args.command}: interrupted", file=sys.stderr)
         return exit_status(interrupt)
 
 
-def _parse(tokens: Sequence[str]) -> Tuple[Namespace, Tuple[str, ...]]:
+def _secrets_of(tokens: Sequence[str]) -> Secrets:
+    """Return the secrets on the command line. Without ``=``, the value of a hyperparameter may follow its name in any way."""
+    secrets = Secrets()
+    secrets.add_tokens(tokens)
+    for token, following in zip(tokens, (*tokens[1:], "")):
+        name, _, value = re.split(r"([^\w.-]+|$)", token[2:] if token[:2] == "-p" else token, maxsplit=1)
+        secrets.add(name, value or (following if token[:1] != "-" != following[:1] else ""))
+    return secrets
+
+
+def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[str, ...]]:
     """Parse the tokens before ``--``, and return those that follow it unchanged."""
     end = tokens.index("--") if "--" in tokens else len(tokens)
-    parser = make_parser()
+    parser = make_parser(secrets)
     args, unknown = parser.parse_known_args(tokens[:end])
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(_without_secrets(unknown, tokens))}")
+        parser.error(f"unrecognized arguments: {' '.join(secrets.mask_tokens(unknown))}")
     return args, tuple(tokens[end + 1 :])
-
-
-def _without_secrets(unknown: Sequence[str], tokens: Sequence[str]) -> Iterator[str]:
-    """Yield tokens with the values of secrets masked, such as that of ``api_key=...`` without its ``-p``."""
-    previous = dict(zip(tokens[1:], tokens))
-    for token in unknown:
-        name, equals, _ = token.partition("=")
-        if equals and is_secret(name):
-            yield f"{name}={MASK}"
-        else:
-            yield MASK if token[:1] != "-" and is_secret(previous.get(token, "")) else token
 
 
 def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:

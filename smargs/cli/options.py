@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from smargs import __version__, _argparse
 from smargs.local.job import PLATFORMS
+from smargs.secrets.masking import Secrets
 
 # The platform's own. Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 _GRACE = 120.0
@@ -23,15 +25,24 @@ def one_line(text: str) -> str:
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line: the usage has so many options that it would hide the error."""
 
+    def __init__(self, secrets: Secrets, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._secrets = secrets
+
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {one_line(message)}\n")
+        self.exit(2, f"{self.prog}: error: {one_line(self._secrets.mask_text(message))}\n")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of the command line, up to ``--``."""
-    parser = _Parser(prog="smargs", description="Run Amazon SageMaker training jobs on this machine.")
+def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
+    """Make the parser of the command line, up to ``--``.
+
+    Args:
+        secrets: The secrets on the command line, which are masked in errors.
+    """
+    parser = _Parser(secrets, prog="smargs", description="Run Amazon SageMaker training jobs on this machine.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser_class: Any = functools.partial(_Parser, secrets)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=parser_class)
     run = commands.add_parser(
         "run",
         help="run a training job on this machine, without Docker",

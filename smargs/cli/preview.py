@@ -19,7 +19,8 @@ import configargparse  # type: ignore[import-untyped]
 from smargs import _argparse, mixin, patch
 from smargs.cli.origins import FilledArgument, Origins, ParserRun
 from smargs.parsing import ParseContext, as_tokens, current_context
-from smargs.secrets import MASK, is_secret_argument, mask, mask_tokens, masked, secret_tokens
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names
 from smargs.tables import print_table
 
 # argparse's own class, before the script or --patch replaces it.
@@ -37,7 +38,7 @@ class Watch:
         runs: The parsers of that parse, by their IDs, in the order in which they parsed.
         seen: The arguments that had tokens, typed or inserted by ConfigArgParse.
         config: The content of config files, by key.
-        secrets: Texts that must not be printed.
+        texts: The texts of each argument, because they may be secrets.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class Watch:
         self.runs: Dict[int, ParserRun] = {}
         self.seen: Set[argparse.Action] = set()
         self.config: Dict[str, object] = {}
-        self.secrets: Set[str] = set()
+        self.texts: List[Tuple[argparse.Action, List[str]]] = []
 
     def hook(self) -> None:
         """Wrap the methods that parse, of every class of parsers that exists or will be defined."""
@@ -76,7 +77,7 @@ class Watch:
         self.is_parsing = True
         try:
             result = parse(parser, *args, **settings)
-            self._print(result, parser.prefix_chars)
+            self._print(result)
         except SystemExit as stop:
             self._end(_exit_status(stop))
         finally:
@@ -97,8 +98,7 @@ class Watch:
     def _note_values(self, read: Callable[..., Any], parser: Any, action: argparse.Action, texts: List[str]) -> Any:
         if action.option_strings or texts:
             self.seen.add(action)
-        if is_secret_argument(action):
-            self.secrets.update(texts)
+        self.texts.append((action, texts))
         return read(parser, action, texts)
 
     def _note_config_file(self, read: Callable[..., Any], reader: Any, *args: Any) -> Any:
@@ -107,39 +107,39 @@ class Watch:
         self.config.update({key: value for key, value in items.items() if key not in self.config})
         return items
 
-    def _print(self, result: Any, prefix_chars: str) -> None:
+    def _print(self, result: Any) -> None:
         """Print the table of a parse that has returned."""
         namespace, unknown = result if isinstance(result, tuple) else (result, [])
-        self.secrets |= secret_tokens(sys.argv[1:], prefix_chars)
-        self.secrets.update(*(run.context.secrets() for run in self.runs.values()))
-        # Special characters are escaped in the repr of a value.
-        self.secrets.update([repr(text)[1:-1] for text in self.secrets])
+        secrets = self._secrets()
         filled = Origins(self.seen, self.config).filled(self.runs.values(), namespace)
-        rows = [self._row(argument, getattr(namespace, dest)) for dest, argument in filled.items()]
+        rows = [self._row(argument, getattr(namespace, dest), secrets) for dest, argument in filled.items()]
         if unknown:
-            tokens = " ".join(map(shlex.quote, mask_tokens(unknown, prefix_chars)))
-            rows.append(("(not declared)", mask(tokens, self.secrets), "", "", ""))
+            rows.append(("(not declared)", " ".join(map(shlex.quote, secrets.mask_tokens(unknown))), "", "", ""))
         print_table(_COLUMNS, rows)
 
-    def _row(self, argument: FilledArgument, value: object) -> Tuple[str, str, str, str, str]:
+    def _secrets(self) -> Secrets:
+        """Return the secrets of the parse that has returned."""
+        parsers = [run.parser for run in self.runs.values()]
+        secrets = Secrets(Names(os.environ, parsers), parsers)
+        secrets.add_tokens(sys.argv[1:])
+        for action, texts in self.texts:
+            secrets.add_argument(action, texts)
+        for run in self.runs.values():
+            run.context.add_secrets(secrets)
+        return secrets
+
+    def _row(self, argument: FilledArgument, value: object, secrets: Secrets) -> Tuple[str, str, str, str, str]:
         action, (winner, *others) = argument
-        is_secret = is_secret_argument(action)
         source, overrode = winner.source, ""
         if others and action in self.seen and isinstance(action, _argparse.ACCUMULATING):
             source = f"{source}, added to {others[-1].source}"
         elif others:
             second = others[0]
             text = second.value if isinstance(second.value, str) else ""
-            overrode = f"{self._format(second.value, is_secret, text)} ({second.source})"
+            shown = secrets.mask_argument(action, text) if text else secrets.describe(action, second.value)
+            overrode = f"{shown} ({second.source})"
         name = max(action.option_strings, key=len, default=action.dest)
-        return name, self._format(value, is_secret), type(value).__name__, source, overrode
-
-    def _format(self, value: object, is_secret: bool, text: str = "") -> str:
-        """Return a text if there is one, otherwise the repr of a value, with secrets masked."""
-        if is_secret and value is not None:
-            return MASK
-        masked_repr = repr(masked("", value))
-        return mask(text or (masked_repr if MASK in masked_repr else repr(value)), self.secrets)
+        return name, secrets.describe(action, value), type(value).__name__, source, overrode
 
 
 def _is_command_line(args: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Dict, Mapping, NoReturn, Optional, Tuple
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import BOOLEAN, INTEGER, LIST, OBJECT, VARIABLES
-from smargs.secrets import masked
+from smargs.secrets.masking import Secrets
 
 
 class SageMakerEnvironment:
@@ -157,8 +157,12 @@ class SageMakerEnvironment:
         raise AttributeError(f"SageMakerEnvironment is immutable: cannot delete {name}")
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in _PUBLIC_ATTRIBUTES}
-        parts = (f"{name}={masked(name, value)!r}" for name, value in shown.items() if value not in (None, (), {}))
+        values = {name: getattr(self, name) for name in _PUBLIC_ATTRIBUTES}
+        shown = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+        secrets = Secrets()
+        for name, value in shown.items():
+            secrets.add(name, value)
+        parts = (f"{name}={secrets.describe(name, value)}" for name, value in shown.items() if value not in (None, [], {}))
         return f"SageMakerEnvironment({', '.join(parts)})"
 
 

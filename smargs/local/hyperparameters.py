@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, Mapping
 
 from smargs.local.job import SDK, BadJobError, Hyperparameter, TrainingJob
-from smargs.secrets import is_secret
+from smargs.secrets.masking import Secrets
 from smargs.texts import decode, load_json, to_text
 
 # Limits of the service. Source: HyperParameters of CreateTrainingJob,
@@ -40,7 +40,7 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     for pair in typed:
         name, equals, text = pair.partition("=")
         if not (name and equals):
-            raise BadJobError(f"argument -p: {_without_secret(pair)!r} is not a hyperparameter: expected NAME=VALUE")
+            raise BadJobError(f"argument -p: {pair!r} is not a hyperparameter: expected NAME=VALUE")
         hyperparameters[name] = Hyperparameter(decode(text), text)
     return hyperparameters
 
@@ -60,9 +60,13 @@ def make_hyperparameter(name: object, value: object) -> Hyperparameter:
     return Hyperparameter(value, to_text(value))
 
 
-def _without_secret(pair: str) -> str:
-    """Return a text without the part that may be the value of a secret."""
-    return re.sub(r"[^\w-].*", "...", pair, flags=re.DOTALL) if is_secret(pair) else pair
+def secrets_of(job: TrainingJob) -> Secrets:
+    """Return the secrets of a job: those in its hyperparameters, and those that are typed."""
+    secrets = Secrets()
+    for name, sent in job.hyperparameters.items():
+        secrets.add(name, sent.value, sent.text)
+    secrets.add_tokens(job.typed)
+    return secrets
 
 
 def _read_object(path: str) -> Mapping[str, object]:

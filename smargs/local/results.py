@@ -8,14 +8,19 @@ import os
 import re
 import tarfile
 from pathlib import Path
-from typing import AbstractSet, Collection, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
+from smargs.local.hyperparameters import secrets_of
 from smargs.local.job import FILES, SDK, TrainingJob
 from smargs.local.trees import walk
+from smargs.secrets.masking import Secrets
 
 LONGEST_REASON = 1024
 """How many characters of the failure file become the job's ``FailureReason``. Source: "How Amazon SageMaker Processes Training
 Output", https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html"""
+
+# A secret of a hyperparameter is at most 2,500 characters long. JSON writes six for some of them.
+_LONGEST_SECRET = 6 * 2500
 
 # mpirun writes this before each line of a process. The toolkit removes it as well. Source: ``watch`` in its process.py.
 _RANK = re.compile(r"^\[\d+,\d+\]<std(?:out|err)>: ?", re.MULTILINE)
@@ -119,31 +124,29 @@ def _free_name(member: _Member, names: AbstractSet[str]) -> str:
     return next(name for name in itertools.chain([f"{member.name}.{member.host}"], numbered) if name not in names)
 
 
-def failure_reason(job: TrainingJob, failure: Path, process: FailedProcess, secrets: Collection[str] = ()) -> str:
-    """Return the ``FailureReason`` of a job, as the console shows it.
+def failure_reason(job: TrainingJob, failure: Path, process: FailedProcess) -> str:
+    """Return the ``FailureReason`` of a job, as the console shows it, with secrets masked.
 
     Args:
         job: The job.
         failure: The failure file of the host that failed first. If it does not exist, the platform's text is written to it.
         process: The process of that host.
-        secrets: Texts that the caller masks in the result. The text of the file is not cut inside one of them.
     """
-    text = ""
+    text, secrets = "", secrets_of(job)
     with contextlib.suppress(OSError):
         with contextlib.suppress(FileExistsError), open(failure, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(_platform_text(job, process))
+            file.write(secrets.mask_text(_platform_text(job, process)))
         # Not a FIFO: reading it would wait for a writer.
         if failure.is_file():
             text = _read_reason(failure, secrets)
     return f"AlgorithmError: {text}, exit code: {process.status}"
 
 
-def _read_reason(failure: Path, secrets: Collection[str]) -> str:
+def _read_reason(failure: Path, secrets: Secrets) -> str:
     """Read the characters of a failure file that the service keeps, but not a part of a secret."""
     with open(failure, encoding="utf-8", errors="replace") as file:
-        text = file.read(LONGEST_REASON + max(map(len, secrets), default=0))
-    cuts = [text.find(secret, max(0, LONGEST_REASON + 1 - len(secret))) for secret in secrets]
-    return text[: min([LONGEST_REASON, *(cut for cut in cuts if cut >= 0)])].strip()
+        text = file.read(LONGEST_REASON + _LONGEST_SECRET)
+    return secrets.mask_start(text, LONGEST_REASON).strip()
 
 
 def _platform_text(job: TrainingJob, process: FailedProcess) -> str:

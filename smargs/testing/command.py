@@ -7,8 +7,8 @@ import os
 import shlex
 from typing import List, Mapping
 
+from smargs.local.hyperparameters import secrets_of
 from smargs.local.job import TOOLKIT, Hyperparameter, TrainingJob
-from smargs.secrets import MASK, is_secret
 from smargs.texts import decode
 
 
@@ -56,19 +56,19 @@ def repeat_command(job: TrainingJob, script: str, paths: Mapping[str, str]) -> s
         script: The path of the script.
         paths: The paths of the channels that are not empty.
     """
-    tokens = ["smargs", "run", script]
+    tokens, secrets = ["smargs", "run", script], secrets_of(job)
     for name, sent in job.hyperparameters.items():
-        tokens += ["-p", f"{name}={MASK if is_secret(name) else _to_option_text(sent, job.plain)}"]
+        tokens += ["-p", f"{name}={secrets.mask_value(name, _to_option_text(sent, job.plain))}"]
     channels = [
         # The shell makes the directory of an empty channel.
-        _quote(f"{name}={paths[name]}") if name in paths else f"{name}=$(mktemp -d)"
+        _quote(str(secrets.mask_value("", f"{name}={paths[name]}"))) if name in paths else f"{name}=$(mktemp -d)"
         for name in job.channels
     ]
     return " ".join(
         [
             *map(_quote, [*tokens, *job_options(job)]),
             *(f"--channel {channel}" for channel in channels),
-            *map(_quote, script_arguments(job)),
+            *map(_quote, secrets.mask_tokens(script_arguments(job))),
         ]
     )
 

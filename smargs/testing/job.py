@@ -18,7 +18,7 @@ from smargs.local.directory import JobDirectory
 from smargs.local.hyperparameters import check_limits, make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, Channel, TrainingJob, name_hosts, name_job
 from smargs.local.platforms import start_behind_shell
-from smargs.secrets import mask_tokens
+from smargs.secrets.masking import Secrets
 from smargs.testing.command import channel_options, job_options, repeat_command, run_options, script_arguments
 from smargs.testing.processes import Finished, run_job, temporary_process
 
@@ -239,7 +239,7 @@ def _check_list(argument: str, value: object) -> None:
         BadJobError: If it is; the error shows the list to write instead.
     """
     if isinstance(value, (str, bytes)):
-        texts = mask_tokens(os.fsdecode(value).split(), "-")
+        texts = Secrets().mask_tokens(os.fsdecode(value).split())
         raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={texts!r}")
 
 

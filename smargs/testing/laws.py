@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Callable, Collection, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set, Type
+from typing import Callable, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Type
 
 from smargs import _argparse
 from smargs.arguments.names import documented_variable
@@ -15,7 +15,8 @@ from smargs.container.commandline import as_sdk
 from smargs.local.containers import environ_outside_job
 from smargs.local.job import PLATFORMS, SDK, TOOLKIT_UNQUOTED, BadJobError
 from smargs.parser import SageMakerArgumentParser
-from smargs.secrets import MASK, is_secret, is_secret_argument, mask, mask_tokens, secret_tokens
+from smargs.secrets.masking import MASK, Secrets
+from smargs.secrets.names import Names
 from smargs.tables import print_table
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.processes import temporary_process
@@ -61,9 +62,8 @@ def assert_parses_like_argparse(
     with temporary_process(environ_outside_job(), ["train.py", *argv]):
         plain, parser = parser_factory(argparse.ArgumentParser), parser_factory(SageMakerArgumentParser)
         outcomes = {"argparse": _parse(plain, argv), "smargs": _parse(parser, argv)}
-    masked_argv = mask_tokens(argv, parser.prefix_chars)
-    secrets = _secret_dests(parser) | ({_EXTRA_TOKENS} if masked_argv != list(argv) else set())
-    _assert_same(f"off SageMaker, argv {masked_argv!r}", outcomes, secrets)
+    secrets = _secrets_of(parser, argv)
+    _assert_same(f"off SageMaker, argv {secrets.mask_tokens(argv)!r}", outcomes, secrets)
 
 
 def assert_same_on_every_platform(
@@ -97,7 +97,10 @@ def assert_same_on_every_platform(
     errors = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]
     if errors:
         raise AssertionError("\n".join(("these hyperparameters do not parse", *errors)))
-    _assert_same("the same hyperparameters on each platform", outcomes, _secret_dests(parser))
+    secrets = _secrets_of(parser, ())
+    for name, value in hyperparameters.items():
+        secrets.add(name, value)
+    _assert_same("the same hyperparameters on each platform", outcomes, secrets)
 
 
 def changes_values(platform: str, hyperparameters: Mapping[str, object]) -> bool:
@@ -135,27 +138,29 @@ def _parse_on_platforms(
     return made
 
 
-def _secret_dests(parser: argparse.ArgumentParser) -> Set[str]:
-    return {action.dest for action in _argparse.actions(parser) if is_secret_argument(action)}
+def _secrets_of(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Secrets:
+    secrets = Secrets(Names(parsers=[parser]), [parser])
+    secrets.add_tokens(argv)
+    return secrets
 
 
 def _parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> _Outcome:
     errors = io.StringIO()
     # argparse itself prints typed values, including secrets.
-    secrets = secret_tokens(argv, parser.prefix_chars)
+    secrets = _secrets_of(parser, argv)
     try:
         with redirect_stderr(errors), redirect_stdout(io.StringIO()):
             namespace, extra_tokens = parser.parse_known_args(list(argv))
     except argparse.ArgumentError as error:  # With exit_on_error=False.
-        return {_ERROR: mask(str(error), secrets)}
+        return {_ERROR: secrets.mask_text(str(error))}
     except SystemExit as stop:
         # The last line only: the usage before it differs, because that of smargs names sources.
-        lines = [mask(line, secrets) for line in errors.getvalue().splitlines()[-1:]]
+        lines = [secrets.mask_text(line) for line in errors.getvalue().splitlines()[-1:]]
         return {_ERROR: f"exit status {stop.code}{''.join(f': {line}' for line in lines)}"}
     return {**vars(namespace), **({_EXTRA_TOKENS: list(extra_tokens)} if extra_tokens else {})}
 
 
-def _assert_same(title: str, outcomes: Mapping[str, _Outcome], secret_names: Collection[str]) -> None:
+def _assert_same(title: str, outcomes: Mapping[str, _Outcome], secrets: Secrets) -> None:
     """Assert that all outcomes are equal.
 
     Raises:
@@ -165,7 +170,8 @@ def _assert_same(title: str, outcomes: Mapping[str, _Outcome], secret_names: Col
     for name in dict.fromkeys(name for outcome in outcomes.values() for name in outcome):
         cells = [_describe(outcome[name]) if name in outcome else _NOTHING for outcome in outcomes.values()]
         if len(set(cells)) > 1:
-            rows.append([name, *([MASK] * len(cells) if name in secret_names or is_secret(name) else cells)])
+            is_secret = secrets.names.is_secret(name)
+            rows.append([name, *(MASK if is_secret else secrets.mask_text(cell) for cell in cells)])
     if rows:
         table = io.StringIO()
         print_table(("argument", *outcomes), rows, table)

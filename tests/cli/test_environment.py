@@ -89,7 +89,7 @@ def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
     awkward = AWKWARD.replace("\n", "\t") if platform == "sdk" else AWKWARD
     secrets = {**SECRETS, "ACCESS-TOKEN": awkward}
     environ = SageMakerJob(secrets, platform=platform).environ
-    environ["SM_RESOURCE_CONFIG"] = json.dumps({"volume_key": "volume-secret", "other": [LONG, {"again": awkward}]})
+    environ["SM_RESOURCE_CONFIG"] = json.dumps({"volume_api_key": "volume-secret", "other": [LONG, {"again": awkward}]})
     environ["SM_USER_ARGS"] = json.dumps(SageMakerJob(secrets).argv)
     assert all(any(text in value for value in environ.values()) for text in NEVER)
     inventory.show(environ, as_json)

@@ -14,6 +14,7 @@ from paths import ROOT
 
 from smargs.cli import main as cli
 from smargs.cli.options import make_parser
+from smargs.secrets.masking import Secrets
 
 
 def tree(place):
@@ -120,7 +121,7 @@ def finish(*tokens, **settings):
         (["train.py", "--channel", "code=data"], "argument --channel: SageMaker reserves the name 'code'"),
         (["train.py", "-p", "password"], "argument -p: 'password' is not a hyperparameter: expected NAME=VALUE"),
         (["train.py", "-p", "=3"], "argument -p: '=3' is not a hyperparameter: expected NAME=VALUE"),
-        (["train.py", "-p", "api_key:hunter2"], "argument -p: 'api_key...' is not a hyperparameter: expected NAME=VALUE"),
+        (["train.py", "-p", "api_key:hunter2"], "argument -p: 'api_key:******' is not a hyperparameter: expected NAME=VALUE"),
         (
             ["train.py", "--hyperparameters", "none.json"],
             "argument --hyperparameters: 'none.json' cannot be read: No such file or directory",
@@ -485,7 +486,7 @@ def test_without_file_locks_the_same_line_is_shown_in_this_process(refused, monk
     ("text", "seconds"), [("20", 20.0), ("20s", 20.0), ("1.5m", 90.0), ("1h", 3600.0)], ids=["plain", "s", "m", "h"]
 )
 def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
-    args = make_parser().parse_args(["run", "train.py", "--grace", text, "--interrupt-after", text, "--hosts", "2"])
+    args = make_parser(Secrets()).parse_args(["run", "train.py", "--grace", text, "--interrupt-after", text, "--hosts", "2"])
     assert (args.grace, args.interrupt_after, args.hosts) == (seconds, seconds, 2)
 
 

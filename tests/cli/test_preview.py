@@ -128,6 +128,38 @@ def test_secrets_inside_of_a_value_are_masked(previewed):
     assert "abc" not in previewed(source, job).stdout
 
 
+DECLARING = """
+import argparse
+from smargs import SageMakerArgumentParser
+parser = {cls}()
+parser.add_argument("-p", "--password")
+parser.add_argument("--opt")
+parser.add_argument("--tokenizer", default="bert")
+parser.parse_known_args()
+"""
+
+
+@pytest.mark.parametrize("cls", ["SageMakerArgumentParser", "argparse.ArgumentParser"])
+@pytest.mark.parametrize(
+    ("argv", "row", "cells"),
+    [
+        (["-phunter22"], "--password", ["******", "str", "command line", ""]),
+        (["--pass=hunter22"], "--password", ["******", "str", "command line", ""]),
+        (["--opt", "token=hunter22,lr=1"], "--opt", ["'token=******,lr=1'", "str", "command line", ""]),
+        (['--opt={"api_key": "hunter22"}'], "--opt", ["""'{"api_key": "******"}'""", "str", "command line", ""]),
+        (["--opt", "https://me:hunter22@host"], "--opt", ["'https://me:******@host'", "str", "command line", ""]),
+        (["-p", "hunter22", "--opt", "xhunter22x"], "--opt", ["'x******x'", "str", "command line", ""]),
+        (["a", "--pasword", "hunter22"], "(not declared)", ["a --pasword '******'", "", "", ""]),
+    ],
+)
+def test_a_typed_secret_is_shown_nowhere(previewed, cls, argv, row, cells):
+    done = previewed(DECLARING.format(cls=cls), Job({}, argv))
+
+    assert table(done)[row] == cells
+    assert table(done)["--tokenizer"][0] == "'bert'"
+    assert "hunter22" not in done.stdout
+
+
 def test_bytes_that_are_not_utf8_are_shown(previewed):
     done = previewed(script(), Job({"SM_HP_NAME": "a\udcffb"}, []))
     assert table(done)["--name"] == [r"'a\\udcffb'".replace("\\\\", "\\"), "str", "SM_HP_NAME", "mlp (default)"]

@@ -17,6 +17,8 @@ from paths import ROOT
 from smargs import SageMakerArgumentParser
 from smargs import parser as parser_module
 from smargs.container.variables import VARIABLES, fold
+from smargs.secrets.names import DESCRIBING, ENDINGS, RULES, VARIABLE
+from smargs.secrets.shapes import SHAPES
 from smargs.testing import SageMakerJob
 
 PAGES = [
@@ -27,6 +29,7 @@ PAGES = [
         "CONTRIBUTING.md",
         "docs/rules.md",
         "docs/config-files.md",
+        "docs/secrets.md",
         "docs/guarantees.md",
     )
 ]
@@ -35,6 +38,7 @@ UNMODIFIED_PAGE = ROOT / "docs" / "unmodified.md"  # Its code runs another scrip
 LOCAL_PAGE = ROOT / "docs" / "local.md"
 TESTING_PAGE = ROOT / "docs" / "testing.md"  # Its code is a project of its own, so test_testing_page.py runs it.
 VARIABLES_PAGE = ROOT / "docs" / "variables.md"
+SECRETS_PAGE = ROOT / "docs" / "secrets.md"
 HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
 PLATFORMS = {"toolkit": "toolkit", "sdk": "SDK v3"}
 
@@ -261,5 +265,54 @@ def test_the_page_of_variables_is_the_catalogue():
     assert VARIABLES_PAGE.read_text(encoding="utf-8") == variables_page()
 
 
+def words_of(text):
+    return ", ".join(f"`{word}`" for word in text.split())
+
+
+def table_of_names():
+    """The words of secrets' names, made from the table in the code."""
+    lines = ["| words | are secret | but not beside |", "| --- | --- | --- |"]
+    for rule in RULES:
+        beside = "beside any word" if rule.beside is None else f"beside {words_of(rule.beside)}"
+        condition = f"alone, and {beside}" if rule.alone else beside
+        lines.append(f"| {words_of(rule.words)} | {condition} | {words_of(rule.unless)} |")
+    return "\n".join(lines)
+
+
+def table_of_shapes():
+    """The shapes of secrets, made from the table in the code."""
+    lines = ["| what | begins with or contains |", "| --- | --- |"]
+    lines += [f"| {shape.what} | {', '.join(f'`{text}`' for text in shape.begins.split(', '))} |" for shape in SHAPES]
+    return "\n".join(lines)
+
+
+TABLES_OF_SECRETS = {"names": table_of_names, "shapes": table_of_shapes}
+
+
+def with_table(page, name, table):
+    """A page with a table below a comment that names it."""
+    return re.sub(rf"(<!-- {name} -->\n)(?:\n\|(?:.|\n\|)*\n)?", lambda match: f"{match.group(1)}\n{table}\n", page)
+
+
+@pytest.mark.parametrize("name", TABLES_OF_SECRETS)
+def test_the_tables_on_the_page_of_secrets_are_those_of_the_code(name):
+    page = SECRETS_PAGE.read_text(encoding="utf-8")
+
+    assert f"<!-- {name} -->\n\n{TABLES_OF_SECRETS[name]()}\n\n" in page
+
+
+def test_the_page_of_secrets_lists_what_else_a_name_shows():
+    page = " ".join(SECRETS_PAGE.read_text(encoding="utf-8").split())
+    *first, last = (f"`{word}`" for word in DESCRIBING.split())
+
+    assert f"{', '.join(first)} or {last}" in page
+    assert all(f"`{ending}`" in page for ending in ENDINGS)
+    assert f"`{VARIABLE}`" in page
+
+
 if __name__ == "__main__":
     VARIABLES_PAGE.write_text(variables_page(), encoding="utf-8")
+    secrets_page = SECRETS_PAGE.read_text(encoding="utf-8")
+    for each, make_table in TABLES_OF_SECRETS.items():
+        secrets_page = with_table(secrets_page, each, make_table())
+    SECRETS_PAGE.write_text(secrets_page, encoding="utf-8")

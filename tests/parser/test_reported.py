@@ -659,7 +659,7 @@ def test_a_channel_in_pipe_mode_that_no_argument_takes_is_no_warning(run_script)
         (
             0.5,
             "default=1",
-            "invalid int value: '0.5' (inferred from the default 1; default=1.0 infers a float) (from SM_HP_X)",
+            "invalid int value: '0.5' (inferred from the default 1; a default such as 1.0 infers a float) (from SM_HP_X)",
         ),
         ("many", "default=1", "invalid int value: 'many' (inferred from the default 1; infer_types=False turns this off) "),
         ("maybe", "type=bool", "invalid bool value: 'maybe' (expected true, yes, on, 1, false, no, off or 0) (from SM_HP_X)"),

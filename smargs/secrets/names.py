@@ -1,0 +1,200 @@
+"""The names of secrets: a table of words, the names that a user lists, and the declarations of arguments."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import functools
+import os
+import re
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+
+from smargs import _argparse
+
+VARIABLE = "SMARGS_SECRET_NAMES"
+"""The environment variable with the names of an organisation's secrets; ``!`` before a name says that it is none."""
+
+
+class Rule(NamedTuple):
+    """When a word makes a name the name of a secret.
+
+    Attributes:
+        words: The words.
+        alone: Whether the word alone is the name of a secret.
+        beside: The words of which one must stand before or after it; None if it needs none.
+        unless: The words of which none may stand before or after it.
+    """
+
+    words: str
+    alone: bool = True
+    beside: Optional[str] = None
+    unless: str = ""
+
+
+RULES = (
+    Rule("secret secrets password passwords passwd pwd passphrase passcode credential credentials cred creds dsn jwt bearer"),
+    Rule("apikey apikeys apitoken accesskey accesstoken authkey authtoken privatekey secretkey sshkey connstr"),
+    Rule(
+        "auth oauth authorization cookie cookies",
+        unless="backend domain enabled endpoint mode provider required scheme url",
+    ),
+    Rule(
+        "token",
+        unless="audio begin bos budget char class classification classifier cls count cross dim drop dropout dummy "
+        "embedding embeddings end eos first ids image index last length level limit loss mask max merging min next num number "
+        "pad padding per position previous pruning rate ratio sep separator size sos special start stop sub subword type unk "
+        "unknown video vision word",
+    ),
+    Rule("tokens", alone=False, beside="access api auth bearer hub refresh secret session"),
+    Rule(
+        "key",
+        beside="access account admin aes anthropic api app auth aws azure client comet consumer databricks decryption deploy "
+        "dsa encryption fernet gcp github gitlab google hf hmac huggingface jwt kaggle license master my neptune openai pgp "
+        "private rsa sas secret service session shared sign signing snowflake ssh ssl storage subscription tls wandb",
+    ),
+    Rule(
+        "keys",
+        alone=False,
+        beside="access account api auth client consumer decryption encryption master private rsa secret signing ssh",
+    ),
+    Rule("pass pw", beside="admin database db email ftp login mail my mysql postgres proxy redis root smtp user"),
+    Rule("private", unless="dataset dns hub ip is link model network repo repos subnet subnets vpc"),
+    Rule("str string", alone=False, beside="conn connection"),
+)
+"""The words of secrets' names."""
+
+ENDINGS = ("password", "passwd", "passphrase", "secret")
+"""A word that ends with one of these is secret, such as ``dbpassword``."""
+
+DESCRIBING = "arn count dir directory file length limit method mode name path size type"
+"""The last words of names that describe a secret, but have another value: ``secret_arn``, ``token_file``."""
+
+ABBREVIATED = ("password", "passphrase", "token", "secret", "credentials")
+"""The words of which an option may have an abbreviation, if no parser knows the options: ``--passw``."""
+
+_SHORTEST_ABBREVIATION = 4
+
+# Of two names in which one letter differs, three of four letters are the same.
+_NEARLY = 0.75
+
+# The prefix of a variable: SM_HP_KEY is the variable of the hyperparameter `key`.
+_PREFIXES = frozenset(("sm", "hp"))
+
+
+class _Words(NamedTuple):
+    alone: bool
+    beside: Optional[FrozenSet[str]]
+    unless: FrozenSet[str]
+
+
+@functools.lru_cache(maxsize=None)
+def _rules() -> Mapping[str, _Words]:
+    rules = {}
+    for rule in RULES:
+        beside = None if rule.beside is None else frozenset(rule.beside.split())
+        rules.update(dict.fromkeys(rule.words.split(), _Words(rule.alone, beside, frozenset(rule.unless.split()))))
+    return rules
+
+
+@functools.lru_cache(maxsize=1024)
+def is_secret_name(name: str) -> bool:
+    """Return whether a word of a name makes it the name of a secret.
+
+    SDK v3 looks for SECRET, PASSWORD, KEY, TOKEN, PRIVATE and CREDS anywhere in a name, also within a word such as
+    ``tokenizer``. Source: ``SENSITIVE_KEYWORDS`` of its container drivers.
+    """
+    # In `apiKey` a capital begins a word; in `PassWord` it does not.
+    return any(map(_are_secret, {_words_of(name), _words_of(name.casefold())}))
+
+
+class Names:
+    """Decides which names are secret: by the declarations of arguments, by the names that a user lists, and by their words."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, parsers: Iterable[argparse.ArgumentParser] = ()) -> None:
+        """Read what a user lists, and what arguments declare.
+
+        Args:
+            environ: The environment variables, of which SMARGS_SECRET_NAMES lists names.
+            parsers: The parsers whose arguments have names of their own.
+        """
+        self._listed = _folded(environ.get(VARIABLE, "").replace(",", " ")).split()
+        self._declared: Dict[str, bool] = {}
+        for action in all_actions(parsers):
+            is_secret = self.is_secret_argument(action)
+            if is_secret or getattr(action, "secret", None) is False:
+                for name in map(_folded, _names_of(action)):
+                    self._declared[name] = is_secret or self._declared.get(name, False)
+
+    def is_secret(self, name: str) -> bool:
+        """Return whether the value of an option, a hyperparameter, a variable or a key of a config file is secret."""
+        declared = self._declared.get(_folded(name))
+        return self.is_secret_key(name) if declared is None else declared
+
+    def is_secret_key(self, name: str) -> bool:
+        """Return whether the value of a key inside another value is secret. The declared arguments do not decide that."""
+        listed = [wanted for wanted in self._listed if _contains(name, wanted.lstrip("!"))]
+        return is_secret_name(name) if not listed else not any(wanted.startswith("!") for wanted in listed)
+
+    def is_secret_argument(self, action: argparse.Action) -> bool:
+        """Return whether an argument is declared as secret, or one of its names is: option strings, dest and variable."""
+        declared: Optional[bool] = getattr(action, "secret", None)
+        return any(map(self.is_secret_key, _names_of(action))) if declared is None else declared
+
+    def resembles_secret(self, name: str) -> bool:
+        """Return whether an unknown option may be an abbreviation or a typing error of a secret's name."""
+        last = (_words_of(name) or ("",))[-1]
+        if len(last) >= _SHORTEST_ABBREVIATION and last != "pass" and any(word.startswith(last) for word in ABBREVIATED):
+            return True
+        secrets = [declared for declared, is_secret in self._declared.items() if is_secret]
+        return bool(difflib.get_close_matches(_folded(name), secrets, n=1, cutoff=_NEARLY))
+
+
+def all_parsers(parsers: Iterable[argparse.ArgumentParser]) -> Iterator[argparse.ArgumentParser]:
+    """Yield parsers and the parsers of their subcommands."""
+    for parser in parsers:
+        yield parser
+        yield from all_parsers(_argparse.subparsers(parser))
+
+
+def all_actions(parsers: Iterable[argparse.ArgumentParser]) -> List[argparse.Action]:
+    """Return the arguments of parsers and of their subcommands."""
+    return list(dict.fromkeys(action for parser in all_parsers(parsers) for action in _argparse.actions(parser)))
+
+
+def _names_of(action: argparse.Action) -> List[str]:
+    """Return the names of an argument as they were declared, each without what only an option has before its name."""
+    names = (*action.option_strings, action.dest, getattr(action, "env_var", None) or "")
+    return [name.lstrip("-+/") for name in filter(None, names)]
+
+
+def _folded(name: str) -> str:
+    return name.replace("-", "_").casefold()
+
+
+def _contains(name: str, words: str) -> bool:
+    """Return whether a name contains these words, side by side."""
+    return any(f"_{words}_" in f"_{form}_" for form in (_folded(name), "_".join(_words_of(name))))
+
+
+def _words_of(name: str) -> Tuple[str, ...]:
+    """Split a name at ``_``, ``-``, ``.``, digits and capitals."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+", name)
+    return tuple(word.casefold() for word in words if word.casefold() not in _PREFIXES)
+
+
+def _are_secret(words: Tuple[str, ...]) -> bool:
+    if not words or (len(words) > 1 and words[-1] in DESCRIBING.split()):
+        return False
+    neighbours = zip(words, ("", *words), (*words[1:], ""))
+    return any(_is_secret_word(word, {before, after} - {""}) for word, before, after in neighbours)
+
+
+def _is_secret_word(word: str, neighbours: AbstractSet[str]) -> bool:
+    if word.endswith(ENDINGS):
+        return True
+    rule = _rules().get(word)
+    if rule is None:
+        return False
+    if not neighbours:
+        return rule.alone
+    return rule.unless.isdisjoint(neighbours) and (rule.beside is None or not rule.beside.isdisjoint(neighbours))
