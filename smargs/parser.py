@@ -39,6 +39,19 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
     """
 
     _takes_env_vars = True
+    _write_secrets = False
+
+    def __init__(self, *args: Any, infer_types: bool = True, write_secrets: bool = False, **settings: Any) -> None:
+        """Make a parser.
+
+        Args:
+            *args: ConfigArgParse's arguments, which are those of argparse and more.
+            infer_types: Whether an argument without a type takes the type of its default.
+            write_secrets: Whether a config file that the parser writes contains secrets.
+            **settings: ConfigArgParse's keyword arguments.
+        """
+        super().__init__(*args, infer_types=infer_types, **settings)
+        self._write_secrets = write_secrets
 
     # The signatures of the mixin accept any keyword argument. These two name the ones of ConfigArgParse.
 
@@ -138,7 +151,11 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
             return []
         if action is not None and isinstance(value, list) and self._reads_text(action):
             value = to_text(value)
-        return list(super().convert_item_to_command_line_arg(action, key, value))
+        try:
+            return list(super().convert_item_to_command_line_arg(action, key, value))
+        except (AssertionError, MemoryError, OverflowError, ValueError):
+            # ConfigArgParse expects a text for a flag, and a number for a count. The traceback would show the value.
+            self.error(f"{key}: invalid value: {value!r}: expected a boolean or, to count, a number")
 
     def _reads_text(self, action: argparse.Action) -> bool:
         """Return whether an argument reads a list from one text."""
@@ -163,8 +180,17 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         super().print_values(sys.stdout if file is None else file)
 
     def get_items_for_config_file_output(self, source_to_settings: Any, parsed_namespace: Any) -> Any:
-        """Return the items to write into a config file, including SageMaker's values."""
-        return super().get_items_for_config_file_output(_with_sagemaker(source_to_settings, self._fill), parsed_namespace)
+        """Return the items to write into a config file, including SageMaker's values; secrets only with ``write_secrets``."""
+        table = _with_sagemaker(source_to_settings, self._fill)
+        items = super().get_items_for_config_file_output(table, parsed_namespace)
+        if self._write_secrets:
+            return items
+        secrets = self._secrets_to_mask()
+        safe = OrderedDict((key, value) for key, value in items.items() if secrets.mask_value(key, value) == value)
+        if len(safe) < len(items):
+            names = ", ".join(key for key in items if key not in safe)
+            print(f"{self.prog}: not written, because secret: {names} (write_secrets=True writes them)", file=sys.stderr)
+        return safe
 
 
 def _with_sagemaker(table: Mapping[str, Any], filled: Optional[FilledArguments]) -> OrderedDict[str, Any]:

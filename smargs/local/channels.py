@@ -11,6 +11,7 @@ from typing import Dict, Iterable, List, Optional, Set, Tuple
 from smargs.container.variables import PLATFORM_CHANNELS
 from smargs.local.job import BadJobError, Channel
 from smargs.local.mark import is_job
+from smargs.secrets.masking import Secrets
 
 EMPTY = Channel((), is_directory=False)
 """A channel without files."""
@@ -37,7 +38,8 @@ def read_channels(typed: Iterable[str], may_be_elsewhere: bool = False) -> Dict[
         paths, missing = _find(pattern)
         if missing and not may_be_elsewhere:
             problem = "is not on this machine: expected a local" if "://" in pattern else "does not exist: expected a"
-            raise BadJobError(f"argument --channel: {name}: {missing[0]!r} {problem} file, directory or glob")
+            shown = Secrets().describe(name, missing[0])
+            raise BadJobError(f"argument --channel: {name}: {shown} {problem} file, directory or glob")
         channels[name] = EMPTY if missing else _read_channel(name, pattern, paths)
     return channels
 
