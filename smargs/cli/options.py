@@ -122,6 +122,11 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
         "--patch", action="store_true", help="run a script that imports argparse: replace argparse's parser by that of smargs"
     )
     group.add_argument(
+        "--clean-env",
+        action="store_true",
+        help="start the script with the platform's variables and PATH, HOME and LANG only, without AWS credentials",
+    )
+    group.add_argument(
         "--dry-run",
         action="store_true",
         help="show the value of each argument and its source; stop after the script's first parse_args()",

@@ -85,6 +85,7 @@ def _read_job(args: Namespace, script: Path, path: Path, script_arguments: Tuple
         launcher=None if args.dry_run else args.launcher,
         processes_per_host=args.processes_per_host,
         patch=args.patch,
+        clean_env=args.clean_env,
     )
 
 

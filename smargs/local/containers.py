@@ -24,6 +24,9 @@ LAUNCHER_HYPERPARAMETERS = {"torchrun": "sagemaker_torch_distributed_enabled", "
 
 _GROUP = "homogeneousCluster"
 
+_NEEDED = ("PATH", "HOME", "LANG")
+_OF_A_JOB = ("TRAINING_JOB_NAME", "CURRENT_HOST")
+
 
 class Machine(NamedTuple):
     """The machine of a container.
@@ -150,10 +153,14 @@ def _internal_hyperparameters(job: TrainingJob, base: str) -> Dict[str, str]:
     return {name: json.dumps(value) for name, value in added.items()}
 
 
-def environ_outside_job() -> Dict[str, str]:
-    """Return the variables of this process, without those of a job that it runs in."""
+def environ_outside_job(*, clean: bool = False) -> Dict[str, str]:
+    """Return the variables of this process, without those of a job that it runs in.
+
+    Args:
+        clean: Whether to return only those that each program needs.
+    """
     return {
         name: text
         for name, text in os.environ.items()
-        if not name.startswith(("SM_", "SAGEMAKER_")) and name not in ("TRAINING_JOB_NAME", "CURRENT_HOST")
+        if (name in _NEEDED if clean else not (name.startswith(("SM_", "SAGEMAKER_")) or name in _OF_A_JOB))
     }

@@ -57,6 +57,7 @@ class TrainingJob(NamedTuple):
         launcher: The launcher of the script on each host: ``torchrun``, ``mpirun`` or None.
         processes_per_host: How many processes the launcher starts on each host; None for one per GPU, or one without a GPU.
         patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
+        clean_env: Whether the script gets nothing of the caller's environment but what each program needs.
     """
 
     name: str
@@ -70,6 +71,7 @@ class TrainingJob(NamedTuple):
     launcher: Optional[str] = None
     processes_per_host: Optional[int] = None
     patch: bool = False
+    clean_env: bool = False
 
     @property
     def source_directory(self) -> str:

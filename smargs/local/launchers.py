@@ -77,7 +77,8 @@ def make_commands(starts: Sequence[Start]) -> List[Command]:
 def _make_command(start: Start, tokens: List[str]) -> Command:
     container = start.container
     collectives = _collectives_environ(container.machine) if container.job.launcher else {}
-    environ = {**environ_outside_job(), "PYTHONUNBUFFERED": "1", **start.environ, **collectives}
+    outside = environ_outside_job(clean=container.job.clean_env)
+    environ = {**outside, "PYTHONUNBUFFERED": "1", **start.environ, **collectives}
     return Command(container.host, tokens, environ, _working_directory(container))
 
 

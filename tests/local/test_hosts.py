@@ -491,6 +491,27 @@ def test_a_secret_does_not_get_into_the_reason_of_a_failure(started):
     assert "--api_key ******" in err[-1]
 
 
+@pytest.mark.parametrize("platform", ["toolkit", "sdk", "files"])
+@pytest.mark.parametrize("is_clean", [True, False], ids=["--clean-env", "without"])
+def test_a_clean_environment_has_nothing_of_the_callers_but_what_each_program_needs(started, platform, is_clean):
+    source = "import json, os; print(json.dumps(sorted(os.environ)))"
+    callers = {"AWS_SECRET_ACCESS_KEY": "x", "MINE": "1", "LANG": "C.UTF-8", "HOME": "/tmp"}
+    options = ["--platform", platform, "-p", "lr=1", *(["--clean-env"] if is_clean else [])]
+    status, out, _ = finish(started(source, *options, env=callers))
+    names = set(json.loads(of("algo-1", out)[0]))
+    of_the_platform = {name for name in names if name.startswith(("SM_", "SAGEMAKER_"))} | {
+        "TRAINING_JOB_NAME",
+        "PYTHONUNBUFFERED",
+    }
+
+    assert status == 0
+    assert {"PATH", "HOME", "LANG", "TRAINING_JOB_NAME"} <= names
+    assert ("SM_HP_LR" in names) is (platform != "files")
+    assert ({"AWS_SECRET_ACCESS_KEY", "MINE"} <= names) is not is_clean
+    if is_clean:
+        assert names - of_the_platform - {"CURRENT_HOST"} == {"PATH", "HOME", "LANG"}
+
+
 def test_an_unchanged_script_is_filled(started):
     source = """
         import argparse
