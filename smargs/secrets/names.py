@@ -7,7 +7,7 @@ import difflib
 import functools
 import os
 import re
-from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from smargs import _argparse
 
@@ -81,19 +81,9 @@ _NEARLY = 0.75
 _PREFIXES = frozenset(("sm", "hp"))
 
 
-class _Words(NamedTuple):
-    alone: bool
-    beside: Optional[FrozenSet[str]]
-    unless: FrozenSet[str]
-
-
 @functools.lru_cache(maxsize=None)
-def _rules() -> Mapping[str, _Words]:
-    rules = {}
-    for rule in RULES:
-        beside = None if rule.beside is None else frozenset(rule.beside.split())
-        rules.update(dict.fromkeys(rule.words.split(), _Words(rule.alone, beside, frozenset(rule.unless.split()))))
-    return rules
+def _rules() -> Mapping[str, Rule]:
+    return {word: rule for rule in RULES for word in rule.words.split()}
 
 
 @functools.lru_cache(maxsize=1024)
@@ -189,7 +179,7 @@ def _are_secret(words: Tuple[str, ...]) -> bool:
     return any(_is_secret_word(word, {before, after} - {""}) for word, before, after in neighbours)
 
 
-def _is_secret_word(word: str, neighbours: AbstractSet[str]) -> bool:
+def _is_secret_word(word: str, neighbours: Set[str]) -> bool:
     if word.endswith(ENDINGS):
         return True
     rule = _rules().get(word)
@@ -197,4 +187,6 @@ def _is_secret_word(word: str, neighbours: AbstractSet[str]) -> bool:
         return False
     if not neighbours:
         return rule.alone
-    return rule.unless.isdisjoint(neighbours) and (rule.beside is None or not rule.beside.isdisjoint(neighbours))
+    if not neighbours.isdisjoint(rule.unless.split()):
+        return False
+    return rule.beside is None or not neighbours.isdisjoint(rule.beside.split())

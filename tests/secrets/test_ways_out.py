@@ -232,6 +232,10 @@ def test_a_config_file_with_a_mistake_is_reported_without_its_secrets(content, d
     assert S not in shown
 
 
+def test_a_setting_may_be_converted_outside_of_a_parse():
+    assert SageMakerArgumentParser().convert_item_to_command_line_arg(None, "token", S) == [f"--token={S}"]
+
+
 def test_tokens_from_a_file_are_reported_without_their_secrets(tmp_path):
     (tmp_path / "args").write_text(f"--other-token\n{S}\n")
     shown = errors_of(
@@ -254,6 +258,16 @@ def test_a_warning_shows_no_secret(tmp_path):
     assert len(said) == 1
     assert S not in str(said[0].message)
     assert "resourceconfig.json is not valid JSON" in str(said[0].message)
+
+
+def test_the_failure_file_of_a_parser_has_no_secret(tmp_path):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--password", type=int)
+    errors_of(parser, env_vars={"SM_HP_PASSWORD": S, "SM_OUTPUT_DIR": os.fspath(tmp_path)})
+
+    assert (tmp_path / "failure").read_text() == (
+        "train.py: error: argument --password: invalid int value: '******' (from SM_HP_PASSWORD)\n"
+    )
 
 
 def test_public_objects_show_no_secret():
