@@ -74,6 +74,18 @@ def subparsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPar
             yield from action.choices.values()
 
 
+def all_parsers(parsers: Iterable[argparse.ArgumentParser]) -> Iterator[argparse.ArgumentParser]:
+    """Yield parsers and the parsers of their subcommands."""
+    for parser in parsers:
+        yield parser
+        yield from all_parsers(subparsers(parser))
+
+
+def all_actions(parsers: Iterable[argparse.ArgumentParser]) -> List[argparse.Action]:
+    """Return the arguments of parsers and of their subcommands."""
+    return list(dict.fromkeys(action for parser in all_parsers(parsers) for action in actions(parser)))
+
+
 def converter_of(parser: argparse.ArgumentParser, wanted: object) -> object:
     """Return the function that converts a text for ``type=``: the type itself, unless ``parser.register`` names another one."""
     converter: object = parser._registry_get("type", wanted, wanted)

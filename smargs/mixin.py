@@ -18,10 +18,11 @@ from smargs.arguments.names import declared_spelling
 from smargs.container.job import Job
 from smargs.container.variables import BY_NAME, PREFIX
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
-from smargs.secrets.masking import Secrets
 from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:
+    from smargs.secrets.masking import Secrets
+
     Filled = Optional[FilledArguments]
     _Mixed = argparse.ArgumentParser
 else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from smargs import _argparse
 from smargs._configargparse import ConfigArgumentParser
@@ -18,8 +18,10 @@ from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.mixin import SageMakerParserMixin
 from smargs.parsing import current_context
-from smargs.secrets.masking import Secrets
 from smargs.texts import encodable, printable, to_text
+
+if TYPE_CHECKING:
+    from smargs.secrets.masking import Secrets
 
 # The start of a source in ConfigArgParse's table of sources. The path of the config file follows.
 _CONFIG_FILE = "config_file|"

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments, Origin
@@ -17,8 +17,9 @@ from smargs.arguments.matching import Matches
 from smargs.arguments.messages import piped_channel, unpacked_model, unrecognized_hyperparameters
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.container.variables import MODEL_DIR
-from smargs.secrets.masking import Secrets
-from smargs.secrets.names import Names, all_actions
+
+if TYPE_CHECKING:
+    from smargs.secrets.masking import Secrets
 
 _current: ContextVar[Optional[ParseContext]] = ContextVar("smargs", default=None)
 
@@ -116,6 +117,10 @@ class ParseContext(Origin):
 
     def secrets(self) -> Secrets:
         """Return the secrets of this parse so far. They are collected only here, so a parse without an error costs nothing."""
+        # Importing the room takes 2 ms, and only what shows a value needs it.
+        from smargs.secrets.masking import Secrets
+        from smargs.secrets.names import Names
+
         secrets = Secrets(Names(self.environ, self._parsers), self._parsers)
         self.add_secrets(secrets)
         return secrets
@@ -134,7 +139,7 @@ class ParseContext(Origin):
 
     def _values_of_arguments(self) -> Iterator[Tuple[argparse.Action, object]]:
         """Yield each argument with what it may be seen with: its default, its constant, and the texts of this parse."""
-        for action in all_actions(self._parsers):
+        for action in _argparse.all_actions(self._parsers):
             yield from ((action, action.default), (action, action.const))
         for matches in self._matches:
             yield from ((action, value.text) for action, value in matches.explicit.items())

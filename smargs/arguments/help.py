@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import Mapping, Optional
+from typing import TYPE_CHECKING, Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, own_value
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
-from smargs.secrets.masking import Secrets
 from smargs.texts import printable
+
+if TYPE_CHECKING:
+    from smargs.secrets.masking import Secrets
 
 
 class ShownArguments:

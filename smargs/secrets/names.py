@@ -7,7 +7,7 @@ import difflib
 import functools
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from smargs import _argparse
 
@@ -109,7 +109,7 @@ class Names:
         """
         self._listed = _folded(environ.get(VARIABLE, "").replace(",", " ")).split()
         self._declared: Dict[str, bool] = {}
-        for action in all_actions(parsers):
+        for action in _argparse.all_actions(parsers):
             is_secret = self.is_secret_argument(action)
             if is_secret or getattr(action, "secret", None) is False:
                 for name in map(_folded, _names_of(action)):
@@ -137,18 +137,6 @@ class Names:
             return True
         secrets = [declared for declared, is_secret in self._declared.items() if is_secret]
         return bool(difflib.get_close_matches(_folded(name), secrets, n=1, cutoff=_NEARLY))
-
-
-def all_parsers(parsers: Iterable[argparse.ArgumentParser]) -> Iterator[argparse.ArgumentParser]:
-    """Yield parsers and the parsers of their subcommands."""
-    for parser in parsers:
-        yield parser
-        yield from all_parsers(_argparse.subparsers(parser))
-
-
-def all_actions(parsers: Iterable[argparse.ArgumentParser]) -> List[argparse.Action]:
-    """Return the arguments of parsers and of their subcommands."""
-    return list(dict.fromkeys(action for parser in all_parsers(parsers) for action in _argparse.actions(parser)))
 
 
 def _names_of(action: argparse.Action) -> List[str]:

@@ -7,7 +7,7 @@ import math
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 from smargs import _argparse
-from smargs.secrets.names import Names, all_parsers
+from smargs.secrets.names import Names
 
 _COUNTS = {None: 1.0, argparse.OPTIONAL: 1.0}
 """How many values an option takes, by ``nargs``. One that takes any number takes all tokens up to the next option."""
@@ -24,7 +24,7 @@ class Options:
             parsers: The parsers that may parse the command line.
         """
         self._names = names
-        parsers = list(all_parsers(parsers))
+        parsers = list(_argparse.all_parsers(parsers))
         self._prefix_chars = "".join(parser.prefix_chars for parser in parsers) or "-"
         self._actions: Dict[str, List[argparse.Action]] = {}
         self._has_positionals = any(not action.option_strings for parser in parsers for action in _argparse.actions(parser))
