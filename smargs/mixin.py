@@ -20,6 +20,8 @@ from smargs.container.variables import BY_NAME, PREFIX
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
 from smargs.texts import encodable, printable
 
+_LONGEST_USAGE = 10  # Lines.
+
 if TYPE_CHECKING:
     from smargs.secrets.masking import Secrets
 
@@ -157,7 +159,8 @@ class SageMakerParserMixin(_Mixed):
         if job and "COMP_LINE" not in os.environ:
             message = printable(" ".join(message.splitlines()))
             _write_failure(job.failure_file, f"{self.prog}: error: {message}")
-        super().error(message)
+        shown: Any = _with_short_usage(self) if job else self
+        super(SageMakerParserMixin, shown).error(message)
 
     @contextlib.contextmanager
     def _context(self, settings: Mapping[str, Any], is_strict: bool) -> Iterator[ParseContext]:
@@ -299,6 +302,15 @@ class SageMakerParserMixin(_Mixed):
         if self._fill is not None:
             self._fill.check(namespace)
         return result
+
+
+def _with_short_usage(parser: Any) -> Any:
+    """Return a copy of a parser whose error shows no long usage, because a job's log should show the error itself."""
+    lines, count = parser.format_usage().count("\n"), len(_argparse.actions(parser))
+    copied = _argparse.bare_copy(parser)
+    if lines > _LONGEST_USAGE:
+        vars(copied)["format_usage"] = lambda: f"usage: {parser.prog} ... (--help shows all {count} arguments)\n"
+    return copied
 
 
 def _declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:

@@ -14,9 +14,10 @@ from smargs import _argparse
 from smargs.arguments.filling import FilledArguments, Origin
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
-from smargs.arguments.messages import piped_channel, unpacked_model, unrecognized_hyperparameters
+from smargs.arguments.messages import no_channel_taken, piped_channel, unpacked_model, unrecognized_hyperparameters
+from smargs.arguments.names import takes_channel
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
-from smargs.container.variables import MODEL_DIR
+from smargs.container.variables import MODEL_DIR, PLATFORM_CHANNELS
 
 if TYPE_CHECKING:
     from smargs.secrets.masking import Secrets
@@ -152,7 +153,7 @@ class ParseContext(Origin):
         model = self.job.hyperparameters.get(MODEL_DIR)
         if model is not None and MODEL_DIR in self.claimed and model.text.startswith("s3://"):
             problems.append(unpacked_model(model.text))
-        problems += self._piped_channels()
+        problems += [*self._piped_channels(), *self._channels_not_taken()]
         for problem in problems:
             if problem not in self._problems:
                 self._problems.add(problem)
@@ -160,11 +161,25 @@ class ParseContext(Origin):
 
     def _piped_channels(self) -> Iterator[str]:
         """Yield the warning for each channel in Pipe mode whose directory fills an argument."""
-        paths = {value.text for matches in self._matches for several in matches.inferred.values() for value, _ in several}
-        for name in self.job.piped_channels if paths else ():
-            path = self.job.channels[name].text
-            if path in paths:
-                yield piped_channel(name, path)
+        takes_inferred = any(matches.inferred for matches in self._matches)
+        for name in self.job.piped_channels if takes_inferred else ():
+            if self._fills([name]):
+                yield piped_channel(name, self.job.channels[name].text)
+
+    def _channels_not_taken(self) -> Iterator[str]:
+        """Yield a warning if no channel of the job fills an argument, but there are arguments that would take a channel."""
+        takers = [action for matches in self._matches for action in matches.unfilled if self._takes_channel(action)]
+        channels = [name for name in self.job.channels if name not in PLATFORM_CHANNELS] if takers else []
+        if channels and not self._fills(channels):
+            yield no_channel_taken(channels, map(_argparse.argument_name, takers))
+
+    def _takes_channel(self, action: argparse.Action) -> bool:
+        return action.default is None and takes_channel(action, self._parsers[0].prefix_chars)
+
+    def _fills(self, channels: Iterable[str]) -> bool:
+        """Return whether the directory of one of these channels fills an argument."""
+        paths = {self.job.channels[name].text for name in channels}
+        return any(value.text in paths for matches in self._matches for value in matches.values())
 
 
 def current_context() -> Optional[ParseContext]:

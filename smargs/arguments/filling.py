@@ -13,7 +13,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, collects, has_own_type
 from smargs.arguments.matching import match
-from smargs.arguments.messages import missing_argument, pipeline_variable
+from smargs.arguments.messages import MissingArguments, pipeline_variable
 from smargs.arguments.names import own_value, with_variables
 from smargs.arguments.typed import own_types_that_may_be_typed
 from smargs.container.hyperparameters import Hyperparameter
@@ -315,10 +315,10 @@ class FilledArguments:
             if action not in self.visited and action not in self.values and action.nargs != argparse.SUPPRESS
         ]
         if missing:
-            channels = self._origin.job.channels
-            prefix_chars = self.working.prefix_chars
-            names = [missing_argument(action, prefix_chars, channels, self._refused.get(action)) for action in missing]
-            raise argparse.ArgumentError(None, f"the following arguments are required: {', '.join(names)}")
+            error = MissingArguments(self._origin.job, self.working.prefix_chars)
+            for action in missing:
+                error.add(action, self._refused.get(action))
+            raise argparse.ArgumentError(None, error.text())
 
 
 def _has_own_code(action: argparse.Action) -> bool:

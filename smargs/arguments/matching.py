@@ -62,6 +62,7 @@ class Matches:
         explicit: For each argument its value by rules 1 and 2, in the order of the platform's command line.
         options: For each argument of ``explicit`` the option string that matched; None if the dest did.
         inferred: For each other argument the values by rules 3 and 4, the best first.
+        unfilled: The arguments that may take an inferred value, but have none.
         claimed: The hyperparameters that an argument declares, and the parts of objects.
         parts: For each hyperparameter whose parts may fill arguments the names of these parts.
     """
@@ -70,8 +71,14 @@ class Matches:
         self.explicit: Dict[argparse.Action, SourcedValue] = {}
         self.options: Dict[argparse.Action, Optional[str]] = {}
         self.inferred: Dict[argparse.Action, List[InferredValue]] = {}
+        self.unfilled: List[argparse.Action] = []
         self.claimed: Set[str] = set()
         self.parts: Dict[str, List[str]] = {}
+
+    def values(self) -> Iterator[SourcedValue]:
+        """Yield every value."""
+        yield from self.explicit.values()
+        yield from (value for several in self.inferred.values() for value, _ in several)
 
     def best(self, action: argparse.Action) -> Optional[SourcedValue]:
         """Return the value that comes first for an argument."""
@@ -96,7 +103,9 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
             action, option = by_name[name]
             matches.explicit[action], matches.options[action] = value, option
     matches.claimed.update(by_variable, by_name)
-    matches.inferred = _infer(_unfilled(free, matches), job, parser.prefix_chars)
+    unfilled = _unfilled(free, matches)
+    matches.inferred = _infer(unfilled, job, parser.prefix_chars)
+    matches.unfilled = [action for action in unfilled if action not in matches.inferred]
     return matches
 
 

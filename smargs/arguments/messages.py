@@ -8,29 +8,65 @@ from typing import Iterable, List, Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variables
+from smargs.container.job import Job
 from smargs.container.variables import CHANNEL_PREFIX, PLATFORM_CHANNELS, fold
 
 
-def missing_argument(action: argparse.Action, prefix_chars: str, channels: Iterable[str], refused: Optional[str]) -> str:
-    """Return the name of a required argument that is missing, with the variables that would have filled it.
+class MissingArguments:
+    """The error for required arguments that nobody typed and that the job does not fill."""
+
+    def __init__(self, job: Job, prefix_chars: str) -> None:
+        self._job = job
+        self._prefix_chars = prefix_chars
+        self._channels = sorted({*job.channels, *job.outputs} - PLATFORM_CHANNELS)
+        self._parts: List[str] = []
+        self._absent_channels: List[str] = []
+
+    def add(self, action: argparse.Action, refused: Optional[str]) -> None:
+        """Add an argument.
+
+        Args:
+            action: The argument.
+            refused: Why the value with the argument's name does not fit; None if there is no such value.
+        """
+        name = _argparse.argument_name(action)
+        if can_be_filled(action):
+            name = f"{name} ({self._absent(action) if refused is None else refused})"
+        self._parts.append(name)
+
+    def text(self) -> str:
+        """Return the error. It ends with what to type if a channel is missing."""
+        ending = "".join(f"; to send a channel: {_how_to_send(name)}" for name in self._absent_channels[:1])
+        return f"the following arguments are required: {', '.join(self._parts)}{ending}"
+
+    def _absent(self, action: argparse.Action) -> str:
+        """Return which variables would have filled an argument, or that no input or output of a processing job does."""
+        named = environment_variable(action)
+        variables = [named] if named else expected_variables(action, self._prefix_chars, among_channels=bool(self._channels))
+        here = ", ".join(self._channels)
+        if self._job.is_processing and not named:
+            return f"no input or output has this name; here: {here}" if here else "no input or output has this name"
+        absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
+        if variables[0].startswith(CHANNEL_PREFIX):
+            self._absent_channels.append(variables[0][len(CHANNEL_PREFIX) :].lower())
+        return f"{absent}; channels here: {here}" if here and variables[-1].startswith(CHANNEL_PREFIX) else absent
+
+
+def _how_to_send(channel: str) -> str:
+    return f"fit({{'{channel}': 's3://...'}}) or smargs run --channel {channel}=DIRECTORY"
+
+
+def no_channel_taken(channels: Iterable[str], arguments: Iterable[str]) -> str:
+    """Return the warning for a job with channels, none of which fills an argument.
 
     Args:
-        action: The argument.
-        prefix_chars: The characters that option strings start with.
         channels: The job's channels.
-        refused: Why the value with the argument's name does not fit; None if there is no such value.
+        arguments: The arguments that are named like channels.
     """
-    name = _argparse.argument_name(action)
-    if not can_be_filled(action):
-        return name
-    if refused is not None:
-        return f"{name} ({refused})"
-    own_channels = sorted(set(channels) - PLATFORM_CHANNELS)
-    named = environment_variable(action)
-    variables = [named] if named else expected_variables(action, prefix_chars, among_channels=bool(own_channels))
-    absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
-    lists_channels = own_channels and variables[-1].startswith(CHANNEL_PREFIX)
-    return f"{name} ({absent}{'; channels here: ' + ', '.join(own_channels) if lists_channels else ''})"
+    return (
+        f"no channel of this job ({', '.join(channels)}) has the name of an argument that takes one ({', '.join(arguments)}): "
+        "call the channel as the argument, or the argument as the channel"
+    )
 
 
 def pipeline_variable(text: str) -> str:

@@ -116,6 +116,11 @@ def expected_variable(action: argparse.Action, prefix_chars: str) -> str:
     return f"{CHANNEL_PREFIX}{channel.upper()}" if channel else f"{HYPERPARAMETER_PREFIX}{longest.upper()}"
 
 
+def takes_channel(action: argparse.Action, prefix_chars: str) -> bool:
+    """Return whether an argument has a usual name of a channel, such as ``--train`` or ``--data-dir``."""
+    return expected_variable(action, prefix_chars).startswith(CHANNEL_PREFIX)
+
+
 def _usual_channel(name: str) -> Optional[str]:
     return next((base for base in bases(name) if base in TWINS or base == "data"), None)
 

@@ -91,6 +91,11 @@ class Job:
         return hyperparameter in self.internal or (hyperparameter == MODEL_DIR and is_place_in_s3)
 
     @property
+    def is_processing(self) -> bool:
+        """Whether the job is a processing job."""
+        return self._sources.is_processing
+
+    @property
     def is_own_container(self) -> bool:
         """Whether no platform's program, but the service itself started the script.
 

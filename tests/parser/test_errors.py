@@ -141,8 +141,9 @@ def test_all_missing_arguments_are_named_at_once():
 
     assert failure({"SM_HP_X": "1"}, *declared) == (
         "the following arguments are required: --labels (SM_HP_LABELS is not set), "
-        "--epochs (SM_HP_EPOCHS is not set), data (SM_HP_DATA is not set)"
-    ).replace("data (SM_HP_DATA", "data (SM_CHANNEL_DATA")
+        "--epochs (SM_HP_EPOCHS is not set), data (SM_CHANNEL_DATA is not set); "
+        "to send a channel: fit({'data': 's3://...'}) or smargs run --channel data=DIRECTORY"
+    )
 
 
 @pytest.mark.parametrize(

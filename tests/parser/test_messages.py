@@ -42,7 +42,11 @@ def test_a_typed_value_replaces_a_value_that_does_not_fit_in_its_group():
     ("name", "reason"),
     [
         ("--model_id", "(neither SM_HP_MODEL_ID nor SM_CHANNEL_MODEL_ID is set; channels here: train)"),
-        ("--data", "(SM_CHANNEL_DATA is not set; channels here: train)"),
+        (
+            "--data",
+            "(SM_CHANNEL_DATA is not set; channels here: train); "
+            "to send a channel: fit({'data': 's3://...'}) or smargs run --channel data=DIRECTORY",
+        ),
         ("--sm-hp-model-id", "(SM_HP_MODEL_ID is not set)"),
         ("--model-dir", "(SM_MODEL_DIR is not set)"),
     ],

@@ -671,3 +671,58 @@ def test_an_error_says_what_to_change(run_script, platform, value, declaration, 
 
     assert result.returncode == 2
     assert f"argument --x: {message}" in result.stderr
+
+
+def test_a_required_channel_that_is_missing_says_how_to_send_it(run_script):
+    """The commonest first failure."""
+    result = run_script(f"{HEAD}parser.add_argument('--train', required=True){TAIL}", SageMakerJob(channels=["images"]))
+
+    assert result.stderr.splitlines()[-1] == (
+        "train.py: error: the following arguments are required: --train (SM_CHANNEL_TRAIN is not set; channels here: images); "
+        "to send a channel: fit({'train': 's3://...'}) or smargs run --channel train=DIRECTORY"
+    )
+
+
+@pytest.mark.parametrize(
+    ("channels", "declarations", "is_warning"),
+    [
+        (["images"], "parser.add_argument('--train')", True),
+        (["images"], "parser.add_argument('--train', default='here')", False),
+        (["images"], "parser.add_argument('--epochs')", False),
+        (["images", "train"], "parser.add_argument('--train')\nparser.add_argument('--test')", False),
+        ([], "parser.add_argument('--train')", False),
+    ],
+    ids=["no channel", "with a default", "no argument for a channel", "one of two channels", "no channels"],
+)
+@PLATFORMS
+def test_a_job_none_of_whose_channels_fills_an_argument_is_a_warning(run_script, platform, channels, declarations, is_warning):
+    """The commonest first failure."""
+    result = run_script(HEAD + declarations + TAIL, SageMakerJob(channels=channels, platform=platform))
+
+    assert result.returncode == 0
+    warning = "no channel of this job (images) has the name of an argument that takes one (--train): "
+    assert (warning in result.stderr) is is_warning
+    assert is_warning or result.stderr == ""
+
+
+def test_a_required_input_of_a_processing_job_lists_its_inputs_and_outputs(run_script, tmp_path):
+    """aws/amazon-sagemaker-examples #2852."""
+    result = run_script(f"{HEAD}parser.add_argument('--test', required=True){TAIL}", processing_job(tmp_path))
+
+    assert result.stderr.splitlines()[-1] == (
+        "train.py: error: the following arguments are required: "
+        "--test (no input or output has this name; here: query, raw, train)"
+    )
+
+
+def test_in_a_job_an_error_shows_no_usage_of_more_than_ten_lines(run_script):
+    """The commonest first failure."""
+    declarations = "".join(f"parser.add_argument('--argument-{number}')\n" for number in range(40))
+    in_a_job = run_script(HEAD + declarations + TAIL, SageMakerJob({"epochs": 1}))
+    off_sagemaker = run_script(HEAD + declarations + TAIL, Job({}, ["--epochs", "1"]))
+
+    assert in_a_job.stderr.splitlines() == [
+        "usage: train.py ... (--help shows all 41 arguments)",
+        "train.py: error: unrecognized hyperparameter: epochs",
+    ]
+    assert len(off_sagemaker.stderr.splitlines()) > 10
