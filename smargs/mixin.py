@@ -241,9 +241,8 @@ class SageMakerParserMixin(_Mixed):
 
     def _parse_optional(self, arg_string: str) -> Any:
         """Accept ``--batch_size`` for ``--batch-size`` and the other way round, unless both are declared."""
-        options = _argparse.options(self)
-        if arg_string[:1] in self.prefix_chars and arg_string not in options:
-            arg_string = declared_spelling(arg_string, options)
+        if arg_string[:1] in self.prefix_chars:
+            arg_string = declared_spelling(arg_string, _argparse.options(self))
         return super()._parse_optional(arg_string)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
@@ -251,7 +250,7 @@ class SageMakerParserMixin(_Mixed):
         context = current_context()
         if context:
             context.add_text(action, arg_string)
-        wanted = inferred_type(self, action)
+        wanted = inferred_type(self, action) if action.type is None else None
         if wanted is None:
             return super()._get_value(action, arg_string)
         return read_inferred(action, wanted, arg_string)
