@@ -15,7 +15,7 @@ from smargs.container.variables import (
     CHANNELS_FILE,
     CHECKPOINT_FILE,
     HYPERPARAMETERS_FILE,
-    ONLY,
+    OWN_VARIABLES,
     PREFIX,
     PROCESSING_FILE,
     RESOURCE_FILE,
@@ -123,7 +123,9 @@ class Sources:
     @cached_property
     def platform(self) -> Optional[str]:
         """The platform that started the script: ``toolkit`` or ``sdk``; None if no variable is set by one platform only."""
-        return next((platform for platform in (TOOLKIT, SDK) if not self.environ.keys().isdisjoint(ONLY[platform])), None)
+        return next(
+            (platform for platform in (TOOLKIT, SDK) if not self.environ.keys().isdisjoint(OWN_VARIABLES[platform])), None
+        )
 
     def variables_of(self, prefix: str, names: Iterable[str]) -> Dict[str, str]:
         """Return the variable of each hyperparameter or channel that has one.

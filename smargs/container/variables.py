@@ -186,7 +186,9 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
-ONLY = {platform: frozenset(variable.name for variable in VARIABLES if variable.platforms == (platform,)) for platform in BOTH}
+OWN_VARIABLES = {
+    platform: frozenset(variable.name for variable in VARIABLES if variable.platforms == (platform,)) for platform in BOTH
+}
 """For each platform the variables that the other platform does not set."""
 
 
