@@ -270,11 +270,11 @@ class SageMakerParserMixin(_Mixed):
         try:
             return super()._get_values(action, arg_strings)
         except argparse.ArgumentError as error:
-            source = self._source_of(action, arg_strings)
+            source = self._source_of(action)
             error.message = f"{error.message} (from {source})" if source else error.message
             raise
 
-    def _source_of(self, action: argparse.Action, texts: Sequence[str]) -> Optional[str]:
+    def _source_of(self, action: argparse.Action) -> Optional[str]:
         """Return the variable or the config file from which the parser class read the texts of an argument; None if typed."""
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from smargs import _argparse
 from smargs._configargparse import ConfigArgumentParser
@@ -122,19 +122,17 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         """Return the tokens of the config files that the job names."""
         context = current_context()
         if self._fill is None or context is None:
-            return []
+            return super().config_file_tokens()
         files = ConfigFiles(self, context.job)
         context.claimed |= files.claimed
         return files.tokens
 
-    def _source_of(self, action: argparse.Action, texts: Sequence[str]) -> Optional[str]:
+    def _source_of(self, action: argparse.Action) -> Optional[str]:
         """Return the variable, or the config file and its key, from which ConfigArgParse read the texts of an argument."""
         for source, settings in self._source_to_settings.items():
-            if source in ("command_line", "defaults"):
-                continue
-            for key, (owner, value) in settings.items():
-                if owner is action and not {*texts}.isdisjoint(map(str, value if isinstance(value, list) else (value,))):
-                    return f"{key} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else key
+            keys = [key for key, (owner, _) in settings.items() if owner is action]
+            if keys and source != "defaults":
+                return f"{keys[0]} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else keys[0]
         return None
 
     def _check_config_keys(self) -> None:

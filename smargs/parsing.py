@@ -174,7 +174,9 @@ class ParseContext(Origin):
             yield no_channel_taken(channels, map(_argparse.argument_name, takers))
 
     def _takes_channel(self, action: argparse.Action) -> bool:
-        return action.default is None and takes_channel(action, self._parsers[0].prefix_chars)
+        """Return whether an argument would take a channel. If it is required, its absence is an error instead."""
+        is_optional = action.default is None and not action.required
+        return is_optional and takes_channel(action, self._parsers[0].prefix_chars)
 
     def _fills(self, channels: Iterable[str]) -> bool:
         """Return whether the directory of one of these channels fills an argument."""

@@ -129,12 +129,6 @@ class Job:
         return self._text_in_training_env("master_hostname")
 
     @property
-    def name(self) -> Optional[str]:
-        """The name of the training job."""
-        name = self.variable("TRAINING_JOB_NAME")
-        return name.text if name else None
-
-    @property
     def failure_file(self) -> Optional[str]:
         """The file in which a training container writes why its job failed.
 
