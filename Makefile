@@ -108,7 +108,7 @@ $(VENV)/.wasm: $(VENV)/bin/python tests/wasm/package.json setup.cfg
 	cp tests/wasm/package.json $(VENV)/wasm
 	npm install --prefix $(VENV)/wasm --silent --no-audit --no-fund --no-package-lock
 	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --only-binary :all: --python-version 3.14 \
-		--implementation py --abi none --platform any '.[testing]' rich
+		--implementation py --abi none --platform any '.[testing]'
 	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --no-deps pyyaml
 	touch $@
 

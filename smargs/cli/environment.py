@@ -14,6 +14,9 @@ from smargs.secrets.names import Names
 from smargs.tables import print_table
 from smargs.texts import encodable
 
+# Longer values are cut in the table.
+_LONGEST_VALUE = 100
+
 
 class _Report(NamedTuple):
     """What an environment says.
@@ -29,12 +32,13 @@ class _Report(NamedTuple):
     secrets: Secrets
 
 
-def show(environ: Mapping[str, str], as_json: bool) -> None:
+def show(environ: Mapping[str, str], as_json: bool, full: bool = False) -> None:
     """Print the values of a job to standard output, and problems to standard error.
 
     Args:
         environ: The environment variables, which also say where the job's files are.
         as_json: Whether to print one JSON object with decoded values and the problems, instead of a table of texts.
+        full: Whether the table shows long values whole.
     """
     job = Job(environ)
     job.read_all()
@@ -52,7 +56,7 @@ def show(environ: Mapping[str, str], as_json: bool) -> None:
     if as_json:
         print(json.dumps(_to_json(report), indent=2))
     elif job:
-        _print_table(report)
+        _print_table(report, sys.maxsize if full else _LONGEST_VALUE)
     else:
         print("no SageMaker environment found", file=sys.stderr)
 
@@ -68,12 +72,17 @@ def _to_json(report: _Report) -> Dict[str, object]:
     return {**parts, "problems": report.problems}
 
 
-def _print_table(report: _Report) -> None:
+def _print_table(report: _Report, longest: int) -> None:
     rows_by_source: Dict[str, List[Tuple[str, str, str]]] = {}
     for values in report.parts.values():
         for name, sourced in values.items():
             text = str(report.secrets.mask_value(name, sourced.text))
-            rows_by_source.setdefault(sourced.source, []).append((sourced.source, name, text))
+            rows_by_source.setdefault(sourced.source, []).append((sourced.source, name, _cut(text, longest)))
     print_table(("source", "name", "value"), [row for rows in rows_by_source.values() for row in rows])
     for problem in report.problems:
         print(encodable(problem), file=sys.stderr)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return the beginning of a text that is longer, with the number of its characters."""
+    return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"

@@ -59,7 +59,7 @@ def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[st
 
 def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
     if args.command == "env":
-        show(os.environ, as_json=args.json)
+        show(os.environ, args.json, args.full)
         return 0
     try:
         # A job needs modules of Python that exist only on Linux and macOS, and `smargs env` does not. Saves it 35 ms as well.

@@ -65,7 +65,9 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
         description="Show the SageMaker environment of this container: its hyperparameters, channels and variables, each with "
         "its source. Secrets are masked.",
     )
-    env.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    form = env.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    form.add_argument("--full", action="store_true", help="show long values whole")
     return parser
 
 

@@ -10,6 +10,7 @@ from paths import ROOT
 from platforms import encoded, write_files
 
 from smargs.cli import environment as inventory
+from smargs.cli import main as cli
 from smargs.testing import SageMakerJob
 
 LONG = "hunter2-hunter2"
@@ -76,15 +77,23 @@ def test_the_table_is_grouped_by_source(capsys):
     ]
 
 
+@pytest.mark.parametrize(("option", "ends"), [([], "... (101 characters)"), (["--full"], "x")], ids=["cut", "full"])
+def test_a_long_value_is_cut_unless_all_of_it_is_wanted(capsys, monkeypatch, option, ends):
+    monkeypatch.setenv("SM_HP_SHORT", "s" * 100)
+    monkeypatch.setenv("SM_HP_LONG", "l" * 100 + "x")
+    assert cli.main(["env", *option]) == 0
+    assert rows(capsys.readouterr()) == [["SM_HP_LONG", "long", "l" * 100 + ends], ["SM_HP_SHORT", "short", "s" * 100]]
+
+
 def test_a_file_is_a_source(capsys, tmp_path):
     write_files(tmp_path, {"hyperparameters.json": encoded({"epochs": 20})})
     printed = shown(capsys, {"SAGEMAKER_BASE_DIR": os.fspath(tmp_path)}, as_json=False)
     assert ["hyperparameters.json", "epochs", "20"] in rows(printed)
 
 
-@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(("as_json", "full"), [(True, False), (False, False), (False, True)], ids=["json", "table", "full"])
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
+def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json, full):
     # SDK v3 sends a text as it is, and the service allows no line break.
     awkward = AWKWARD.replace("\n", "\t") if platform == "sdk" else AWKWARD
     secrets = {**SECRETS, "ACCESS-TOKEN": awkward}
@@ -92,11 +101,11 @@ def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json):
     environ["SM_RESOURCE_CONFIG"] = json.dumps({"volume_api_key": "volume-secret", "other": [LONG, {"again": awkward}]})
     environ["SM_USER_ARGS"] = json.dumps(SageMakerJob(secrets).argv)
     assert all(any(text in value for value in environ.values()) for text in NEVER)
-    inventory.show(environ, as_json)
+    inventory.show(environ, as_json, full)
     printed = "".join(capsys.readouterr())
     assert [text for text in [*NEVER, "volume-secret"] if text in printed] == []
     assert "mine is ******" in printed
-    assert "--note" in printed
+    assert ("--note" in printed) is (as_json or full)
 
 
 def test_a_command_line_shows_what_is_no_secret(capsys):

@@ -7,11 +7,11 @@ import sys
 import pytest
 from paths import ROOT
 from platforms import Job
+from tables import read_table
 
 from smargs.cli import preview
 from smargs.testing import SageMakerJob
 
-WITHOUT_RICH = 'import sys; sys.modules["rich"] = None'
 SCRIPT = """
 import sys
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
@@ -41,17 +41,12 @@ PARSES = [
 
 
 @pytest.fixture
-def previewed(run_script, tmp_path):
-    """Preview the text of a script as a child process, whose table has tabs."""
+def previewed(run_script):
+    """Preview the text of a script as a child process."""
 
     def run(source, job):
-        start = tmp_path / "start.py"
-        start.write_text(
-            f"{WITHOUT_RICH}\nimport runpy\nrunpy.run_module('smargs.cli.preview', run_name='__main__', alter_sys=True)"
-        )
-        return run_script(
-            source, job, through=lambda script, job: [sys.executable, os.fspath(start), os.fspath(script), *job.argv]
-        )
+        preview = [sys.executable, "-m", "smargs.cli.preview"]
+        return run_script(source, job, through=lambda script, job: [*preview, os.fspath(script), *job.argv])
 
     return run
 
@@ -59,7 +54,7 @@ def previewed(run_script, tmp_path):
 def table(done):
     """The rows of a table by argument, where nothing else was said and nothing else was done."""
     assert (done.returncode, done.stderr) == (0, "")
-    head, *rows = (line.split("\t") for line in done.stdout.splitlines())
+    head, *rows = read_table(done.stdout.splitlines())
     assert head == ["argument", "value", "type", "source", "overrode"]
     assert len({row[0] for row in rows}) == len(rows)
     return {row[0]: row[1:] for row in rows}

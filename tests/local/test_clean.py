@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
+from tables import read_table
 
 from smargs.cli import main as cli
 from smargs.local.mark import MARK
@@ -20,9 +21,8 @@ WAITING = "import os\nprint('waiting', flush=True)\nopen(os.environ['GATE']).rea
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """The default place of a home of its own; no rich, whose tables are other lines."""
+    """The default place of a home of its own."""
     monkeypatch.setenv("HOME", os.fspath(tmp_path / "home"))
-    monkeypatch.setitem(sys.modules, "rich", None)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("")
     return tmp_path / "home" / ".smargs" / "jobs"
@@ -84,9 +84,9 @@ def test_jobs_are_listed_the_oldest_first_and_nothing_is_removed(clean, make, pl
         make("from-the-future", age=-DAY),
     ]
     (jobs[0] / "model" / "weights").write_bytes(b"w" * 2_345_678)
-    status, (head, *rows), err = clean()
-    assert (status, err, head) == (0, [], "job\tage\tsize\tstatus")
-    cells = [row.split("\t") for row in rows]
+    status, lines, err = clean()
+    head, *cells = read_table(lines)
+    assert (status, err, head) == (0, [], ["job", "age", "size", "status"])
     assert [(job, age, status) for job, age, _, status in cells][:3] == [
         (f"{place}/old", "3.5 d", "Failed"),
         (f"{place}/killed", "2 h", "Killed"),
@@ -104,9 +104,9 @@ def test_jobs_are_listed_the_oldest_first_and_nothing_is_removed(clean, make, pl
 def test_a_real_job_is_listed_with_its_status(clean, place):
     (place.parent.parent.parent / "train.py").write_text("raise SystemExit(3)")
     assert cli.main(["run", "train.py"]) == 3
-    _, (_, row), _ = clean()
-    assert row.split("\t")[0] == os.fspath(next(place.iterdir()))
-    assert row.split("\t")[3] == "Failed"
+    _, row = read_table(clean()[1])
+    assert row[0] == os.fspath(next(place.iterdir()))
+    assert row[3] == "Failed"
 
 
 def test_the_commands_on_the_page_do_what_their_comments_say(clean, make, place, tmp_path):
@@ -158,7 +158,7 @@ def test_a_job_is_removed_by_its_name_and_by_its_path(clean, make, place, tmp_pa
 @pytest.mark.needs_process
 def test_a_job_that_runs_is_never_removed(clean, make, running):
     other = make("other")
-    assert [row.split("\t")[3] for row in clean()[1][1:]] in (["InProgress", "Completed"], ["Completed", "InProgress"])
+    assert [row[3] for row in read_table(clean()[1])[1:]] in (["InProgress", "Completed"], ["Completed", "InProgress"])
     line = f"smargs clean: error: argument JOB: {running} is in use by a smargs run"
     assert clean(other, running) == (2, [], [line])
     assert clean("--all") == (0, [f"removed {other}"], [])

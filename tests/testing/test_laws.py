@@ -58,7 +58,7 @@ def test_the_table_shows_which_arguments_differ_and_how():
         assert_parses_like_argparse(declare_untyped, ["--steps", "5", "--sizes", "[1]", "--epochs", "2"])
     first, _, *lines = str(error.value).splitlines()
     assert first == "off SageMaker, argv ['--steps', '5', '--sizes', '[1]', '--epochs', '2']:"
-    assert [line.split() for line in lines if "─" not in line] == [
+    assert [line.split() for line in lines if not line.startswith("--")] == [
         ["argument", "argparse", "smargs"],
         ["steps", "str", "'5'", "int", "5"],
         ["sizes", "list(str", "'[',", "str", "'1',", "str", "']')", "list(int", "1)"],
@@ -183,7 +183,7 @@ def test_a_type_that_depends_on_the_spelling_of_a_platform_fails_with_a_table():
         assert_same_on_every_platform(parser, {"epochs": 3, "where": "abc", "api_key": "hunter2"})
     first, _, *lines = str(error.value).splitlines()
     assert first == "the same hyperparameters on each platform:"
-    assert [line.split() for line in lines if "─" not in line] == [
+    assert [line.split() for line in lines if not line.startswith("--")] == [
         ["argument", "toolkit", "toolkit-unquoted", "sdk", "files"],
         ["where", *(part for number in (1, 2, 3, 4) for part in ("int", str(number)))],
         ["api_key", *4 * ["******"]],
