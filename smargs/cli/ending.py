@@ -11,6 +11,7 @@ from smargs.local.hosts import Outcome
 from smargs.local.job import TrainingJob
 from smargs.local.launchers import Command
 from smargs.local.mark import UNPACKED
+from smargs.local.output import GREEN, RED, colour
 from smargs.local.results import FailedProcess, failure_reason, pack
 
 # The directory that is packed into each archive.
@@ -57,7 +58,8 @@ def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Comman
         directory.note(UNPACKED)
         ending = _pack(job, directory)
     directory.note(ending.status, ending.failure_reason)
-    print(f"smargs: {job.name} {ending.status} after {outcome.seconds:.1f} s, {ending.details}", file=sys.stderr, flush=True)
+    line = f"smargs: {job.name} {ending.status} after {outcome.seconds:.1f} s, {ending.details}"
+    print(colour(line, RED if ending.exit_status else GREEN, sys.stderr), file=sys.stderr, flush=True)
     return ending.exit_status
 
 

@@ -8,7 +8,9 @@ import sys
 from argparse import Namespace
 from typing import Optional, Sequence, Tuple
 
+from smargs import _argparse
 from smargs.cli.environment import show
+from smargs.cli.mistakes import suggest_hyperparameter, suggest_option
 from smargs.cli.options import make_parser, one_line
 from smargs.cli.signals import exit_status
 from smargs.local.job import BadJobError
@@ -27,6 +29,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     tokens = list(sys.argv[1:] if argv is None else argv)
     secrets = _secrets_of(tokens)
     args, script_arguments = _parse(tokens, secrets)
+    if args.command is None:
+        args.parser.print_help()
+        return 0
     try:
         return _run_command(args, script_arguments)
     except BadJobError as error:
@@ -50,10 +55,13 @@ def _secrets_of(tokens: Sequence[str]) -> Secrets:
 def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[str, ...]]:
     """Parse the tokens before ``--``, and return those that follow it unchanged."""
     end = tokens.index("--") if "--" in tokens else len(tokens)
-    parser = make_parser(secrets)
-    args, unknown = parser.parse_known_args(tokens[:end])
+    args, unknown = make_parser(secrets).parse_known_args(tokens[:end])
     if unknown:
-        parser.error(f"unrecognized arguments: {' '.join(secrets.mask_tokens(unknown))}")
+        suggestion = suggest_option(unknown[0], _argparse.options(args.parser))
+        if suggestion is None and args.command == "run":
+            suggestion = suggest_hyperparameter(unknown, tokens[:end])
+        shown = " ".join(secrets.mask_tokens(unknown))
+        args.parser.error(f"unrecognized arguments: {shown}{f' ({suggestion})' if suggestion else ''}")
     return args, tuple(tokens[end + 1 :])
 
 

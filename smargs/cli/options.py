@@ -34,15 +34,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
-    """Make the parser of the command line, up to ``--``.
+    """Make the parser of the command line, up to ``--``. Its results have the parser of the command as ``parser``.
 
     Args:
         secrets: The secrets on the command line, which are masked in errors.
     """
     parser = _Parser(secrets, prog="smargs", description="Run Amazon SageMaker training jobs on this machine.")
+    parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser_class: Any = functools.partial(_Parser, secrets)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=parser_class)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=parser_class)
     run = commands.add_parser(
         "run",
         help="run a training job on this machine, without Docker",
@@ -50,6 +51,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
         "environment variables and the command line that the platform gives a script.",
         epilog="Arguments after -- are passed to the script.",
     )
+    run.set_defaults(parser=run)
     _add_job_options(run)
     _add_running_options(run.add_argument_group("the run"))
     clean = commands.add_parser(
@@ -58,6 +60,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
         description="List the jobs in ~/.smargs/jobs. With an argument, remove jobs instead. A running job is never removed. A "
         "job whose model could not be packed is removed only if JOB names it.",
     )
+    clean.set_defaults(parser=clean)
     _add_clean_options(clean)
     env = commands.add_parser(
         "env",
@@ -65,6 +68,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
         description="Show the SageMaker environment of this container: its hyperparameters, channels and variables, each with "
         "its source. Secrets are masked.",
     )
+    env.set_defaults(parser=env)
     form = env.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     form.add_argument("--full", action="store_true", help="show long values whole")

@@ -7,7 +7,9 @@ import io
 import os
 from typing import IO, List, TextIO
 
-_COLOURS = (36, 33, 32, 35, 34, 31)
+RED, GREEN = 31, 32
+
+_COLOURS = (36, 33, GREEN, 35, 34, RED)
 _LONGEST_LINE = 1 << 20
 _LONGEST_TAIL = 8192
 _DECODER = codecs.getincrementaldecoder("utf-8")
@@ -57,9 +59,7 @@ class HostOutput:
 
 
 def make_label(host: str, width: int, number: int, target: TextIO) -> str:
-    """Return the text before each line of a host.
-
-    It is coloured on a terminal, unless NO_COLOR is set. Source: https://no-color.org
+    """Return the text before each line of a host, in a colour of its own on a terminal.
 
     Args:
         host: The name of the host.
@@ -67,7 +67,19 @@ def make_label(host: str, width: int, number: int, target: TextIO) -> str:
         number: The number of the host, which selects its colour.
         target: The stream that the lines are written to.
     """
-    label = f"{host:{width}} |"
-    if target.isatty() and not os.environ.get("NO_COLOR"):
-        label = f"\x1b[{_COLOURS[number % len(_COLOURS)]}m{label}\x1b[0m"
-    return f"{label} "
+    return colour(f"{host:{width}} |", _COLOURS[number % len(_COLOURS)], target) + " "
+
+
+def colour(text: str, number: int, target: TextIO) -> str:
+    """Return a text in a colour if it is for a terminal, unless NO_COLOR is set.
+
+    Source: https://no-color.org
+
+    Args:
+        text: The text.
+        number: The number of the colour. Source: ECMA-48, "SGR - Select Graphic Rendition".
+        target: The stream that the text is written to.
+    """
+    if not target.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return f"\x1b[{number}m{text}\x1b[0m"

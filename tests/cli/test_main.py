@@ -154,23 +154,89 @@ def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(h
 
 
 @pytest.mark.parametrize(
-    ("tokens", "shown"),
+    ("tokens", "line"),
     [
+        (["extra"], "extra"),
         (["extra", "--bogus=1"], "extra --bogus=1"),
-        (["epochs=3", "api_key=hunter2"], "epochs=3 api_key=******"),
-        (["--api-key=hunter2"], "--api-key=******"),
-        (["--api-key", "hunter2"], "--api-key ******"),
-        (["--api-key", "--password"], "--api-key --password"),
-        (["-p", "api_key", "hunter2"], "******"),
-        (["-p", "api_key=hunter2", "hunter2"], "******"),
+        (["--chanel", "train=data"], "--chanel train=data (did you mean --channel?)"),
+        (["--Processes_Per_Host=2"], "--Processes_Per_Host=2 (did you mean --processes-per-host?)"),
+        (
+            ["--trees", "10"],
+            "--trees 10 (write -p trees=10 for a hyperparameter, or at the end -- --trees 10 for the script)",
+        ),
+        (
+            ["--offset", "-3"],
+            "--offset -3 (write -p offset=-3 for a hyperparameter, or at the end -- --offset -3 for the script)",
+        ),
+        (
+            ["--note=a b"],
+            "--note=a b (write -p 'note=a b' for a hyperparameter, or at the end -- --note 'a b' for the script)",
+        ),
+        (
+            ["--fp16", "--hosts", "2"],
+            "--fp16 (write -p fp16=true for a hyperparameter, or at the end -- --fp16 for the script)",
+        ),
+        (["-p", "epochs", "3"], "3 (did you mean -p epochs=3?)"),
+        (["-p", "features=[0,", "1]"], "1] (did you mean -p 'features=[0, 1]'?)"),
+        (["-p", "features=[0,", "-1]"], "-1] (did you mean -p 'features=[0, -1]'?)"),
+        (["-p", "epochs=3", "lr=0.1"], "lr=0.1 (did you mean -p lr=0.1?)"),
+        (["epochs=3", "api_key=hunter2"], "epochs=3 api_key=****** (did you mean -p epochs=3?)"),
+        (["api_key=hunter2"], "api_key=****** (did you mean -p api_key=******)"),
+        (
+            ["--api-key=hunter2"],
+            "--api-key=****** (write -p api-key=****** for a hyperparameter, or at the end -- --api-key ****** for the script)",
+        ),
+        (
+            ["--api-key", "hunter2"],
+            "--api-key ****** (write -p api-key=****** for a hyperparameter, or at the end -- --api-key ****** for the script)",
+        ),
+        (
+            ["--api-key", "--password"],
+            "--api-key --password (write -p api-key=****** for a hyperparameter, or at the end -- --api-key for the script)",
+        ),
+        (["-p", "api_key", "hunter2"], "****** (did you mean -p api_key=******)"),
+        (["-p", "api_key=hunter2", "hunter2"], "****** (did you mean -p 'api_key=****** ******'?)"),
     ],
 )
-def test_what_is_no_argument_is_named_without_the_values_of_secrets(here, capsys, tokens, shown):
-    with pytest.raises(SystemExit) as stop:
-        cli.main(["run", "train.py", *tokens])
-    assert stop.value.code == 2
-    assert capsys.readouterr().err == f"smargs: error: unrecognized arguments: {shown}\n"
-    assert not (here / "started").exists()
+def test_what_is_no_argument_is_named_with_what_to_type_instead_and_without_secrets(refused, tokens, line):
+    assert refused("train.py", *tokens) == f"unrecognized arguments: {line}"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "line"),
+    [
+        (["--epochs", "3", "train.py"], "-p epochs=3 for a hyperparameter, or at the end -- --epochs 3 for the script"),
+        (["--fp16", "train.py"], "-p fp16=true for a hyperparameter, or at the end -- --fp16 for the script"),
+        (["-p", "epochs", "3", "train.py"], "did you mean -p epochs=3?"),
+        (["-p", "features=[0,", "1]", "train.py"], "did you mean -p 'features=[0, 1]'?"),
+    ],
+)
+def test_a_mistake_before_the_script_is_explained_as_well(refused, tokens, line):
+    assert line in refused(*tokens)
+
+
+def test_the_pages_errors_are_what_the_command_says(refused):
+    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    said = [refused("train.py", *tokens) for tokens in (["--epochs", "3"], ["-p", "layers=[256,", "128]"])]
+    assert re.findall("^smargs run: error: (.*)$", page, re.MULTILINE) == said
+
+
+def test_other_commands_suggest_their_own_options(capsys):
+    for tokens, line in (
+        (["env", "--jsn"], "smargs env: error: unrecognized arguments: --jsn (did you mean --json?)"),
+        (["clean", "--epochs", "3"], "smargs clean: error: unrecognized arguments: --epochs"),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(tokens)
+        assert (stop.value.code, capsys.readouterr().err) == (2, f"{line}\n")
+
+
+def test_the_bare_command_is_its_help(capsys):
+    assert cli.main([]) == 0
+    shown = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    assert shown == capsys.readouterr().out
 
 
 def test_the_error_for_an_unknown_platform_lists_the_platforms(refused):

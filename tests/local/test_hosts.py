@@ -217,6 +217,18 @@ def test_prefixes_have_colours_only_on_a_terminal(started, plain):
     assert re.sub("\x1b\\[[0-9]*m", "", seen).strip() == "algo-1 | hello"
 
 
+@pytest.mark.parametrize(("source", "colour"), [("pass", 32), ("raise SystemExit(3)", 31)], ids=["green", "red"])
+@pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
+def test_on_a_terminal_the_last_line_is_green_after_a_success_and_red_after_a_failure(started, source, colour, plain):
+    ours, theirs = pty.openpty()
+    process = started(source, stderr=theirs, env={"NO_COLOR": plain})
+    os.close(theirs)
+    process.wait(SECONDS)
+    last = os.read(ours, 4096).decode().splitlines()[-1]
+    os.close(ours)
+    assert re.fullmatch(r"smargs: job .*" if plain else rf"\x1b\[{colour}msmargs: job .*\x1b\[0m", last)
+
+
 def test_the_first_host_that_fails_gives_the_status_and_stops_the_others(started, tmp_path):
     process = started(
         f"""

@@ -1,0 +1,64 @@
+"""What to type instead of arguments that the command does not know."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+import shlex
+from typing import Iterable, Optional, Sequence
+
+from smargs.container.variables import fold
+
+# How similar an option must be: "--chanel" is like --channel, and "--patience" is not like --patch.
+_SIMILARITY = 0.8
+
+
+def suggest_option(token: str, options: Iterable[str]) -> Optional[str]:
+    """Return the option that a mistyped token resembles; None if there is none."""
+    by_name = {fold(option): option for option in options}
+    nearest = difflib.get_close_matches(fold(token.partition("=")[0]), by_name, n=1, cutoff=_SIMILARITY)
+    return f"did you mean {by_name[nearest[0]]}?" if nearest else None
+
+
+def suggest_hyperparameter(unknown: Sequence[str], tokens: Sequence[str]) -> Optional[str]:
+    """Return how to send unknown tokens as a hyperparameter or to the script; None if they are neither.
+
+    Args:
+        unknown: The tokens that the command does not know.
+        tokens: All tokens of its command line.
+    """
+    return _join_after_p(tokens) or _send(unknown[0], tokens)
+
+
+def _join_after_p(tokens: Sequence[str]) -> Optional[str]:
+    """Suggest one token for a hyperparameter of several: for ``-p epochs 3``, or for ``-p layers=[64, 32]`` without quotes."""
+    for index, token in enumerate(tokens):
+        if token == "-p":
+            values = list(itertools.takewhile(_is_value, tokens[index + 1 :]))
+            if not all("=" in value for value in values[1:]):
+                separator = " " if "=" in values[0] else "="
+                return _mean(f"{values[0]}{separator}{' '.join(values[1:])}")
+    return None
+
+
+def _send(token: str, tokens: Sequence[str]) -> Optional[str]:
+    """Suggest a hyperparameter or an argument of the script for an option, and a hyperparameter for ``NAME=VALUE``."""
+    if not token.startswith("--"):
+        return _mean(token) if re.match(r"[\w-]+=", token) else None
+    name, equals, text = token.lstrip("-").partition("=")
+    following = tokens[tokens.index(token) + 1 :][:1]
+    values = [text] if equals else [value for value in following if _is_value(value)]
+    hyperparameter = shlex.quote(f"{name}={''.join(values) or 'true'}")
+    option = " ".join(map(shlex.quote, (f"--{name}", *values)))
+    return f"write -p {hyperparameter} for a hyperparameter, or at the end -- {option} for the script"
+
+
+def _mean(pair: str) -> str:
+    """Suggest a hyperparameter."""
+    return f"did you mean -p {shlex.quote(pair)}?"
+
+
+def _is_value(token: str) -> bool:
+    """Whether a token is neither an option nor a script."""
+    return not token.endswith((".py", ".sh")) and (not token.startswith("-") or token[1:2].isdigit())
