@@ -1,20 +1,18 @@
-"""The options of the command ``smargs``, and the types of their values."""
+"""The options of the command ``smargs``."""
 
 from __future__ import annotations
 
 import argparse
 import functools
-import re
 from typing import Any, NoReturn
 
 from smargs import __version__, _argparse
+from smargs.cli.values import age, count, directory, seconds
 from smargs.local.job import PLATFORMS
 from smargs.secrets.masking import Secrets
 
 # The platform's own. Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 _GRACE = 120.0
-
-_SECONDS_PER_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def one_line(text: str) -> str:
@@ -76,8 +74,14 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
 
 
 def _add_job_options(run: argparse.ArgumentParser) -> None:
-    run.add_argument("script", help="the entry point, a .py or .sh file; its directory is the job's source code")
+    run.add_argument("script", help="the entry point, a .py or .sh file")
     job = run.add_argument_group("the job")
+    job.add_argument(
+        "--source-dir",
+        metavar="DIR",
+        type=directory,
+        help="the job's source code, which contains the script (default: the directory that the script is in)",
+    )
     job.add_argument(
         "--channel",
         metavar="NAME=PATH",
@@ -98,10 +102,25 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="add the hyperparameters of a JSON object; -p overrides them",
+        help="add the hyperparameters of a JSON object, or of a .yaml file (needs PyYAML); -p overrides them",
     )
     job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, instead of JSON")
-    job.add_argument("--hosts", metavar="N", type=_count, default=1, help="the number of hosts (default: %(default)s)")
+    job.add_argument(
+        "-e",
+        "--env",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="set an environment variable in the containers; NAME alone takes its value here; may be repeated",
+    )
+    job.add_argument(
+        "--env-file",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="set the variables of a file, one on each line; --env overrides them",
+    )
+    job.add_argument("--hosts", metavar="N", type=count, default=1, help="the number of hosts (default: %(default)s)")
     job.add_argument(
         "--platform",
         choices=PLATFORMS,
@@ -109,7 +128,7 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         help="the software in the container that starts the script (default: %(default)s)",
     )
     job.add_argument(
-        "--output", metavar="DIR", type=_directory, help="the job's directory (default: smargs-job-TIME in ~/.smargs/jobs)"
+        "--output", metavar="DIR", type=directory, help="the job's directory (default: smargs-job-TIME in ~/.smargs/jobs)"
     )
     job.add_argument("--copy", action="store_true", help="copy channels into the job's directory instead of linking them")
 
@@ -121,7 +140,7 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
     group.add_argument(
         "--processes-per-host",
         metavar="N",
-        type=_count,
+        type=count,
         help="how many processes the launcher starts on each host (default: the number of GPUs, or 1)",
     )
     group.add_argument(
@@ -140,11 +159,11 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
     group.add_argument(
         "--interrupt-after",
         metavar="TIME",
-        type=_seconds,
+        type=seconds,
         help="send SIGTERM after a time such as 20s, 5m or 1h, as a spot interruption does; 20 means 20s",
     )
     group.add_argument(
-        "--grace", metavar="TIME", type=_seconds, default=_GRACE, help="the time between SIGTERM and SIGKILL (default: 120s)"
+        "--grace", metavar="TIME", type=seconds, default=_GRACE, help="the time between SIGTERM and SIGKILL (default: 120s)"
     )
 
 
@@ -155,31 +174,5 @@ def _add_clean_options(clean: argparse.ArgumentParser) -> None:
     )
     selection.add_argument("--all", action="store_true", help="remove all jobs in ~/.smargs/jobs")
     selection.add_argument(
-        "--older-than", metavar="TIME", type=_age, help="remove jobs that ended longer ago than 30m, 12h or 7d"
+        "--older-than", metavar="TIME", type=age, help="remove jobs that ended longer ago than 30m, 12h or 7d"
     )
-
-
-def _directory(text: str) -> str:
-    if not text:
-        raise argparse.ArgumentTypeError("'' is not a directory: expected a path")
-    return text
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 to 9999")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20, 20s, 5m or 1h")
-    return float(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)]
-
-
-def _age(text: str) -> float:
-    match = re.fullmatch(r"([0-9]{1,9})([mhd])", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 30m, 12h or 7d")
-    return float(int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)])

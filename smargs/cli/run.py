@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,14 +12,14 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from smargs.cli.ending import end_job
+from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
 from smargs.container.variables import HYPERPARAMETERS_FILE
 from smargs.local import hosts
-from smargs.local.channels import read_channels
 from smargs.local.containers import make_container, this_machine
 from smargs.local.directory import JobDirectory, default_place
-from smargs.local.hyperparameters import check_limits, read_hyperparameters
-from smargs.local.job import BadJobError, TrainingJob, find_script, name_hosts, name_job
+from smargs.local.hyperparameters import check_limits
+from smargs.local.job import TrainingJob
 from smargs.local.launchers import check_launcher, make_commands
 from smargs.local.platforms import Start, start
 from smargs.local.trees import contains
@@ -40,12 +39,10 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         BadJobError: If the job cannot be started.
         KeyboardInterrupt: If a signal ended the command before the script started.
     """
-    script = find_script(args.script)
-    _check_python_options(args, script)
     with contextlib.ExitStack() as stack:
         stack.enter_context(handle_signals(interrupt))
         path = _output_directory(args, stack)
-        job = _read_job(args, script, path, script_arguments)
+        job = read_job(args, path, script_arguments)
         check_launcher(job)
         directory = JobDirectory(path)
         starts = _start_hosts(job, directory)
@@ -56,12 +53,6 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         return _run_hosts(args, job, directory, starts)
 
 
-def _check_python_options(args: Namespace, script: Path) -> None:
-    for option, is_used in (("--patch", args.patch), ("--dry-run", args.dry_run)):
-        if is_used and script.suffix != ".py":
-            raise BadJobError(f"argument {option}: {args.script!r} is not a Python script: expected a .py file")
-
-
 def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
     """Return the path of the job's directory; that of a dry run is removed with the stack."""
     if args.dry_run:
@@ -70,23 +61,6 @@ def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
         return Path(args.output)
     # To the microsecond, because several jobs may be started at once.
     return default_place() / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
-
-
-def _read_job(args: Namespace, script: Path, path: Path, script_arguments: Tuple[str, ...]) -> TrainingJob:
-    return TrainingJob(
-        name=name_job(Path(os.path.abspath(path))),
-        script=script,
-        hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
-        channels=read_channels(args.channel, may_be_elsewhere=args.dry_run),
-        hosts=name_hosts(args.hosts),
-        platform=args.platform,
-        plain=args.plain,
-        typed=script_arguments,
-        launcher=None if args.dry_run else args.launcher,
-        processes_per_host=args.processes_per_host,
-        patch=args.patch,
-        clean_env=args.clean_env,
-    )
 
 
 def _start_hosts(job: TrainingJob, directory: JobDirectory) -> List[Start]:
@@ -108,12 +82,12 @@ def preview_tokens(first: Start) -> List[str]:
     """Return the command that shows the arguments of a script instead of running all of it."""
     job = first.container.job
     patch = ["--patch"] if job.patch else []
-    return [sys.executable, "-m", "smargs.cli.preview", *patch, job.script.name, *first.argv, *job.typed]
+    return [sys.executable, "-m", "smargs.cli.preview", *patch, job.entry_point, *first.argv, *job.typed]
 
 
 def _run_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory, starts: Sequence[Start]) -> int:
     commands = make_commands(starts)
-    is_inside = contains(job.script.parent, directory.path)
+    is_inside = contains(job.source_code, directory.path)
     warning = ", inside the script's directory: the SDK would upload it with the script" if is_inside else ""
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
     outcome = hosts.run(commands, args.grace, args.interrupt_after, [directory.lock])

@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, NamedTuple
 
 from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARAMETERS_FILE, RESOURCE_FILE
 from smargs.local.hyperparameters import encode
-from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, TrainingJob
+from smargs.local.job import SDK, TOOLKITS, TrainingJob
 from smargs.texts import decode
 
 INSTANCE_TYPE = "local"
@@ -137,10 +137,10 @@ def make_container(job: TrainingJob, host: str, base: str, machine: Machine) -> 
 
 def _internal_hyperparameters(job: TrainingJob, base: str) -> Dict[str, str]:
     """Return the hyperparameters that the SDK's estimators add. Source: ``hyperparameters`` of its Framework class."""
-    if job.platform not in (TOOLKIT, TOOLKIT_UNQUOTED):
+    if job.platform not in TOOLKITS:
         return {}
     added: Dict[str, object] = {
-        "sagemaker_program": job.script.name,
+        "sagemaker_program": job.entry_point,
         "sagemaker_submit_directory": os.path.join(base, "code"),
         "sagemaker_container_log_level": LOG_LEVEL,
         "sagemaker_job_name": job.name,

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, Mapping
+from typing import Any, Dict, Iterable, Iterator, Mapping
 
 from smargs.local.job import SDK, BadJobError, Hyperparameter, TrainingJob
 from smargs.secrets.masking import Secrets
@@ -27,7 +27,8 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     """Read the hyperparameters of a job.
 
     Args:
-        files: Paths of files that contain a JSON object; a later file overrides an earlier one.
+        files: Paths of files that contain a JSON object, or YAML if their names end with ``.yaml`` or ``.yml``; a later file
+            overrides an earlier one.
         typed: Texts such as ``epochs=3``; they override the files.
 
     Raises:
@@ -36,7 +37,7 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     hyperparameters: Dict[str, Hyperparameter] = {}
     for path in files:
         for name, value in _read_object(path).items():
-            hyperparameters[name] = Hyperparameter(value, to_text(value))
+            hyperparameters[name] = make_hyperparameter(name, value)
     for pair in typed:
         name, equals, text = pair.partition("=")
         if not (name and equals):
@@ -61,24 +62,51 @@ def make_hyperparameter(name: object, value: object) -> Hyperparameter:
 
 
 def secrets_of(job: TrainingJob) -> Secrets:
-    """Return the secrets of a job: those in its hyperparameters, and those that are typed."""
+    """Return the secrets of a job: those in its hyperparameters and variables, and those that are typed."""
     secrets = Secrets()
     for name, sent in job.hyperparameters.items():
         secrets.add(name, sent.value, sent.text)
+    for name, text in job.variables.items():
+        secrets.add(name, text)
     secrets.add_tokens(job.typed)
     return secrets
 
 
-def _read_object(path: str) -> Mapping[str, object]:
+def _read_object(path: str) -> Mapping[Any, object]:
+    is_yaml = path.endswith((".yaml", ".yml"))
+    form = "YAML" if is_yaml else "JSON"
     try:
-        content = load_json(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        content = _load_yaml(text) if is_yaml else load_json(text)
     except OSError as error:
         raise BadJobError(f"argument --hyperparameters: {path!r} cannot be read: {error.strerror}") from None
+    except ImportError:
+        raise BadJobError(f"argument --hyperparameters: {path!r} is YAML, which needs PyYAML: pip install pyyaml") from None
     except ValueError as error:
-        raise BadJobError(f"argument --hyperparameters: {path!r} is not valid JSON: {error}") from None
+        raise BadJobError(f"argument --hyperparameters: {path!r} is not valid {form}: {error}") from None
     if not isinstance(content, dict):
-        raise BadJobError(f"argument --hyperparameters: {path!r} is not a JSON object: expected {{NAME: VALUE, ...}}")
+        raise BadJobError(f"argument --hyperparameters: {path!r} is not a {form} object: expected {{NAME: VALUE, ...}}")
     return content
+
+
+def _load_yaml(text: str) -> object:
+    """Read YAML as SDK v3's ``ModelTrainer`` reads it.
+
+    Source: ``_validate_and_fetch_hyperparameters_file`` in its model_trainer.py.
+
+    Raises:
+        ImportError: If PyYAML is not installed.
+        ValueError: If the text is not YAML, or is nested too deeply.
+    """
+    # Imported here, because PyYAML is optional.
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        # Not with the text of the error: it shows a part of the file, which may be a secret.
+        raise ValueError(f"see line {mark.line + 1}" if mark else type(error).__name__) from None
 
 
 def check_limits(hyperparameters: Mapping[str, str]) -> None:

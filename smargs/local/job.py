@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from types import MappingProxyType
 from typing import Mapping, NamedTuple, Optional, Tuple
 
 TOOLKIT = "toolkit"
 TOOLKIT_UNQUOTED = "toolkit-unquoted"
 SDK = "sdk"
 FILES = "files"
+TOOLKITS = (TOOLKIT, TOOLKIT_UNQUOTED)
 PLATFORMS = (TOOLKIT, TOOLKIT_UNQUOTED, SDK, FILES)
 
 
@@ -47,7 +49,7 @@ class TrainingJob(NamedTuple):
 
     Attributes:
         name: The name of the training job.
-        script: The entry point, an absolute path; its directory is the source directory.
+        script: The entry point, an absolute path.
         hyperparameters: Names and values, without those that the platform adds.
         channels: Names of the channels, and the content of each.
         hosts: Names of the hosts.
@@ -58,6 +60,9 @@ class TrainingJob(NamedTuple):
         processes_per_host: How many processes the launcher starts on each host; None for one per GPU, or one without a GPU.
         patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
         clean_env: Whether the script gets nothing of the caller's environment but what each program needs.
+        source: The directory of the source code, which contains the entry point; None for the directory that the entry point
+            is in.
+        variables: Environment variables of the containers.
     """
 
     name: str
@@ -72,28 +77,68 @@ class TrainingJob(NamedTuple):
     processes_per_host: Optional[int] = None
     patch: bool = False
     clean_env: bool = False
+    source: Optional[Path] = None
+    variables: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def source_code(self) -> Path:
+        """The directory of the source code on this machine."""
+        return self.source or self.script.parent
+
+    @property
+    def entry_point(self) -> str:
+        """The path of the entry point in the source code, with ``/`` between its parts."""
+        return self.script.relative_to(self.source_code).as_posix()
 
     @property
     def source_directory(self) -> str:
-        """The directory of the script below the base directory, with ``/`` between its parts."""
+        """The directory of the source code below the base directory, with ``/`` between its parts."""
         return "input/data/code" if self.platform == SDK else "code"
 
 
-def find_script(path: str) -> Path:
-    """Return the absolute path of an entry point.
+def find_source(path: str) -> Path:
+    """Return the absolute path of a directory of source code.
 
     Raises:
-        BadJobError: If there is no such file, or it is not an entry point.
+        BadJobError: If there is no such directory.
     """
-    script = Path(path)
-    if not os.path.isfile(path):
-        problem = "is a directory" if os.path.isdir(path) else "does not exist"
+    if not os.path.isdir(path):
+        problem = "is a file" if os.path.exists(path) else "does not exist"
+        raise BadJobError(f"argument --source-dir: {path!r} {problem}: expected a directory")
+    return Path(path).resolve()
+
+
+def find_script(path: str, source: Optional[Path] = None) -> Path:
+    """Return the absolute path of an entry point.
+
+    Args:
+        path: Its path, from the working directory or, as for the SDK's estimators, from the source directory.
+        source: The absolute path of the directory of the source code; None for the directory that the entry point is in.
+
+    Raises:
+        BadJobError: If there is no such file, it is not an entry point, or it is not in the source directory.
+    """
+    if source is None:
+        return _check_script(path, Path(path)).resolve()
+    # The entry point itself may be a link, as the platform uploads what a link leads to.
+    candidates = [Path(os.path.realpath(parent), Path(path).name) for parent in (Path(path).parent, source / Path(path).parent)]
+    inside = [script for script in candidates if source in script.parents]
+    script = next((script for script in inside if script.is_file()), candidates[-1])
+    if script not in inside:
+        raise BadJobError(f"argument script: {path!r} is not in {str(source)!r}: expected a path inside --source-dir")
+    return _check_script(path, script)
+
+
+def _check_script(path: str, script: Path) -> Path:
+    """Check that an entry point is one, and return its path."""
+    if not os.path.isfile(script):
+        problem = "is a directory" if os.path.isdir(script) else "does not exist"
         raise BadJobError(f"argument script: {path!r} {problem}: expected a .py or .sh file")
     if script.suffix not in (".py", ".sh"):
         raise BadJobError(f"argument script: {path!r} is not an entry point: expected a .py or .sh file")
     if script.suffix == ".sh" and not os.access(script, os.X_OK):
         raise BadJobError(f"argument script: {path!r} is not executable: run `chmod +x {path}`")
-    return script.resolve()
+    return script
 
 
 def name_job(directory: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 from smargs.local.containers import Container, Machine, environ_outside_job
-from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError, TrainingJob
+from smargs.local.job import TOOLKIT_UNQUOTED, TOOLKITS, BadJobError, TrainingJob
 from smargs.local.platforms import Start
 from smargs.local.shells import quote_for_shell
 from smargs.local.trees import contains
@@ -78,22 +78,26 @@ def _make_command(start: Start, tokens: List[str]) -> Command:
     container = start.container
     collectives = _collectives_environ(container.machine) if container.job.launcher else {}
     outside = environ_outside_job(clean=container.job.clean_env)
-    environ = {**outside, "PYTHONUNBUFFERED": "1", **start.environ, **collectives}
-    return Command(container.host, tokens, environ, _working_directory(container))
+    environ = {**outside, "PYTHONUNBUFFERED": "1", **container.job.variables, **start.environ, **collectives}
+    directory = _working_directory(container)
+    if container.job.platform in TOOLKITS:
+        # Source: ``write_env_vars`` of the toolkit's environment.py.
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(directory), environ.get("PYTHONPATH"))))
+    return Command(container.host, tokens, environ, directory)
 
 
 def _working_directory(container: Container) -> Path:
     """Return the directory where the script starts.
 
-    It is the platform's source directory, a link to the script's own. If the script's own contains the job, it is used itself.
+    It is the platform's source directory, a link to that of this machine. If that contains the job, it is used itself.
     """
-    own, base = container.job.script.parent, Path(container.base)
+    own, base = container.job.source_code, Path(container.base)
     return own if contains(own, base) else base.joinpath(*container.job.source_directory.split("/"))
 
 
 def _python_arguments(job: TrainingJob) -> List[str]:
     """Return the arguments with which Python runs the script."""
-    return ["-m", "smargs.patch", job.script.name] if job.patch else [job.script.name]
+    return ["-m", "smargs.patch", job.entry_point] if job.patch else [job.entry_point]
 
 
 def _script_command(start: Start) -> List[str]:
@@ -103,7 +107,7 @@ def _script_command(start: Start) -> List[str]:
     """
     job = start.container.job
     is_python = job.script.suffix == ".py"
-    command = [sys.executable, *_python_arguments(job)] if is_python else [f"./{job.script.name}"]
+    command = [sys.executable, *_python_arguments(job)] if is_python else [f"./{job.entry_point}"]
     if is_python or job.platform == TOOLKIT_UNQUOTED:
         return _with_arguments(command, start)
     return ["/bin/sh", "-c", f"exec {quote_for_shell([*command, *start.argv, *job.typed])}"]

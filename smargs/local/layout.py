@@ -106,7 +106,7 @@ class Layout:
         for name, channel in job.channels.items():
             self._make_channel(base / "input" / "data" / name, channel)
         for name in dict.fromkeys(("code", job.source_directory)):
-            _link(job.script.parent, base / name, self._real)
+            _link(job.source_code, base / name, self._real)
         if job.platform == SDK:
             (base / "input" / "data" / "sm_drivers").mkdir()
 

@@ -10,7 +10,7 @@ from smargs.local.containers import Container
 from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError
 
 # Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
-_ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*")
+_ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
 
 
 class Start(NamedTuple):
@@ -60,7 +60,7 @@ def start_behind_shell(container: Container) -> Start:
 
 
 def _check_script_name(container: Container) -> None:
-    name = container.job.script.name
+    name = container.job.entry_point
     if name.startswith("-"):
         raise BadJobError(
             f"argument script: Python would read {name!r} as an option: expected a name that does not start with -"

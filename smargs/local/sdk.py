@@ -53,7 +53,7 @@ def _variables(container: Container) -> Dict[str, object]:
         "output_dir": container.path("output"),
         "output_failure": container.path("output", "failure"),
         "source_dir": container.path("input", "data", "code"),
-        "entry_script": job.script.name,
+        "entry_script": job.entry_point,
         "training_env": training_env,
     }
     if job.launcher:

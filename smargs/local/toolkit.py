@@ -96,7 +96,7 @@ class _Environment:
     def _attributes(self) -> Dict[str, object]:
         """Return the attributes that have a variable each, and are in ``SM_TRAINING_ENV`` as well."""
         container, resources = self._container, self._resources
-        program = container.job.script.name
+        program = container.job.entry_point
         return {
             "current_host": container.host,
             "current_instance_group": self._group,

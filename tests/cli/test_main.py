@@ -134,6 +134,33 @@ def finish(*tokens, **settings):
             ["train.py", "-p", f"{'n' * 257}=1"],
             f"hyperparameter {'n' * 20}...: its name has 257 characters: the service allows 256",
         ),
+        (["train.py", "--source-dir", "none"], "argument --source-dir: 'none' does not exist: expected a directory"),
+        (["train.py", "--source-dir", "train.py"], "argument --source-dir: 'train.py' is a file: expected a directory"),
+        (["none.py", "--source-dir", "."], "argument script: 'none.py' does not exist: expected a .py or .sh file"),
+        (["a.csv", "--source-dir", "data"], "argument script: 'a.csv' is not an entry point: expected a .py or .sh file"),
+        (
+            ["../train.py", "--source-dir", "data"],
+            "argument script: '../train.py' is not in '{here}/data': expected a path inside --source-dir",
+        ),
+        (["train.py", "--env", "A-B=1"], "argument --env: 'A-B' is not the name of a variable: expected NAME=VALUE"),
+        (
+            ["train.py", "--env", "NO_SUCH_VARIABLE"],
+            "argument --env: NO_SUCH_VARIABLE is not set here: expected NO_SUCH_VARIABLE=VALUE",
+        ),
+        (["train.py", "--env", "A=" + "v" * 513], "argument --env: A: its value has 513 characters: the service allows 512"),
+        (
+            ["train.py", "--env", "A" * 513 + "=1"],
+            f"argument --env: {'A' * 20}: its name has 513 characters: the service allows 512",
+        ),
+        (
+            ["train.py", *(f"--env=A{number}=" for number in range(101))],
+            "argument --env: 101 variables: the service allows 100",
+        ),
+        (["train.py", "--env-file", "none"], "argument --env-file: 'none' cannot be read: No such file or directory"),
+        (
+            ["train.py", "--env-file", "data/a.csv"],
+            "argument --env-file: '1,2' is not the name of a variable: expected NAME=VALUE",
+        ),
         (["train.py", "--output", ""], "argument --output: '' is not a directory: expected a path"),
         (["train.py", "--output", "data"], "argument --output: {here}/data contains files that were not made by smargs run"),
         (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),
@@ -263,6 +290,48 @@ def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
     (here / "data" / "sub" / "a.csv").touch()
     assert refused("train.py", "--channel", "train=data/**/*.csv") == (
         "argument --channel: train: 'data/**/*.csv' matches two files named 'a.csv'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff=1", "'job.env' is not a text file: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (b"A=\0", None),
+    ],
+)
+def test_a_file_of_variables_must_be_text_without_nul(here, refused, content, line):
+    (here / "job.env").write_bytes(content)
+    expected = (
+        f"argument --env-file: {line}" if line else "argument --env: A: an environment variable cannot hold it: expected no NUL"
+    )
+    assert refused("train.py", "--env-file", "job.env") == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("- 1\n", "argument --hyperparameters: 'hps.yaml' is not a YAML object: expected {NAME: VALUE, ...}"),
+        ("[" * 5000, "argument --hyperparameters: 'hps.yaml' is not valid YAML: RecursionError"),
+        ("a: 1\nb: [hunter2", "argument --hyperparameters: 'hps.yaml' is not valid YAML: see line 2"),
+        ("1: 2\n", "hyperparameter 1: expected a str as its name"),
+        (
+            "day: 2026-11-26\n",
+            "hyperparameter day: Object of type date is not JSON serializable: expected a value that JSON can represent",
+        ),
+    ],
+    ids=["list", "deep", "broken", "number as a name", "date"],
+)
+def test_a_yaml_file_of_hyperparameters_must_hold_what_json_can_represent(here, refused, content, line):
+    (here / "hps.yaml").write_text(content)
+    assert refused("train.py", "--hyperparameters", "hps.yaml").startswith(line)
+
+
+def test_yaml_needs_a_package_which_is_named(here, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (here / "hps.yml").write_text("epochs: 3\n")
+    assert refused("train.py", "--hyperparameters", "hps.yml") == (
+        "argument --hyperparameters: 'hps.yml' is YAML, which needs PyYAML: pip install pyyaml"
     )
 
 

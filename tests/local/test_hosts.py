@@ -514,6 +514,7 @@ def test_a_clean_environment_has_nothing_of_the_callers_but_what_each_program_ne
     of_the_platform = {name for name in names if name.startswith(("SM_", "SAGEMAKER_"))} | {
         "TRAINING_JOB_NAME",
         "PYTHONUNBUFFERED",
+        *(["PYTHONPATH"] if platform == "toolkit" else []),
     }
 
     assert status == 0

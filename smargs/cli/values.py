@@ -1,0 +1,54 @@
+"""The types of the values of the command's options."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+_SECONDS_PER_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def directory(text: str) -> str:
+    """Read a path.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is invalid.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("'' is not a directory: expected a path")
+    return text
+
+
+def count(text: str) -> int:
+    """Read a number of hosts or processes.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is invalid.
+    """
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"invalid count: {text!r}: expected 1 to 9999")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a time, in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is invalid.
+    """
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20, 20s, 5m or 1h")
+    return float(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)]
+
+
+def age(text: str) -> float:
+    """Read the age of a job, in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is invalid.
+    """
+    match = re.fullmatch(r"([0-9]{1,9})([mhd])", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 30m, 12h or 7d")
+    return float(int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)])
