@@ -10,12 +10,16 @@ from smargs.local.directory import JobDirectory
 from smargs.local.hosts import Outcome
 from smargs.local.job import TrainingJob
 from smargs.local.launchers import Command
-from smargs.local.mark import UNPACKED
+from smargs.local.mark import MAX_RUNTIME_EXCEEDED, STOPPED, UNPACKED
 from smargs.local.output import GREEN, RED, colour
 from smargs.local.results import FailedProcess, failure_reason, pack
 
 # The directory that is packed into each archive.
 _PACKED = (("model", "model"), ("output", "output/data"))
+
+# The planned ends after which the platform keeps the model.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
+_KEEPING_MODEL = (STOPPED, MAX_RUNTIME_EXCEEDED)
 
 
 class _Ending(NamedTuple):
@@ -46,17 +50,16 @@ def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Comman
     Returns:
         The exit status of the command.
     """
-    if outcome.stopped_by is not None:
-        status = "Interrupted" if outcome.interrupted else "Stopped"
-        ending = _Ending(status, f"checkpoints: {directory.path / 'checkpoints'}", outcome.status)
+    if outcome.planned_status in _KEEPING_MODEL:
+        ending = _pack(job, directory, outcome.planned_status, outcome.status)
+    elif outcome.stopped_by is not None:
+        ending = _Ending(outcome.planned_status or STOPPED, f"checkpoints: {directory.path / 'checkpoints'}", outcome.status)
     elif outcome.failed_host:
         command = next(command for command in commands if command.host == outcome.failed_host)
         reason = _failure_reason(job, directory, command, outcome)
         ending = _Ending("Failed", f"FailureReason: {reason}", outcome.status, reason)
     else:
-        # Until the archives exist, the model must not be removed, even if this process is killed.
-        directory.note(UNPACKED)
-        ending = _pack(job, directory)
+        ending = _pack(job, directory, "Completed", 0)
     directory.note(ending.status, ending.failure_reason)
     line = f"smargs: {job.name} {ending.status} after {outcome.seconds:.1f} s, {ending.details}"
     print(colour(line, RED if ending.exit_status else GREEN, sys.stderr), file=sys.stderr, flush=True)
@@ -70,8 +73,10 @@ def _failure_reason(job: TrainingJob, directory: JobDirectory, command: Command,
     return " ".join(reason.split())
 
 
-def _pack(job: TrainingJob, directory: JobDirectory) -> _Ending:
+def _pack(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_hosts: int) -> _Ending:
     """Pack the model and the output. A part that cannot be packed stays unchanged."""
+    # Until the archives exist, the model must not be removed, even if this process is killed.
+    directory.note(UNPACKED)
     archives: Dict[str, str] = {}
     for part, subdirectory in _PACKED:
         parts = {host: directory.base(job, host) / subdirectory for host in job.hosts}
@@ -90,7 +95,7 @@ def _pack(job: TrainingJob, directory: JobDirectory) -> _Ending:
             archives[part] = str(result.archive)
     results = [] if "model" in archives else ["nothing in SM_MODEL_DIR"]
     results += [f"{part}: {archive}" for part, archive in archives.items()]
-    return _Ending("Completed", ", ".join(results), 0)
+    return _Ending(job_status, ", ".join(results), status_of_hosts)
 
 
 def _why_unpacked(error: Union[OSError, KeyboardInterrupt]) -> Tuple[str, int]:

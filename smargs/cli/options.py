@@ -7,7 +7,7 @@ import functools
 from typing import Any, NoReturn
 
 from smargs import __version__, _argparse
-from smargs.cli.values import age, count, directory, seconds
+from smargs.cli.values import age, count, directory, run_time, seconds
 from smargs.local.job import PLATFORMS
 from smargs.secrets.masking import Secrets
 
@@ -161,6 +161,18 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
         metavar="TIME",
         type=seconds,
         help="send SIGTERM after a time such as 20s, 5m or 1h, as a spot interruption does; 20 means 20s",
+    )
+    group.add_argument(
+        "--max-run",
+        metavar="TIME",
+        type=run_time,
+        help="end the job after a time, as the platform does, and keep its model; the status is MaxRuntimeExceeded",
+    )
+    group.add_argument(
+        "--stop-after",
+        metavar="TIME",
+        type=seconds,
+        help="stop the job after a time, as StopTrainingJob does, and keep its model",
     )
     group.add_argument(
         "--grace", metavar="TIME", type=seconds, default=_GRACE, help="the time between SIGTERM and SIGKILL (default: 120s)"

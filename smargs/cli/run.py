@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import List, Sequence, Tuple
 
 from smargs.cli.ending import end_job
+from smargs.cli.planned import plan_end
 from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
 from smargs.container.variables import HYPERPARAMETERS_FILE
@@ -90,6 +91,6 @@ def _run_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory, start
     is_inside = contains(job.source_code, directory.path)
     warning = ", inside the script's directory: the SDK would upload it with the script" if is_inside else ""
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
-    outcome = hosts.run(commands, args.grace, args.interrupt_after, [directory.lock])
+    outcome = hosts.run(commands, args.grace, plan_end(args, job), [directory.lock])
     with handle_signals(ignore):
         return end_job(job, directory, commands, outcome)

@@ -7,6 +7,8 @@ import re
 
 _SECONDS_PER_UNIT = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
+_LONGEST_RUN = 28 * 86400
+
 
 def directory(text: str) -> str:
     """Read a path.
@@ -40,6 +42,21 @@ def seconds(text: str) -> float:
     if not match:
         raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20, 20s, 5m or 1h")
     return float(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)]
+
+
+def run_time(text: str) -> float:
+    """Read the limit of a job's run time, in seconds.
+
+    Source of its range: MaxRuntimeInSeconds,
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+
+    Raises:
+        argparse.ArgumentTypeError: If the text is invalid, or the service does not allow the time.
+    """
+    time = seconds(text)
+    if not 1 <= time <= _LONGEST_RUN:
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: the service allows 1s to 672h, which is 28 days")
+    return time
 
 
 def age(text: str) -> float:

@@ -23,6 +23,22 @@ _POLL_INTERVAL = 0.1
 _PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
 
 
+class PlannedEnd(NamedTuple):
+    """An end of a run that is planned before it starts.
+
+    Attributes:
+        after: Seconds until the signal; SIGKILL follows after the grace period.
+        status: The status of the job that ends in this way.
+        signal: The signal that the script gets: SIGTERM, or 0 for none.
+        note: A line to print then; empty for none.
+    """
+
+    after: float
+    status: str
+    signal: int = signal.SIGTERM
+    note: str = ""
+
+
 class Outcome(NamedTuple):
     """How a run ended.
 
@@ -30,8 +46,8 @@ class Outcome(NamedTuple):
         status: 0, or the exit status of the first host that failed; 128 and the signal's number if a signal ended it.
         failed_host: The host that failed first.
         errors: The end of that host's standard error.
-        stopped_by: The signal that stopped the run; SIGTERM if it was interrupted.
-        interrupted: Whether the requested interruption stopped the run.
+        stopped_by: The signal that stopped the run; SIGTERM for the planned end.
+        planned_status: The status of the planned end if it stopped the run; None if not.
         seconds: How long it took.
     """
 
@@ -39,19 +55,19 @@ class Outcome(NamedTuple):
     failed_host: Optional[str]
     errors: str
     stopped_by: Optional[int]
-    interrupted: bool
+    planned_status: Optional[str]
     seconds: float
 
 
 class _Run:
     """The processes of a run."""
 
-    def __init__(self, commands: List[Command], grace: float, interrupt_after: Optional[float], shared: Sequence[int]) -> None:
+    def __init__(self, commands: List[Command], grace: float, planned: Optional[PlannedEnd], shared: Sequence[int]) -> None:
         self._commands = commands
         self._shared = shared
         self._grace = grace
         self._started = time.monotonic()
-        self._interrupt_at = None if interrupt_after is None else self._started + interrupt_after
+        self._planned = planned
         self._kill_at: Optional[float] = None
         self._selector = selectors.DefaultSelector()
         self._processes: Dict[str, subprocess.Popen[bytes]] = {}
@@ -60,7 +76,7 @@ class _Run:
         # Hosts whose own process has ended, but that have other processes.
         self._surviving: Set[str] = set()
         self._stopped_by: Optional[int] = None
-        self._interrupted = False
+        self._planned_status: Optional[str] = None
         self._failed: Optional[Tuple[str, int]] = None
 
     def run(self) -> Outcome:
@@ -74,11 +90,11 @@ class _Run:
                 self._kill()
             self._drain()
         host, status = self._failed or (None, 0)
-        if self._stopped_by is not None and not self._interrupted:
+        if self._stopped_by is not None and self._planned_status is None:
             status = 128 + self._stopped_by
         errors = self._errors[host].tail.decode("utf-8", "replace") if host else ""
         seconds = time.monotonic() - self._started
-        return Outcome(status, host, errors, self._stopped_by, self._interrupted, seconds)
+        return Outcome(status, host, errors, self._stopped_by, self._planned_status, seconds)
 
     def _start(self) -> None:
         width = max(len(command.host) for command in self._commands)
@@ -116,7 +132,8 @@ class _Run:
 
     def _timeout(self) -> Optional[float]:
         """Return the seconds until the next deadline; None if there is none."""
-        deadlines = [deadline for deadline in (self._interrupt_at, self._kill_at) if deadline is not None]
+        planned_at = self._started + self._planned.after if self._planned else None
+        deadlines = [deadline for deadline in (planned_at, self._kill_at) if deadline is not None]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         # Surviving processes are polled: only Linux signals the end of a process that this one did not start.
         return min(_POLL_INTERVAL, timeout or 0.0) if self._surviving else timeout
@@ -129,12 +146,16 @@ class _Run:
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()
-        if self._interrupt_at is not None and now >= self._interrupt_at:
-            self._interrupt_at = None
-            self._interrupted = self._stopped_by is None
-            self._stop(signal.SIGTERM)
+        if self._planned is not None and now >= self._started + self._planned.after:
+            self._end_as_planned(self._planned)
         if self._kill_at is not None and now >= self._kill_at:
             self._kill()
+
+    def _end_as_planned(self, planned: PlannedEnd) -> None:
+        self._planned_status = planned.status
+        if planned.note:
+            print(f"smargs: {planned.note}", file=sys.stderr, flush=True)
+        self._stop(planned.signal, reason=signal.SIGTERM)
 
     def _copy(self, output: HostOutput) -> None:
         try:
@@ -150,6 +171,7 @@ class _Run:
         if self._stopped_by is not None:
             self._kill()
             return
+        self._planned = None
         self._stopped_by = reason or number
         self._signal_hosts(number)
 
@@ -173,6 +195,7 @@ class _Run:
             self._guardian.forget(process.pid)
             if status and self._failed is None:
                 self._failed = (host, status)
+                self._planned = None
                 if self._kill_at is None:
                     self._signal_hosts(signal.SIGTERM)
 
@@ -222,7 +245,7 @@ class _Run:
                 source.close()
 
 
-def run(commands: List[Command], grace: float, interrupt_after: Optional[float] = None, shared: Sequence[int] = ()) -> Outcome:
+def run(commands: List[Command], grace: float, planned: Optional[PlannedEnd] = None, shared: Sequence[int] = ()) -> Outcome:
     """Run the commands of all hosts side by side until all have ended, or one has failed and the others were stopped.
 
     Ctrl-C, SIGTERM and SIGHUP are passed on to each host's process. All remaining processes are killed after the grace period,
@@ -232,13 +255,13 @@ def run(commands: List[Command], grace: float, interrupt_after: Optional[float] 
         commands: One for each host.
         grace: Seconds between a signal and SIGKILL. Source of the platform's 120:
             https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
-        interrupt_after: Seconds until SIGTERM, as for a spot interruption; None for never.
+        planned: The planned end; None if there is none.
         shared: File descriptors that each host's process inherits.
 
     Raises:
         BadJobError: If a host cannot be started; the hosts before it are killed.
     """
-    return _Run(commands, grace, interrupt_after, shared).run()
+    return _Run(commands, grace, planned, shared).run()
 
 
 @contextlib.contextmanager

@@ -13,6 +13,14 @@ MARK = ".smargs-job.json"
 
 IN_PROGRESS = "InProgress"
 
+INTERRUPTED = "Interrupted"
+STOPPED = "Stopped"
+MAX_RUNTIME_EXCEEDED = "MaxRuntimeExceeded"
+"""The status of a job that ran for longer than its limit.
+
+Source: SecondaryStatus, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TrainingJob.html
+"""
+
 KILLED = "Killed"
 """The status of a job that ended without recording its own status."""
 
@@ -24,7 +32,7 @@ class Ending(NamedTuple):
     """How a job ended.
 
     Attributes:
-        status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted`` or ``Unpacked``.
+        status: ``Completed``, ``Failed``, ``Stopped``, ``MaxRuntimeExceeded``, ``Interrupted`` or ``Unpacked``.
         failure_reason: Why the job failed; None if it did not.
     """
 

@@ -12,6 +12,19 @@ from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError
 # Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
 
+_UNHEARD = "SIGTERM does not reach the script: the training toolkit does not pass it on"
+
+SIGTERM_NOTES = {
+    TOOLKIT: _UNHEARD,
+    TOOLKIT_UNQUOTED: _UNHEARD,
+    SDK: "the script gets SIGTERM here, but SDK v3's bash does not pass it on in a container",
+}
+"""What to say of SIGTERM on a platform whose own process does not pass it on to the script.
+
+Source: process.py of the toolkit 5.1.4 handles no SIGTERM, nor do sm_train.sh and the drivers of SDK v3. The first process of a
+container gets only signals that it handles: pid_namespaces(7). ``tests/conformance/test_signals.py`` shows both.
+"""
+
 
 class Start(NamedTuple):
     """How a platform starts the script in a container.

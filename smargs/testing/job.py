@@ -172,7 +172,7 @@ class SageMakerJob:
             launcher: The launcher that starts the script on each host, ``torchrun`` or ``mpirun``.
             processes_per_host: How many processes the launcher starts on each host.
             patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
-            interrupt_after: Seconds until SIGTERM is sent, as for a spot interruption.
+            interrupt_after: Seconds until a spot interruption. The toolkit does not pass its SIGTERM on to the script.
             grace: Seconds from SIGTERM to SIGKILL; 120 if None.
             timeout: Seconds until the job is stopped.
 

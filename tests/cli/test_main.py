@@ -86,6 +86,14 @@ def finish(*tokens, **settings):
             "argument --interrupt-after: invalid time: '1d': expected a time such as 20, 20s, 5m or 1h",
         ),
         (
+            ["train.py", "--max-run", "0.5s"],
+            "argument --max-run: invalid time: '0.5s': the service allows 1s to 672h, which is 28 days",
+        ),
+        (
+            ["train.py", "--max-run", "673h"],
+            "argument --max-run: invalid time: '673h': the service allows 1s to 672h, which is 28 days",
+        ),
+        (
             ["train.py", "--channel", "train=none"],
             "argument --channel: train: 'none' does not exist: expected a file, directory or glob",
         ),

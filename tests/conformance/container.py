@@ -143,11 +143,8 @@ class Container:
 
     def start_with_sdk(self, entry_script="train.py", driver="basic_script_driver.py", command=None, distributed=None):
         """Start the job as SDK v3's ModelTrainer makes a container do: bash runs its sm_train.sh."""
-        script = self._write_train_script(driver, command)
-        (self.drivers / "sourcecode.json").write_text(json.dumps({"entry_script": entry_script}), encoding="utf-8")
-        distributed = {"process_count_per_node": 1} if distributed is None else distributed
-        (self.drivers / "distributed.json").write_text(json.dumps(distributed), encoding="utf-8")
-        self._bash(f"chmod +x {script} && {script}")
+        *_, started = self.sdk_command(entry_script, driver, command, distributed)
+        self._bash(started)
         by_platform = (self.sources / RESULT).exists()
         started = f"cd {self.sources}; exec python3"
         exported = f"source {self.base}/input/sm_training.env; {started}"
@@ -157,6 +154,14 @@ class Container:
             if not (self.sources / RESULT).exists():
                 self._bash(command)
         return self._collect(self.sources, by_platform)
+
+    def sdk_command(self, entry_script="train.py", driver="basic_script_driver.py", command=None, distributed=None):
+        """The command of the container that SDK v3's ModelTrainer asks for, and its files."""
+        script = self._write_train_script(driver, command)
+        (self.drivers / "sourcecode.json").write_text(json.dumps({"entry_script": entry_script}), encoding="utf-8")
+        distributed = {"process_count_per_node": 1} if distributed is None else distributed
+        (self.drivers / "distributed.json").write_text(json.dumps(distributed), encoding="utf-8")
+        return ["/bin/bash", "-c", f"chmod +x {script} && {script}"]
 
     def _write_train_script(self, driver, command):
         templates = templates_of_the_sdk()

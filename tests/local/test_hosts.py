@@ -317,7 +317,7 @@ def test_the_second_signal_ends_a_script_that_does_not_listen(started, tmp_path)
 
 @pytest.mark.slow
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
-    status, _, err = finish(started(STUBBORN, "--interrupt-after", "2", "--grace", "0.5s"))
+    status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "2", "--grace", "0.5s"))
     assert status == 137
     assert (tmp_path / "told").exists()
     assert "job Interrupted after" in err[-1]
@@ -340,7 +340,7 @@ def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(star
         signal.signal(signal.SIGTERM, save)
         time.sleep(0 if checkpoint.exists() else 300)
         """
-    status, out, err = finish(started(source, "--interrupt-after", "2s"))
+    status, out, err = finish(started(source, "--platform", "files", "--interrupt-after", "2s"))
     assert (status, of("algo-1", out)) == (0, ["found None"])
     assert err[-1].endswith(f"checkpoints: {tmp_path.resolve()}/job/checkpoints")
     status, out, err = finish(started(source, "--interrupt-after", "1h"))

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+import tarfile
 import textwrap
 
 import pytest
 from paths import ROOT
+
+from smargs.local.mark import read_ending
 
 pytestmark = pytest.mark.needs_process
 
@@ -86,3 +89,71 @@ def test_hyperparameters_are_read_from_yaml(run, write):
         0,
         [str(["--epochs", "4", "--layers", "[256, 128]", "--name", "cnn"])],
     )
+
+
+SAVES_ON_SIGTERM = """
+    import os, signal, sys, time
+    from pathlib import Path
+
+    model = Path(os.environ["SAGEMAKER_BASE_DIR"], "model")
+    (model / "epoch-1").touch()
+
+    def save(number, frame):
+        (model / "last").touch()
+        sys.exit()
+
+    signal.signal(signal.SIGTERM, save)
+    time.sleep(300)
+    """
+
+
+def packed(directory):
+    archive = directory / "job" / "model.tar.gz"
+    if not archive.exists():
+        return None
+    with tarfile.open(archive) as model:
+        return sorted(model.getnames())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("platform", "exit_status", "model", "note"),
+    [
+        ("toolkit", 137, ["epoch-1"], "SIGTERM does not reach the script: the training toolkit does not pass it on"),
+        ("toolkit-unquoted", 137, ["epoch-1"], "SIGTERM does not reach the script: the training toolkit does not pass it on"),
+        ("sdk", 0, ["epoch-1", "last"], "the script gets SIGTERM here, but SDK v3's bash does not pass it on in a container"),
+        ("files", 0, ["epoch-1", "last"], None),
+    ],
+)
+def test_sigterm_reaches_the_script_unless_it_is_the_toolkits(run, write, tmp_path, platform, exit_status, model, note):
+    """aws/sagemaker-training-toolkit #173."""
+    write("train.py", SAVES_ON_SIGTERM)
+    status, _, err = run("train.py", "--platform", platform, "--stop-after", "2s", "--grace", "0.5s")
+    assert (status, packed(tmp_path)) == (exit_status, model), err
+    assert err[1:-1] == ([f"smargs: {note}"] if note else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("option", "job_status", "model"),
+    [
+        ("--max-run", "MaxRuntimeExceeded", ["epoch-1", "last"]),
+        ("--stop-after", "Stopped", ["epoch-1", "last"]),
+        ("--interrupt-after", "Interrupted", None),
+    ],
+)
+def test_a_job_that_is_stopped_or_over_its_time_keeps_its_model(run, write, tmp_path, option, job_status, model):
+    """aws/amazon-sagemaker-examples #588."""
+    write("train.py", SAVES_ON_SIGTERM)
+    later = [token for each in ("--max-run", "--stop-after", "--interrupt-after") if each != option for token in (each, "1h")]
+    status, _, err = run("train.py", "--platform", "files", option, "2s", *later)
+    assert (status, packed(tmp_path)) == (0, model)
+    assert f"job {job_status} after" in err[-1]
+    assert read_ending(tmp_path / "job").status == job_status
+
+
+def test_a_job_that_ends_before_its_planned_end_is_complete(run, write):
+    """aws/amazon-sagemaker-examples #588."""
+    write("train.py", "")
+    status, _, err = run("train.py", "--max-run", "1h")
+    assert (status, "job Completed after" in err[-1]) == (0, True)
