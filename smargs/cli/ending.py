@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from smargs.cli.signals import exit_status, handle_signals, interrupt
 from smargs.local.directory import JobDirectory
@@ -11,11 +11,15 @@ from smargs.local.hosts import Outcome
 from smargs.local.job import TrainingJob
 from smargs.local.launchers import Command
 from smargs.local.mark import MAX_RUNTIME_EXCEEDED, STOPPED, UNPACKED
+from smargs.local.metrics import Metric
 from smargs.local.output import GREEN, RED, colour
 from smargs.local.results import FailedProcess, failure_reason, pack
+from smargs.texts import printable
 
 # The directory that is packed into each archive.
 _PACKED = (("model", "model"), ("output", "output/data"))
+
+_NO_VALUE = "no line of the output has a value of it"
 
 # The planned ends after which the platform keeps the model.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
@@ -38,7 +42,21 @@ class _Ending(NamedTuple):
     failure_reason: Optional[str] = None
 
 
-def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Command], outcome: Outcome) -> int:
+def print_metrics(metrics: Sequence[Metric]) -> List[str]:
+    """Print how many values each metric had, and return the names of those that had none."""
+    for metric in metrics:
+        values = f"{metric.count} value{'s' * (metric.count != 1)}, the last {metric.last:g}" if metric.count else _NO_VALUE
+        print(f"smargs: {'' if metric.count else 'warning: '}metric {printable(metric.name)}: {values}", file=sys.stderr)
+    return [metric.name for metric in metrics if not metric.count]
+
+
+def end_job(
+    job: TrainingJob,
+    directory: JobDirectory,
+    commands: Sequence[Command],
+    outcome: Outcome,
+    required_metrics: Sequence[str] = (),
+) -> int:
     """Record how a job ended, and print it.
 
     Args:
@@ -46,6 +64,7 @@ def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Comman
         directory: Its directory.
         commands: The commands of its hosts.
         outcome: How the hosts ended.
+        required_metrics: The metrics without a value for which the command fails.
 
     Returns:
         The exit status of the command.
@@ -61,6 +80,9 @@ def end_job(job: TrainingJob, directory: JobDirectory, commands: Sequence[Comman
     else:
         ending = _pack(job, directory, "Completed", 0)
     directory.note(ending.status, ending.failure_reason)
+    if required_metrics and not ending.exit_status:
+        names = ", ".join(map(printable, required_metrics))
+        ending = ending._replace(details=f"{ending.details}, metrics without a value: {names}", exit_status=1)
     line = f"smargs: {job.name} {ending.status} after {outcome.seconds:.1f} s, {ending.details}"
     print(colour(line, RED if ending.exit_status else GREEN, sys.stderr), file=sys.stderr, flush=True)
     return ending.exit_status

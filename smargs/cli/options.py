@@ -120,6 +120,13 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         default=[],
         help="set the variables of a file, one on each line; --env overrides them",
     )
+    job.add_argument(
+        "--metric",
+        metavar="NAME=REGEX",
+        action="append",
+        default=[],
+        help="add a metric: the first group of REGEX is its value in a line of the output; may be repeated",
+    )
     job.add_argument("--hosts", metavar="N", type=count, default=1, help="the number of hosts (default: %(default)s)")
     job.add_argument(
         "--platform",
@@ -174,6 +181,7 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
         type=seconds,
         help="stop the job after a time, as StopTrainingJob does, and keep its model",
     )
+    group.add_argument("--strict-metrics", action="store_true", help="fail if a metric has no value in the output")
     group.add_argument(
         "--grace", metavar="TIME", type=seconds, default=_GRACE, help="the time between SIGTERM and SIGKILL (default: 120s)"
     )

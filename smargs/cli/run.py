@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import List, Sequence, Tuple
 
-from smargs.cli.ending import end_job
+from smargs.cli.ending import end_job, print_metrics
 from smargs.cli.planned import plan_end
 from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
@@ -22,7 +22,9 @@ from smargs.local.directory import JobDirectory, default_place
 from smargs.local.hyperparameters import check_limits
 from smargs.local.job import TrainingJob
 from smargs.local.launchers import check_launcher, make_commands
+from smargs.local.metrics import Metric, read_metrics
 from smargs.local.platforms import Start, start
+from smargs.local.requirements import find_differences
 from smargs.local.trees import contains
 
 
@@ -45,13 +47,14 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         path = _output_directory(args, stack)
         job = read_job(args, path, script_arguments)
         check_launcher(job)
+        metrics = read_metrics(args.metric)
         directory = JobDirectory(path)
         starts = _start_hosts(job, directory)
         stack.enter_context(directory)
         directory.lay_out(job, {start.container.host: start.container.config for start in starts}, args.copy)
         if args.dry_run:
             return _preview(starts[0])
-        return _run_hosts(args, job, directory, starts)
+        return _run_hosts(args, job, directory, starts, metrics)
 
 
 def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
@@ -86,11 +89,16 @@ def preview_tokens(first: Start) -> List[str]:
     return [sys.executable, "-m", "smargs.cli.preview", *patch, job.entry_point, *first.argv, *job.typed]
 
 
-def _run_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory, starts: Sequence[Start]) -> int:
+def _run_hosts(
+    args: Namespace, job: TrainingJob, directory: JobDirectory, starts: Sequence[Start], metrics: Sequence[Metric]
+) -> int:
     commands = make_commands(starts)
     is_inside = contains(job.source_code, directory.path)
     warning = ", inside the script's directory: the SDK would upload it with the script" if is_inside else ""
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
-    outcome = hosts.run(commands, args.grace, plan_end(args, job), [directory.lock])
+    for difference in find_differences(job.source_code):
+        print(f"smargs: {difference}", file=sys.stderr, flush=True)
+    outcome = hosts.run(commands, args.grace, plan_end(args, job), [directory.lock], metrics)
     with handle_signals(ignore):
-        return end_job(job, directory, commands, outcome)
+        unmatched = print_metrics(metrics)
+        return end_job(job, directory, commands, outcome, unmatched if args.strict_metrics else [])

@@ -16,7 +16,9 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 from smargs.local.guardian import Guardian, prctl, processes, signal_group
 from smargs.local.job import BadJobError
 from smargs.local.launchers import Command
-from smargs.local.output import HostOutput, make_label
+from smargs.local.metrics import Metric
+from smargs.local.output import HostOutput
+from smargs.local.streams import StreamOpener, Streams
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 _POLL_INTERVAL = 0.1
@@ -71,7 +73,8 @@ class _Run:
         self._kill_at: Optional[float] = None
         self._selector = selectors.DefaultSelector()
         self._processes: Dict[str, subprocess.Popen[bytes]] = {}
-        self._errors: Dict[str, HostOutput] = {}
+        # The last output of a host has its standard error.
+        self._outputs: Dict[str, List[HostOutput]] = {}
         self._ended: Set[str] = set()
         # Hosts whose own process has ended, but that have other processes.
         self._surviving: Set[str] = set()
@@ -79,11 +82,11 @@ class _Run:
         self._planned_status: Optional[str] = None
         self._failed: Optional[Tuple[str, int]] = None
 
-    def run(self) -> Outcome:
+    def run(self, metrics: Sequence[Metric]) -> Outcome:
         with Guardian() as self._guardian, _signals_socket() as signals:
             self._selector.register(signals, selectors.EVENT_READ)
             try:
-                self._start()
+                self._start(metrics)
                 while len(self._ended) < len(self._processes):
                     self._step(signals)
             finally:
@@ -92,33 +95,34 @@ class _Run:
         host, status = self._failed or (None, 0)
         if self._stopped_by is not None and self._planned_status is None:
             status = 128 + self._stopped_by
-        errors = self._errors[host].tail.decode("utf-8", "replace") if host else ""
+        errors = self._outputs[host][-1].tail.decode("utf-8", "replace") if host else ""
         seconds = time.monotonic() - self._started
         return Outcome(status, host, errors, self._stopped_by, self._planned_status, seconds)
 
-    def _start(self) -> None:
-        width = max(len(command.host) for command in self._commands)
-        for number, command in enumerate(self._commands):
-            try:
-                process = subprocess.Popen(
-                    command.tokens,
-                    env=command.environ,
-                    cwd=command.directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                    preexec_fn=self._guardian.announce,
-                    pass_fds=self._shared,
-                )
-            except OSError as error:
-                raise BadJobError(f"a host cannot be started: {error}") from None
-            self._processes[command.host] = process
-            for source, target in ((process.stdout, sys.stdout), (process.stderr, sys.stderr)):
-                assert source is not None
-                output = HostOutput(source, target, make_label(command.host, width, number, target))
-                self._selector.register(source, selectors.EVENT_READ, output)
-            self._errors[command.host] = output
+    def _start(self, metrics: Sequence[Metric]) -> None:
+        opener = StreamOpener([command.host for command in self._commands], metrics)
+        for command in self._commands:
+            with opener.open(command.host) as streams:
+                self._processes[command.host] = self._start_process(command, streams)
+            self._outputs[command.host] = streams.outputs
+            for output in streams.outputs:
+                self._selector.register(output.source, selectors.EVENT_READ, output)
+
+    def _start_process(self, command: Command, streams: Streams) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                command.tokens,
+                env=command.environ,
+                cwd=command.directory,
+                stdin=streams.stdin,
+                stdout=streams.stdout,
+                stderr=streams.stderr,
+                start_new_session=True,
+                preexec_fn=self._guardian.announce,
+                pass_fds=self._shared,
+            )
+        except OSError as error:
+            raise BadJobError(f"a host cannot be started: {error}") from None
 
     def _step(self, signals: socket.socket) -> None:
         """Wait for output, a signal, the end of a process or a deadline, and handle it."""
@@ -239,13 +243,18 @@ class _Run:
             while output is not None and output.source.fileno() in self._selector.get_map():
                 self._copy(output)
         self._selector.close()
-        for process in self._processes.values():
-            for source in (process.stdout, process.stderr):
-                assert source is not None
-                source.close()
+        for outputs in self._outputs.values():
+            for output in outputs:
+                output.source.close()
 
 
-def run(commands: List[Command], grace: float, planned: Optional[PlannedEnd] = None, shared: Sequence[int] = ()) -> Outcome:
+def run(
+    commands: List[Command],
+    grace: float,
+    planned: Optional[PlannedEnd] = None,
+    shared: Sequence[int] = (),
+    metrics: Sequence[Metric] = (),
+) -> Outcome:
     """Run the commands of all hosts side by side until all have ended, or one has failed and the others were stopped.
 
     Ctrl-C, SIGTERM and SIGHUP are passed on to each host's process. All remaining processes are killed after the grace period,
@@ -257,11 +266,12 @@ def run(commands: List[Command], grace: float, planned: Optional[PlannedEnd] = N
             https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
         planned: The planned end; None if there is none.
         shared: File descriptors that each host's process inherits.
+        metrics: The metrics that are searched in the output.
 
     Raises:
         BadJobError: If a host cannot be started; the hosts before it are killed.
     """
-    return _Run(commands, grace, planned, shared).run()
+    return _Run(commands, grace, planned, shared).run(metrics)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,8 @@ _LONGEST_SECRET = 6 * 2500
 
 # mpirun writes this before each line of a process. The toolkit removes it as well. Source: ``watch`` in its process.py.
 _RANK = re.compile(r"^\[\d+,\d+\]<std(?:out|err)>: ?", re.MULTILINE)
+# Python 3.13 and newer write a traceback to a terminal in colours. Source: ECMA-48, "SGR - Select Graphic Rendition".
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _EXCEPTION = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Iteration)\b.*", re.MULTILINE | re.DOTALL)
 
 
@@ -161,7 +163,9 @@ def _platform_text(job: TrainingJob, process: FailedProcess) -> str:
             "Training Execution failed. For more details, see CloudWatch logs at 'aws/sagemaker/TrainingJobs'.\n"
             f"TrainingJob - {job.name}"
         )
-    exception = _EXCEPTION.search(_RANK.sub("", process.errors).rpartition("Traceback (most recent call last)")[2])
+    exception = _EXCEPTION.search(
+        _RANK.sub("", _STYLE.sub("", process.errors)).rpartition("Traceback (most recent call last)")[2]
+    )
     message = exception.group().strip() if exception else ""
     command = " ".join(process.tokens)
     return f'ExecuteUserScriptError:\nExitCode {process.status}\nErrorMessage "{message}"\nCommand "{command}"'

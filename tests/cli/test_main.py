@@ -169,6 +169,25 @@ def finish(*tokens, **settings):
             ["train.py", "--env-file", "data/a.csv"],
             "argument --env-file: '1,2' is not the name of a variable: expected NAME=VALUE",
         ),
+        (["train.py", "--metric", "loss"], "argument --metric: 'loss' is not a metric: expected NAME=REGEX"),
+        (["train.py", "--metric", "a=(b)", "--metric", "a=(c)"], "argument --metric: 'a' is given twice"),
+        (["train.py", "--metric", "a=b"], "argument --metric: a: 'b' has no group: expected brackets around the value"),
+        (
+            ["train.py", "--metric", "a=(b"],
+            "argument --metric: a: '(b' is not a regular expression: missing ), unterminated subpattern at position 0",
+        ),
+        (
+            ["train.py", "--metric", "a=" + "(b)" * 167],
+            "argument --metric: a: its regular expression has 501 characters: the service allows 500",
+        ),
+        (
+            ["train.py", "--metric", "m" * 256 + "=(b)"],
+            f"argument --metric: {'m' * 20}: its name has 256 characters: the service allows 255",
+        ),
+        (
+            ["train.py", *(f"--metric=a{number}=(b)" for number in range(41))],
+            "argument --metric: 41 metrics: the service allows 40",
+        ),
         (["train.py", "--output", ""], "argument --output: '' is not a directory: expected a path"),
         (["train.py", "--output", "data"], "argument --output: {here}/data contains files that were not made by smargs run"),
         (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),

@@ -1,15 +1,18 @@
 """The processes of a job on this machine: real ones, each with a script of its own."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
+import termios
 import textwrap
 import time
 from pathlib import Path
@@ -43,7 +46,7 @@ def started(tmp_path):
         environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **settings.pop("env", {})}
         tokens = [*map(os.fspath, options), *(("--", *typed) if typed else ())]
         command = [sys.executable, "-m", "smargs", "run", os.fspath(script), "--output", os.fspath(tmp_path / "job"), *tokens]
-        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+        settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
         process = subprocess.Popen(command, env=environ, cwd=tmp_path, **settings)
         processes.append(process)
         return process
@@ -76,6 +79,15 @@ def wait_until(holds):
 def wait_for(*paths):
     """Wait until a script has written its files."""
     wait_until(lambda: all(path.exists() and path.read_text() for path in paths))
+
+
+def read_until(terminal, *texts):
+    """What a terminal shows until one of these texts is there."""
+    seen = b""
+    while not any(text in seen for text in texts):
+        assert select.select([terminal], [], [], SECONDS)[0], seen
+        seen += os.read(terminal, 4096)
+    return seen
 
 
 def is_alive(pid):
@@ -156,7 +168,7 @@ def test_output_appears_while_the_script_runs_and_the_last_line_needs_no_newline
         seen += os.read(process.stdout.fileno(), 4096)
     assert process.poll() is None
     process.terminate()
-    assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "10%", "20%", "done", "last"]
+    assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "done", "last"]
 
 
 @pytest.mark.slow
@@ -208,13 +220,64 @@ def test_characters_that_standard_output_cannot_encode_do_not_end_the_run(starte
 @pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
 def test_prefixes_have_colours_only_on_a_terminal(started, plain):
     ours, theirs = pty.openpty()
-    process = started("print('hello')", stdout=theirs, env={"NO_COLOR": plain})
+    process = started("print('hello')", "--hosts", "2", stdout=theirs, env={"NO_COLOR": plain})
     os.close(theirs)
     process.wait(SECONDS)
     seen = os.read(ours, 4096).decode()
     os.close(ours)
     assert ("\x1b[" in seen) is not bool(plain)
-    assert re.sub("\x1b\\[[0-9]*m", "", seen).strip() == "algo-1 | hello"
+    assert sorted(re.sub("\x1b\\[[0-9]*m", "", seen).split("\r\n")) == ["", "algo-1 | hello", "algo-2 | hello"]
+
+
+def test_a_host_that_is_alone_has_the_terminal_for_itself(started):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+    source = """
+        import os, sys
+        print(sys.stdin.isatty(), sys.stdout.isatty(), sys.stderr.isatty(), tuple(os.get_terminal_size()))
+        print("10%\\r20%\\r", file=sys.stderr, end="", flush=True)
+        sys.stdout.buffer.write(b"\\x1b[1m\\xff\\x1b[0m" + input("name? ").encode())
+        """
+    process = started(source, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    seen = read_until(ours, b"name? ")
+    os.write(ours, b"Ada\n")
+    seen += read_until(ours, b".tar.gz", b"nothing in")
+    process.wait(SECONDS)
+    os.close(ours)
+    told = b"True True True (99, 33)\r\n10%\r20%\rname? "
+    assert told in seen
+    assert b"\x1b[1m\xff\x1b[0mAda\r\n\x1b[32msmargs: job Completed" in seen
+
+
+def test_one_terminal_of_two_outputs_leaves_the_other_as_it_is(started, tmp_path):
+    ours, theirs = pty.openpty()
+    with open(tmp_path / "err", "wb") as err:
+        process = started("import sys; print('out'); print('err', file=sys.stderr)", stdout=theirs, stderr=err)
+    os.close(theirs)
+    process.wait(SECONDS)
+    assert os.read(ours, 4096) == b"out\r\n"
+    os.close(ours)
+    assert of("algo-1", (tmp_path / "err").read_text().splitlines()) == ["err"]
+
+
+def test_the_reason_of_a_failure_on_a_terminal_has_no_colours(started):
+    ours, theirs = pty.openpty()
+    source = "import sys; sys.exit('Traceback (most recent call last)\\n\\x1b[1;35mValueError\\x1b[0m: \\x1b[35mbad\\x1b[0m')"
+    process = started(source, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    process.wait(SECONDS)
+    seen = read_until(ours, b"exit code")
+    os.close(ours)
+    assert b'ErrorMessage "ValueError: bad"' in seen
+
+
+def test_a_host_that_is_alone_reads_the_standard_input_and_several_read_none(started):
+    source = "import sys; print(repr(sys.stdin.read()))"
+    for hosts, text in (("1", "data"), ("2", "")):
+        process = started(source, "--hosts", hosts, stdin=subprocess.PIPE)
+        out, _ = process.communicate(b"data", timeout=SECONDS)
+        assert of("algo-1", out.decode().splitlines()) == [repr(text)]
 
 
 @pytest.mark.parametrize(("source", "colour"), [("pass", 32), ("raise SystemExit(3)", 31)], ids=["green", "red"])

@@ -1,10 +1,13 @@
 """Problems that users reported of jobs on their own machine: one test for each thread, with a real `smargs run`."""
 
 import os
+import pty
+import select
 import subprocess
 import sys
 import tarfile
 import textwrap
+from importlib import metadata
 
 import pytest
 from paths import ROOT
@@ -18,10 +21,10 @@ pytestmark = pytest.mark.needs_process
 def run(tmp_path):
     """Run `smargs run` in a directory of its own; return its status, the lines of the first host, and its own lines."""
 
-    def run(*tokens, **settings):
-        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **settings.pop("env", {})}
+    def run(*tokens, env=None):
+        environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **(env or {})}
         command = [sys.executable, "-m", "smargs", "run", "--output", "job", *map(os.fspath, tokens)]
-        done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, **settings)
+        done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60)
         lines = [line.partition("| ")[2] for line in done.stdout.splitlines() if line.startswith("algo-1 |")]
         return done.returncode, lines, done.stderr.splitlines()
 
@@ -157,3 +160,106 @@ def test_a_job_that_ends_before_its_planned_end_is_complete(run, write):
     write("train.py", "")
     status, _, err = run("train.py", "--max-run", "1h")
     assert (status, "job Completed after" in err[-1]) == (0, True)
+
+
+PRINTS_METRICS = """
+    import sys
+    for epoch in range(3):
+        print(f"epoch {epoch}: loss={1 / (epoch + 1):.2f};", flush=True)
+    print("10%\\r100% speed=7\\r", file=sys.stderr)
+    print("accuracy=unknown rate=nan")
+    """
+
+
+@pytest.mark.parametrize(("flags", "exit_status"), [([], 0), (["--strict-metrics"], 1)], ids=["warned", "strict"])
+def test_the_values_of_metrics_are_counted_and_a_metric_without_any_is_named(run, write, flags, exit_status):
+    """aws/amazon-sagemaker-examples #1920, #463, #1207; aws/sagemaker-python-sdk #3932, #3208, #221."""
+    write("train.py", PRINTS_METRICS)
+    metrics = {
+        "loss": "loss=(.*?);",
+        "speed": "speed=([0-9]+)",
+        "accuracy": "accuracy=(.*) r",
+        "rate": "rate=(.*)",
+        "f1": "f1=(.*)",
+    }
+    options = [token for name, regex in metrics.items() for token in ("--metric", f"{name}={regex}")]
+    status, _, err = run("train.py", *options, *flags)
+    assert (status, err[-6:-1]) == (
+        exit_status,
+        [
+            "smargs: metric loss: 3 values, the last 0.33",
+            "smargs: metric speed: 1 value, the last 7",
+            "smargs: warning: metric accuracy: no line of the output has a value of it",
+            "smargs: metric rate: 1 value, the last nan",
+            "smargs: warning: metric f1: no line of the output has a value of it",
+        ],
+    )
+    assert "job Completed after" in err[-1]
+    assert err[-1].endswith(", metrics without a value: accuracy, f1") is bool(flags)
+
+
+def test_strict_metrics_leave_the_status_of_a_job_that_fails(run, write):
+    """aws/amazon-sagemaker-examples #1920."""
+    write("train.py", "raise SystemExit(3)")
+    assert run("train.py", "--metric", "f1=f1=(.*)", "--strict-metrics")[0] == 3
+
+
+def test_metrics_are_found_on_every_host(run, write):
+    """aws/amazon-sagemaker-examples #1920."""
+    write("train.py", PRINTS_METRICS)
+    assert "smargs: metric loss: 6 values, the last 0.33" in run("train.py", "--hosts", "2", "--metric", "loss=loss=(.*?);")[2]
+
+
+def test_requirements_that_differ_here_are_named_before_the_start(run, write):
+    """aws/sagemaker-python-sdk #911, #816, #839, #966; aws/sagemaker-scikit-learn-container #41."""
+    write("train.py", "import sys; print('started', file=sys.stderr)")
+    write(
+        "requirements.txt",
+        """
+        # what the container installs
+        pytest>=1  # has it
+        no-such-package-of-anybody==1.0
+        hypothesis \\
+            <1 --hash=sha256:00
+        pytest<1; python_version < "3"
+        -r other.txt
+        ./smargs-0.1.0-py3-none-any.whl
+        """,
+    )
+    installed = metadata.version("hypothesis")
+    assert run("train.py")[2][1:-1] == [
+        "smargs: requirements.txt: no-such-package-of-anybody is not installed here",
+        f"smargs: requirements.txt: hypothesis {installed} is installed here: expected <1",
+        "algo-1 | started",
+    ]
+
+
+def test_requirements_that_cannot_be_compared_are_said_to_be_so(run, write):
+    """aws/sagemaker-python-sdk #911."""
+    write("train.py", "")
+    write("requirements.txt", "pytest\n")
+    write("without/packaging/__init__.py", "raise ImportError")
+    environ = {"PYTHONPATH": os.pathsep.join(("without", os.fspath(ROOT)))}
+    assert run("train.py", env=environ)[2][1:-1] == [
+        "smargs: requirements.txt is not compared with this Python: pip install packaging"
+    ]
+
+
+def test_a_debugger_runs_in_the_terminal(tmp_path, write):
+    """aws/sagemaker-python-sdk #2729, aws-samples/sagemaker-101-workshop #33, local-mode (PyCharm sample)."""
+    write("train.py", "answer = 6 * 7\nbreakpoint()\nprint('after it')\n")
+    ours, theirs = pty.openpty()
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), "TERM": "dumb"}
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    command = [sys.executable, "-m", "smargs", "run", "--output", "job", "train.py"]
+    with subprocess.Popen(command, env=environ, cwd=tmp_path, **streams) as process:
+        os.close(theirs)
+        seen = b""
+        for prompt, typed in ((b"(Pdb) ", b"p answer\n"), (b"42\r\n(Pdb) ", b"c\n"), (b"nothing in", b"")):
+            while prompt not in seen:
+                assert select.select([ours], [], [], 60)[0], seen
+                seen += os.read(ours, 4096)
+            os.write(ours, typed)
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"\r\nafter it\r\n" in seen

@@ -1,0 +1,52 @@
+"""The packages that ``requirements.txt`` asks for, compared with those of this Python."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import Iterator, Optional
+
+REQUIREMENTS = "requirements.txt"
+"""The file in the source code whose packages a platform installs before it starts the script.
+
+Source: ``install`` in entry_point.py of the toolkit, INSTALL_AUTO_REQUIREMENTS in templates.py of SDK v3.
+"""
+
+
+def find_differences(source_code: Path) -> Iterator[str]:
+    """Yield a line for each package that is missing here, or that has another version than the platform would install.
+
+    Lines that name no package, such as options, paths and addresses, are passed over.
+
+    Args:
+        source_code: The directory of the source code.
+    """
+    try:
+        text = (source_code / REQUIREMENTS).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    try:
+        # Imported here, because packaging is optional.
+        from packaging.requirements import InvalidRequirement, Requirement
+    except ImportError:
+        yield f"{REQUIREMENTS} is not compared with this Python: pip install packaging"
+        return
+    for line in text.replace("\\\n", " ").splitlines():
+        try:
+            requirement = Requirement(line.partition(" #")[0].partition(" --")[0].strip())
+        except InvalidRequirement:
+            continue
+        version = _installed_version(requirement.name)
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        if version is None:
+            yield f"{REQUIREMENTS}: {requirement.name} is not installed here"
+        elif not requirement.specifier.contains(version, prereleases=True):
+            yield f"{REQUIREMENTS}: {requirement.name} {version} is installed here: expected {requirement.specifier}"
+
+
+def _installed_version(name: str) -> Optional[str]:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,87 @@
+"""The standard streams of a host's process: the terminal of this process, or pipes."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import termios
+from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
+
+from smargs.local.metrics import Metric
+from smargs.local.output import HostOutput, make_label
+
+_OUTPUT_FLAGS = 1  # The place of the flags in what termios.tcgetattr returns.
+
+
+class Streams(NamedTuple):
+    """The standard streams of a host's process.
+
+    Attributes:
+        stdin: The standard input, as a subprocess takes it.
+        stdout: The file descriptor of the standard output.
+        stderr: The file descriptor of the standard error.
+        outputs: The copies of its output; the last of them has the standard error.
+    """
+
+    stdin: Optional[int]
+    stdout: int
+    stderr: int
+    outputs: List[HostOutput]
+
+
+class StreamOpener:
+    """Opens the streams of each host.
+
+    A host that is alone has the standard input of this process. If an output of this process is a terminal, such a host writes
+    to a terminal as well, and its bytes are copied as they are. All other output goes through pipes, line by line.
+    """
+
+    def __init__(self, hosts: Sequence[str], metrics: Sequence[Metric]) -> None:
+        """Prepare to open.
+
+        Args:
+            hosts: The names of the hosts that have a process.
+            metrics: The metrics that are searched in the output.
+        """
+        self._hosts = hosts
+        self._metrics = metrics
+
+    @contextlib.contextmanager
+    def open(self, host: str) -> Iterator[Streams]:
+        """Open the streams of a host. The descriptors are closed again in this process; the copies of the output stay open."""
+        is_alone = len(self._hosts) == 1
+        with contextlib.ExitStack() as stack:
+            outputs: List[HostOutput] = []
+            writers: List[int] = []
+            terminals = [target for target in (sys.stdout, sys.stderr) if is_alone and target.isatty()]
+            for target in (sys.stdout, sys.stderr):
+                # Two outputs that are terminals are one, which keeps the order of what is written to them.
+                if target not in terminals[1:]:
+                    is_terminal = target in terminals
+                    read, write = _open_terminal(target) if is_terminal else os.pipe()
+                    stack.callback(os.close, write)
+                    label = None if is_terminal else self._label(host, target)
+                    outputs.append(HostOutput(os.fdopen(read, "rb", buffering=0), target, label, self._metrics))
+                    writers.append(write)
+            yield Streams(None if is_alone else subprocess.DEVNULL, writers[0], writers[-1], outputs)
+
+    def _label(self, host: str, target: TextIO) -> str:
+        return make_label(host, max(map(len, self._hosts)), self._hosts.index(host), target)
+
+
+def _open_terminal(target: TextIO) -> Tuple[int, int]:
+    """Open a terminal of the size of another one, and return the descriptors of its two ends.
+
+    It passes bytes unchanged: the other terminal translates the ends of lines. Source: OPOST of termios(3).
+    """
+    ours, theirs = os.openpty()
+    attributes = termios.tcgetattr(theirs)
+    attributes[_OUTPUT_FLAGS] &= ~termios.OPOST
+    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+    columns, lines = os.get_terminal_size(target.fileno())
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    return ours, theirs
