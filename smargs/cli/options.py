@@ -90,6 +90,21 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         help="add a channel: a directory, a file, or a glob in quotes; may be repeated",
     )
     job.add_argument(
+        "--shard",
+        metavar="CHANNEL",
+        action="append",
+        default=[],
+        help="give each host its part of the files of a channel, as ShardedByS3Key does; may be repeated",
+    )
+    job.add_argument(
+        "--manifest",
+        metavar="CHANNEL=FILE",
+        action="append",
+        default=[],
+        help="add a channel of the files that a manifest lists; --channel CHANNEL=DIR is the directory in the place of its "
+        "prefix; may be repeated",
+    )
+    job.add_argument(
         "-p",
         metavar="NAME=VALUE",
         dest="hyperparameter",
@@ -127,7 +142,15 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         default=[],
         help="add a metric: the first group of REGEX is its value in a line of the output; may be repeated",
     )
-    job.add_argument("--hosts", metavar="N", type=count, default=1, help="the number of hosts (default: %(default)s)")
+    cluster = job.add_mutually_exclusive_group()
+    cluster.add_argument("--hosts", metavar="N", type=count, default=1, help="the number of hosts (default: %(default)s)")
+    cluster.add_argument(
+        "--group",
+        metavar="NAME=N",
+        action="append",
+        default=[],
+        help="add an instance group of N hosts, for a heterogeneous cluster; may be repeated",
+    )
     job.add_argument(
         "--platform",
         choices=PLATFORMS,

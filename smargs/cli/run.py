@@ -17,6 +17,7 @@ from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
 from smargs.container.variables import HYPERPARAMETERS_FILE
 from smargs.local import hosts
+from smargs.local.channels import empty_shards
 from smargs.local.containers import make_container, this_machine
 from smargs.local.directory import JobDirectory, default_place
 from smargs.local.hyperparameters import check_limits
@@ -96,8 +97,8 @@ def _run_hosts(
     is_inside = contains(job.source_code, directory.path)
     warning = ", inside the script's directory: the SDK would upload it with the script" if is_inside else ""
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
-    for difference in find_differences(job.source_code):
-        print(f"smargs: {difference}", file=sys.stderr, flush=True)
+    for note in (*find_differences(job.source_code), *empty_shards(job.channels, job.hosts)):
+        print(f"smargs: {note}", file=sys.stderr, flush=True)
     outcome = hosts.run(commands, args.grace, plan_end(args, job), [directory.lock], metrics)
     with handle_signals(ignore):
         unmatched = print_metrics(metrics)

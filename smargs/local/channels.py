@@ -6,10 +6,11 @@ import glob
 import os
 import re
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Set, Tuple
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs.container.variables import PLATFORM_CHANNELS
 from smargs.local.job import BadJobError, Channel
+from smargs.local.manifests import read_manifest
 from smargs.local.mark import is_job
 from smargs.secrets.masking import Secrets
 
@@ -20,21 +21,50 @@ EMPTY = Channel((), is_directory=False)
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 
 
-def read_channels(typed: Iterable[str], may_be_elsewhere: bool = False) -> Dict[str, Channel]:
+def read_channels(
+    typed: Iterable[str], sharded: Iterable[str] = (), manifests: Iterable[str] = (), may_be_elsewhere: bool = False
+) -> Dict[str, Channel]:
     """Read the channels of a job.
 
     Args:
         typed: Texts such as ``train=data/train``, each with the path of a file, of a directory or a glob.
+        sharded: The names of those channels of which each host gets a part.
+        manifests: Texts such as ``train=train.manifest``, each with the path of a manifest.
         may_be_elsewhere: Whether a channel that is not on this machine, such as one in S3, is read as an empty channel.
 
     Raises:
         BadJobError: If a text does not name a channel, or its path does not exist.
     """
+    channels = _read_paths(typed, may_be_elsewhere)
+    for name, file in _split_all("--manifest", manifests).items():
+        channels[name] = EMPTY if may_be_elsewhere else read_manifest(name, file, _directory(name, channels))
+    for name in sharded:
+        if name not in channels:
+            raise BadJobError(f"argument --shard: {name!r} is not a channel: expected the name of a --channel or --manifest")
+        channels[name] = _shard(channels[name])
+    return channels
+
+
+def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each sharded channel that has fewer files than there are hosts."""
+    for name, channel in channels.items():
+        without = hosts[len(channel.paths) :] if channel.is_sharded else ()
+        if without:
+            yield f"channel {name} has {len(channel.paths)} files for {len(hosts)} hosts: {', '.join(without)} without a file"
+
+
+def _directory(name: str, channels: Mapping[str, Channel]) -> Optional[Path]:
+    """Return the directory of the channel that stands for the prefix of a manifest; None if there is no such channel."""
+    if name not in channels:
+        return None
+    if not channels[name].is_directory:
+        raise BadJobError(f"argument --manifest: {name}: expected a directory as its --channel")
+    return channels[name].paths[0]
+
+
+def _read_paths(typed: Iterable[str], may_be_elsewhere: bool) -> Dict[str, Channel]:
     channels: Dict[str, Channel] = {}
-    for pair in typed:
-        name, pattern = _split(pair)
-        if name in channels:
-            raise BadJobError(f"argument --channel: {name!r} is given twice")
+    for name, pattern in _split_all("--channel", typed).items():
         paths, missing = _find(pattern)
         if missing and not may_be_elsewhere:
             problem = "is not on this machine: expected a local" if "://" in pattern else "does not exist: expected a"
@@ -57,12 +87,17 @@ def check_channel_name(name: str) -> str:
     return name
 
 
-def _split(pair: str) -> Tuple[str, str]:
-    """Split ``NAME=PATH``."""
-    name, _, pattern = pair.partition("=")
-    if not pattern:
-        raise BadJobError(f"argument --channel: {pair!r} is not a channel: expected NAME=PATH")
-    return check_channel_name(name), pattern
+def _split_all(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
+    """Split each ``NAME=PATH``."""
+    paths: Dict[str, str] = {}
+    for pair in pairs:
+        name, _, path = pair.partition("=")
+        if not path:
+            raise BadJobError(f"argument {argument}: {pair!r} is not a channel: expected NAME=PATH")
+        if name in paths:
+            raise BadJobError(f"argument {argument}: {name!r} is given twice")
+        paths[check_channel_name(name)] = path
+    return paths
 
 
 def _find(pattern: str) -> Tuple[List[str], List[str]]:
@@ -73,11 +108,30 @@ def _find(pattern: str) -> Tuple[List[str], List[str]]:
 
 
 def _read_channel(name: str, pattern: str, paths: Iterable[str]) -> Channel:
-    channel = Channel(tuple(Path(os.path.abspath(path)) for path in paths), os.path.isdir(pattern))
-    duplicate = _first_duplicate(path.name for path in channel.paths)
+    absolute = tuple(Path(os.path.abspath(path)) for path in paths)
+    names = tuple(path.name for path in absolute)
+    duplicate = _first_duplicate(names)
     if duplicate:
         raise BadJobError(f"argument --channel: {name}: {pattern!r} matches two files named {duplicate!r}")
-    return channel
+    return Channel(absolute, os.path.isdir(pattern), names)
+
+
+def _shard(channel: Channel) -> Channel:
+    """Return a channel that is sharded: it consists of all files, sorted by their names in the channel."""
+    names = [""] if channel.is_directory else channel.names
+    files = sorted(file for name, path in zip(names, channel.paths) for file in _find_files(path, name))
+    return Channel(tuple(path for _, path in files), False, tuple(name for name, _ in files), is_sharded=True)
+
+
+def _find_files(path: Path, name: str) -> Iterator[Tuple[str, Path]]:
+    """Yield each file of a directory and the directories below it, with its name; or a file itself. Jobs are left out."""
+    pending = [(name, path)]
+    while pending:
+        name, path = pending.pop()
+        if not path.is_dir():
+            yield name, path
+        elif not is_job(path):
+            pending += [(f"{name}/{entry.name}".lstrip("/"), entry) for entry in path.iterdir()]
 
 
 def _expand(pattern: str) -> List[str]:

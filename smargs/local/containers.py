@@ -10,6 +10,7 @@ import subprocess
 from typing import Any, Dict, Mapping, NamedTuple
 
 from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARAMETERS_FILE, RESOURCE_FILE
+from smargs.local.channels import EMPTY
 from smargs.local.hyperparameters import encode
 from smargs.local.job import SDK, TOOLKITS, TrainingJob
 from smargs.texts import decode
@@ -114,22 +115,29 @@ def make_container(job: TrainingJob, host: str, base: str, machine: Machine) -> 
         base: The directory in the place of ``/opt/ml``.
         machine: The machine of the host.
     """
-    channels = [*job.channels, *(("code", "sm_drivers") if job.platform == SDK else ())]
-    hosts = list(job.hosts)
+    channels = {**job.channels, **({"code": EMPTY, "sm_drivers": EMPTY} if job.platform == SDK else {})}
+    groups = job.groups or {_GROUP: job.hosts}
     config: Dict[str, Dict[str, Any]] = {
         HYPERPARAMETERS_FILE: {**encode(job), **_internal_hyperparameters(job, base)},
         RESOURCE_FILE: {
             "current_host": host,
             "current_instance_type": INSTANCE_TYPE,
-            "current_group_name": _GROUP,
-            "hosts": hosts,
-            "instance_groups": [{"instance_group_name": _GROUP, "instance_type": INSTANCE_TYPE, "hosts": hosts}],
+            "current_group_name": next(group for group, hosts in groups.items() if host in hosts),
+            "hosts": list(job.hosts),
+            "instance_groups": [
+                {"instance_group_name": group, "instance_type": INSTANCE_TYPE, "hosts": list(hosts)}
+                for group, hosts in groups.items()
+            ],
             "network_interface_name": machine.network_interface,
         },
         CHECKPOINT_FILE: {"LocalPath": os.path.join(base, "checkpoints")},
         CHANNELS_FILE: {
-            channel: {"TrainingInputMode": "File", "S3DistributionType": "FullyReplicated", "RecordWrapperType": "None"}
-            for channel in channels
+            name: {
+                "TrainingInputMode": "File",
+                "S3DistributionType": "ShardedByS3Key" if channel.is_sharded else "FullyReplicated",
+                "RecordWrapperType": "None",
+            }
+            for name, channel in channels.items()
         },
     }
     return Container(job, host, base, machine, config)

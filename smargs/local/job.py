@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import Mapping, NamedTuple, Optional, Tuple
+from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
 
 TOOLKIT = "toolkit"
 TOOLKIT_UNQUOTED = "toolkit-unquoted"
@@ -38,10 +39,23 @@ class Channel(NamedTuple):
     Attributes:
         paths: Absolute paths: the one directory that is the channel, or the files and directories in it.
         is_directory: Whether the one path is the channel itself.
+        names: The path of each of them in the channel, with ``/`` between its parts.
+        is_sharded: Whether each host gets only its part.
     """
 
     paths: Tuple[Path, ...]
     is_directory: bool
+    names: Tuple[str, ...] = ()
+    is_sharded: bool = False
+
+    def members(self, host: int, hosts: int) -> Iterator[Tuple[str, Path]]:
+        """Return what the channel contains on a host, by its number among the hosts: names and paths.
+
+        Source: "each instance gets approximately 1/n of the number of S3 objects", S3DataDistributionType of
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+        """
+        members = zip(self.names, self.paths)
+        return itertools.islice(members, host, None, hosts) if self.is_sharded else members
 
 
 class TrainingJob(NamedTuple):
@@ -63,6 +77,7 @@ class TrainingJob(NamedTuple):
         source: The directory of the source code, which contains the entry point; None for the directory that the entry point
             is in.
         variables: Environment variables of the containers.
+        groups: The hosts of each instance group of a heterogeneous cluster; empty for a homogeneous cluster.
     """
 
     name: str
@@ -79,6 +94,7 @@ class TrainingJob(NamedTuple):
     clean_env: bool = False
     source: Optional[Path] = None
     variables: Mapping[str, str] = MappingProxyType({})
+    groups: Mapping[str, Tuple[str, ...]] = MappingProxyType({})
 
     @property
     def source_code(self) -> Path:

@@ -45,6 +45,8 @@ def check_launcher(job: TrainingJob) -> None:
     """
     if job.launcher is None:
         return
+    if job.groups:
+        raise BadJobError("argument --launcher: not with --group: expected --hosts")
     if job.script.suffix != ".py":
         raise BadJobError(f"argument --launcher: {job.launcher} starts Python scripts only, not {job.script.name}")
     if _find_program(job.launcher) is None:

@@ -104,19 +104,20 @@ class Layout:
         for name, content in config.items():
             (base / "input" / "config" / name).write_text(json.dumps(content), encoding="utf-8")
         for name, channel in job.channels.items():
-            self._make_channel(base / "input" / "data" / name, channel)
+            self._make_channel(base / "input" / "data" / name, channel, job.hosts.index(host))
         for name in dict.fromkeys(("code", job.source_directory)):
             _link(job.source_code, base / name, self._real)
         if job.platform == SDK:
             (base / "input" / "data" / "sm_drivers").mkdir()
 
-    def _make_channel(self, target: Path, channel: Channel) -> None:
+    def _make_channel(self, target: Path, channel: Channel, host: int) -> None:
         if channel.is_directory:
             self._link_or_copy(channel.paths[0], target)
             return
         target.mkdir()
-        for path in channel.paths:
-            self._link_or_copy(path, target / path.name)
+        for name, path in channel.members(host, len(self._job.hosts)):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            self._link_or_copy(path, target / name)
 
     def _link_or_copy(self, path: Path, target: Path) -> None:
         if not self._copy:

@@ -188,6 +188,38 @@ def finish(*tokens, **settings):
             ["train.py", *(f"--metric=a{number}=(b)" for number in range(41))],
             "argument --metric: 41 metrics: the service allows 40",
         ),
+        (
+            ["train.py", "--shard", "train"],
+            "argument --shard: 'train' is not a channel: expected the name of a --channel or --manifest",
+        ),
+        (["train.py", "--manifest", "train"], "argument --manifest: 'train' is not a channel: expected NAME=PATH"),
+        (
+            ["train.py", "--manifest", "train=none"],
+            "argument --manifest: train: 'none' cannot be read: No such file or directory",
+        ),
+        (
+            ["train.py", "--manifest", "train=data/a.csv", "--channel", "train=train.py"],
+            "argument --manifest: train: expected a directory as its --channel",
+        ),
+        (["train.py", "--hosts", "2", "--group", "a=1"], "argument --group: not allowed with argument --hosts"),
+        (
+            ["train.py", "--group", "a"],
+            "argument --group: 'a' is not an instance group: expected NAME=N with the number of hosts",
+        ),
+        (
+            ["train.py", "--group", "a=0"],
+            "argument --group: 'a=0' is not an instance group: expected NAME=N with the number of hosts",
+        ),
+        (["train.py", "--group", "a=1", "--group", "a=2"], "argument --group: 'a' is given twice"),
+        (
+            ["train.py", "--group", "g" * 65 + "=1"],
+            f"argument --group: {'g' * 20}: its name has 65 characters: the service allows 64",
+        ),
+        (
+            ["train.py", *(f"--group=a{number}=1" for number in range(6))],
+            "argument --group: 6 instance groups: the service allows 5",
+        ),
+        (["train.py", "--group", "a=1", "--launcher", "torchrun"], "argument --launcher: not with --group: expected --hosts"),
         (["train.py", "--output", ""], "argument --output: '' is not a directory: expected a path"),
         (["train.py", "--output", "data"], "argument --output: {here}/data contains files that were not made by smargs run"),
         (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),
@@ -318,6 +350,28 @@ def test_a_glob_must_not_match_two_files_of_one_name(here, refused):
     assert refused("train.py", "--channel", "train=data/**/*.csv") == (
         "argument --channel: train: 'data/**/*.csv' matches two files named 'a.csv'"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("[", "'m.json' is not valid JSON: Expecting value: line 1 column 2 (char 1)"),
+        ("[]", "'m.json' is not a manifest: expected [{{\"prefix\": PREFIX}}, SUFFIX, ...]"),
+        ("{{}}", "'m.json' is not a manifest: expected [{{\"prefix\": PREFIX}}, SUFFIX, ...]"),
+        ('["a"]', "'m.json' is not a manifest: expected [{{\"prefix\": PREFIX}}, SUFFIX, ...]"),
+        ('[{{"prefix": "data/"}}, 1]', "'m.json' is not a manifest: expected [{{\"prefix\": PREFIX}}, SUFFIX, ...]"),
+        (
+            '[{{"prefix": "s3://b/k/"}}, "a.csv"]',
+            "the prefix 's3://b/k/' is not on this machine: expected --channel train=DIR with the directory in its place",
+        ),
+        ('[{{"prefix": "data/"}}, "b.csv"]', "'{here}/data/b.csv' does not exist: expected a file below the prefix"),
+        ('[{{"prefix": "data/"}}, "../train.py"]', "'{here}/train.py' does not exist: expected a file below the prefix"),
+        ('[{{"prefix": ""}}, "/etc/passwd"]', "'/etc/passwd' does not exist: expected a file below the prefix"),
+    ],
+)
+def test_a_manifest_lists_files_of_this_machine(here, refused, content, line):
+    (here / "m.json").write_text(content.format())
+    assert refused("train.py", "--manifest", "train=m.json") == f"argument --manifest: train: {line.format(here=here)}"
 
 
 @pytest.mark.parametrize(

@@ -43,15 +43,20 @@ def local_jobs(draw, platform, launcher):
     """Draw a job for `smargs run`, and the host to compare."""
     drawn = draw(training_jobs())
     hosts = name_hosts(draw(st.integers(1, 3)))
+    sharded = draw(st.sets(st.sampled_from(drawn.channels))) if drawn.channels else ()
+    groups = {"first": hosts[:1], "others": hosts[1:]} if len(hosts) > 1 and not launcher and draw(st.booleans()) else {}
     job = TrainingJob(
         name=JOB_NAME,
         script=Path("/anything/train.py"),
         hyperparameters={name: Hyperparameter(value, to_text(value)) for name, value in drawn.hyperparameters.items()},
-        channels={name: Channel((Path("/anything"),), is_directory=True) for name in drawn.channels},
+        channels={
+            name: Channel((Path("/anything"),), is_directory=True, is_sharded=name in sharded) for name in drawn.channels
+        },
         hosts=hosts,
         platform=platform,
         plain=drawn.plain,
         launcher=launcher,
+        groups=groups,
     )
     return job, draw(st.sampled_from(hosts))
 

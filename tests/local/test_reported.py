@@ -1,5 +1,6 @@
 """Problems that users reported of jobs on their own machine: one test for each thread, with a real `smargs run`."""
 
+import json
 import os
 import pty
 import select
@@ -263,3 +264,70 @@ def test_a_debugger_runs_in_the_terminal(tmp_path, write):
     os.close(ours)
     assert process.returncode == 0
     assert b"\r\nafter it\r\n" in seen
+
+
+SHOWS_CHANNEL = """
+    import json, os
+    from pathlib import Path
+    train = Path(os.environ["SM_CHANNEL_TRAIN"])
+    config = json.loads(os.environ["SM_INPUT_DATA_CONFIG"])["train"]["S3DistributionType"]
+    print(config, sorted(str(path.relative_to(train)) for path in train.rglob("*") if path.is_file()))
+    """
+
+
+@pytest.mark.parametrize("flags", [[], ["--copy"]], ids=["linked", "copied"])
+def test_each_host_gets_its_part_of_a_sharded_channel(run, write, tmp_path, flags):
+    """aws/sagemaker-python-sdk #420; aws/amazon-sagemaker-examples #1075, #2852, #3947."""
+    write("train.py", SHOWS_CHANNEL)
+    for name in ("b.csv", "a/1.csv", "a/2.csv", "c.csv"):
+        write(f"data/{name}", name)
+    write("data/old-job/.smargs-job.json", "{}")
+    options = ["--channel", "train=data", "--shard", "train", "--hosts", "2", *flags]
+    status, lines, err = run("train.py", *options)
+    assert (status, lines) == (0, ["ShardedByS3Key ['a/1.csv', 'b.csv']"]), err
+    assert (tmp_path / "job/hosts/algo-2/input/data/train/a/2.csv").read_text() == "a/2.csv"
+    assert (tmp_path / "job/hosts/algo-2/input/data/train/c.csv").is_symlink() is not bool(flags)
+
+
+def test_a_host_without_a_file_of_a_sharded_channel_is_named(run, write):
+    """aws/amazon-sagemaker-examples #1075."""
+    write("train.py", "")
+    write("data/a.csv", "")
+    err = run("train.py", "--channel", "train=data/*", "--shard", "train", "--hosts", "3")[2]
+    assert "smargs: channel train has 1 files for 3 hosts: algo-2, algo-3 without a file" in err
+
+
+@pytest.mark.parametrize(
+    ("prefix", "channel"), [("data/", []), ("s3://bucket/key/", ["--channel", "train=data"])], ids=["here", "in S3"]
+)
+@pytest.mark.parametrize(("shard", "seen"), [([], ["a/1.csv", "b.csv"]), (["--shard", "train"], ["a/1.csv"])])
+def test_a_manifest_is_a_channel_of_the_files_that_it_lists(run, write, prefix, channel, shard, seen):
+    """aws/amazon-sagemaker-feedback #201."""
+    write("train.py", SHOWS_CHANNEL)
+    for name in ("a/1.csv", "a/2.csv", "b.csv"):
+        write(f"data/{name}", name)
+    write("train.manifest", json.dumps([{"prefix": prefix}, "b.csv", "a/1.csv", "b.csv"]))
+    options = ["--manifest", "train=train.manifest", *channel, *shard, "--hosts", "2"]
+    status, lines, err = run("train.py", *options)
+    assert (status, lines) == (0, [f"{'ShardedByS3Key' if shard else 'FullyReplicated'} {seen}"]), err
+
+
+def test_a_dry_run_looks_at_no_manifest(run, write):
+    """aws/amazon-sagemaker-feedback #201."""
+    write("train.py", "from smargs import SageMakerArgumentParser as P; p = P(); p.add_argument('--train'); p.parse_args()")
+    assert run("train.py", "--dry-run", "--manifest", "train=s3://bucket/key", "--shard", "train")[0] == 0
+
+
+def test_instance_groups_are_a_heterogeneous_cluster(run, write):
+    """aws/amazon-sagemaker-examples PR #3599; aws/sagemaker-python-sdk #5225, #5555, #6089."""
+    write(
+        "train.py",
+        """
+        import json, os
+        names = ("HOSTS", "CURRENT_INSTANCE_GROUP", "CURRENT_INSTANCE_GROUP_HOSTS", "INSTANCE_GROUPS", "IS_HETERO")
+        print(*(os.environ["SM_" + name] for name in names))
+        """,
+    )
+    status, lines, err = run("train.py", "--group", "data=1", "--group", "train=2")
+    hosts = '["algo-1","algo-2","algo-3"]'
+    assert (status, lines) == (0, [f'{hosts} data ["algo-1"] ["data","train"] true']), err

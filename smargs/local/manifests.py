@@ -1,0 +1,68 @@
+"""The channel of a manifest: the files that a JSON file lists."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import List, Optional, Tuple
+
+from smargs.local.job import BadJobError, Channel
+from smargs.texts import load_json
+
+
+def read_manifest(name: str, file: str, directory: Optional[Path]) -> Channel:
+    """Read the channel of a manifest such as ``[{"prefix": "data/"}, "a.csv", "b/c.csv"]``.
+
+    Source: S3Uri, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
+
+    Args:
+        name: The name of the channel.
+        file: The path of the manifest.
+        directory: The directory in the place of the prefix; None if the prefix is a directory of this machine.
+
+    Raises:
+        BadJobError: If the file is no manifest, or a file that it lists does not exist.
+    """
+    prefix, suffixes = _load(name, file)
+    if directory is None and "://" in prefix:
+        raise BadJobError(
+            f"argument --manifest: {name}: the prefix {prefix!r} is not on this machine: "
+            f"expected --channel {name}=DIR with the directory in its place"
+        )
+    names = tuple(dict.fromkeys(suffixes))
+    start = prefix if directory is None else os.path.join(directory, "")
+    paths = tuple(Path(os.path.abspath(start + suffix)) for suffix in names)
+    for suffix, path in zip(names, paths):
+        if ".." in PurePosixPath(suffix).parts or suffix.startswith("/") or not path.is_file():
+            raise BadJobError(f"argument --manifest: {name}: {str(path)!r} does not exist: expected a file below the prefix")
+    return Channel(paths, is_directory=False, names=names)
+
+
+def _load(name: str, file: str) -> Tuple[str, List[str]]:
+    """Return the prefix and the suffixes of a manifest."""
+    try:
+        content = load_json(Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadJobError(f"argument --manifest: {name}: {file!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise BadJobError(f"argument --manifest: {name}: {file!r} is not valid JSON: {error}") from None
+    try:
+        return _split(content)
+    except ValueError:
+        raise BadJobError(
+            f'argument --manifest: {name}: {file!r} is not a manifest: expected [{{"prefix": PREFIX}}, SUFFIX, ...]'
+        ) from None
+
+
+def _split(content: object) -> Tuple[str, List[str]]:
+    """Split the content of a manifest into the prefix and the suffixes.
+
+    Raises:
+        ValueError: If it is no manifest.
+    """
+    first, *suffixes = content if isinstance(content, list) else []
+    prefix = first.get("prefix") if isinstance(first, dict) else None
+    names = [suffix for suffix in suffixes if isinstance(suffix, str) and suffix]
+    if not isinstance(prefix, str) or len(names) < len(suffixes):
+        raise ValueError
+    return prefix, names
