@@ -5,7 +5,7 @@ PYTHONS ?= 3.8 3.9 3.10 3.11 3.12 3.13
 FUZZ_SECONDS ?= 60
 BENCH_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
-	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test
+	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test --shard train
 
 PYTEST = $(VENV)/bin/python -m pytest -rs
 # The tests of a file share what is slow to make, so one process runs them all.
@@ -14,7 +14,8 @@ PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 .PHONY: demo test coverage wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench clean
 
-# Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments.
+# Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
+# from its part of the images, and the first host averages their weights.
 # The two hosts share the processors, so each computes in one thread.
 demo: $(VENV)/.demo
 	$(VENV)/bin/python docs/examples/digits.py smargs-demo/data

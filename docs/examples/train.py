@@ -1,4 +1,4 @@
-"""Train a classifier of handwritten digits, on Amazon SageMaker or anywhere else."""
+"""Train a classifier of handwritten digits on one or more hosts, on Amazon SageMaker or anywhere else."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Tuple
 
 import joblib
 import numpy as np
+from averaging import PORT, Averaging
 from sklearn.metrics import confusion_matrix
 from sklearn.neural_network import MLPClassifier
 
@@ -32,6 +33,7 @@ def declare_arguments() -> SageMakerArgumentParser:
     parser.add_argument("--hosts", default=["localhost"], help="all hosts of the job")
     parser.add_argument("--current-host", default="localhost", help="this host")
     parser.add_argument("--num-gpus", default=0, help="GPUs of this host")
+    parser.add_argument("--averaging-port", default=PORT, help="where the first host listens for the others")
     return parser
 
 
@@ -48,8 +50,16 @@ def with_shifts(images: np.ndarray, labels: np.ndarray) -> Tuple[np.ndarray, np.
     return np.concatenate([images, *moved]), np.tile(labels, 1 + len(moved))
 
 
+def average_weights(model: MLPClassifier, averaging: Averaging) -> None:
+    """Give the models of all hosts the mean of their weights. They began with the same random weights."""
+    weights = [*model.coefs_, *model.intercepts_]
+    mean = averaging.mean(np.concatenate([array.ravel() for array in weights]))
+    for array, values in zip(weights, np.split(mean, np.cumsum([array.size for array in weights])[:-1])):
+        array[...] = values.reshape(array.shape)
+
+
 def main() -> None:
-    """Train, print metrics after each epoch, and save the model and its evaluation."""
+    """Train on this host's images, print metrics after each epoch, and save the model of all hosts and its evaluation."""
     args = declare_arguments().parse_args()
     print(f"host {args.current_host} of {', '.join(args.hosts)}; {args.num_gpus} GPUs")
     images, labels = read_channel(args.train)
@@ -68,14 +78,16 @@ def main() -> None:
         learning_rate_init=args.learning_rate,
         random_state=0,
     )
+    averaging = Averaging(args.hosts, args.current_host, args.averaging_port)
     accuracy = 0.0
     for epoch in range(1, args.epochs + 1):
         model.partial_fit(images, labels, classes=np.unique(labels))
+        average_weights(model, averaging)
         accuracy = model.score(test_images, test_labels)
         print(f"epoch {epoch}/{args.epochs}: loss={model.loss_:.4f} accuracy={accuracy:.4f}", flush=True)
 
-    # Every host has trained the same model, so one of them saves it.
-    if args.current_host == min(args.hosts):
+    # Every host has the same model, so the leader saves it.
+    if averaging.is_leader:
         args.model_dir.mkdir(parents=True, exist_ok=True)
         joblib.dump(model, args.model_dir / "model.joblib")
         args.output_data_dir.mkdir(parents=True, exist_ok=True)

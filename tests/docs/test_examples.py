@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tarfile
@@ -40,7 +41,8 @@ def job_of(data, here, hyperparameters, **settings):
 
 
 def read_test_images(directory):
-    return np.loadtxt(directory / "input" / "data" / "test" / "digits.csv", delimiter=",")[:, :-1] / 16
+    files = sorted((directory / "input" / "data" / "test").glob("*.csv"))
+    return np.concatenate([np.loadtxt(file, delimiter=",") for file in files])[:, :-1] / 16
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -61,13 +63,17 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def demo(data, tmp_path_factory):
-    """The finished demo and its directory; the variable of another job must not reach it."""
-    job = job_of(data, tmp_path_factory.mktemp("demo"), HYPERPARAMETERS, hosts=2)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SM_HP_BATCH_SIZE", "1")
-        finished = job.run()
-    assert (finished.status, finished.exit_status) == ("Completed", 0), finished.output
-    return finished, job.path
+    """The output of the demo and its directory; the variable of another job must not reach it."""
+    directory = tmp_path_factory.mktemp("demo")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--hyperparameters", EXAMPLES / "hyperparameters.json", "--hosts", 2, "--output", directory / "job"]
+    channels = [f"--channel={name}={data / name}" for name in ("train", "test")]
+    command = ["-m", "smargs", "run", EXAMPLES / "train.py", *options, *channels, "--shard", "train", "--"]
+    finished = run(*command, "--averaging-port", port, cwd=directory, SM_HP_BATCH_SIZE="1")
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout + finished.stderr, directory / "job"
 
 
 def lines_of(host, output):
@@ -75,9 +81,9 @@ def lines_of(host, output):
 
 
 def test_the_demo_learns_to_read_nine_digits_in_ten_on_both_hosts(demo):
-    finished, _ = demo
+    output, _ = demo
     for host in ("algo-1", "algo-2"):
-        lines = lines_of(host, finished.output)
+        lines = lines_of(host, output)
         assert lines[0] == f"host {host} of algo-1, algo-2; 0 GPUs"
         epochs = re.findall(r"epoch (\d+)/20: loss=([\d.]+) accuracy=([\d.]+)", "\n".join(lines))
         assert [int(epoch) for epoch, _, _ in epochs] == [*range(1, 21)]
@@ -85,9 +91,23 @@ def test_the_demo_learns_to_read_nine_digits_in_ten_on_both_hosts(demo):
         assert float(epochs[-1][2]) > 0.9
 
 
+def test_each_host_of_the_demo_learns_from_its_part_and_all_have_one_model(demo):
+    output, _ = demo
+    first, second = (lines_of(host, output) for host in ("algo-1", "algo-2"))
+    images = [int(re.match(r"learning from (\d+) images", lines[1]).group(1)) for lines in (first, second)]
+    # Each image also counts four times, shifted.
+    assert sum(images) == 5 * 1347
+    assert abs(images[0] - images[1]) < 50
+    losses, accuracies = (
+        [re.findall(rf"{name}=([\d.]+)", "\n".join(lines)) for lines in (first, second)] for name in ("loss", "accuracy")
+    )
+    assert losses[0] != losses[1]
+    assert accuracies[0] == accuracies[1]
+
+
 def test_the_demo_says_where_its_job_is_and_where_its_model(demo):
-    finished, directory = demo
-    first, last = (line for line in finished.output.splitlines() if line.startswith("smargs: "))
+    output, directory = demo
+    first, last = (line for line in output.splitlines() if line.startswith("smargs: "))
     assert first == f"smargs: job in {directory.resolve()}"
     assert re.fullmatch(
         rf"smargs: job Completed after [\d.]+ s, model: {directory.resolve()}/model.tar.gz, output: .*/output.tar.gz", last
