@@ -70,15 +70,15 @@ def end_job(
         The exit status of the command.
     """
     if outcome.planned_status in _KEEPING_MODEL:
-        ending = _pack(job, directory, outcome.planned_status, outcome.status)
+        ending = _keep_results(job, directory, outcome.planned_status, outcome.status)
     elif outcome.stopped_by is not None:
-        ending = _Ending(outcome.planned_status or STOPPED, f"checkpoints: {directory.path / 'checkpoints'}", outcome.status)
+        ending = _Ending(outcome.planned_status or STOPPED, _remaining(job, directory), outcome.status)
     elif outcome.failed_host:
         command = next(command for command in commands if command.host == outcome.failed_host)
         reason = _failure_reason(job, directory, command, outcome)
         ending = _Ending("Failed", f"FailureReason: {reason}", outcome.status, reason)
     else:
-        ending = _pack(job, directory, "Completed", 0)
+        ending = _keep_results(job, directory, "Completed", 0)
     directory.note(ending.status, ending.failure_reason)
     if required_metrics and not ending.exit_status:
         names = ", ".join(map(printable, required_metrics))
@@ -90,9 +90,23 @@ def end_job(
 
 def _failure_reason(job: TrainingJob, directory: JobDirectory, command: Command, outcome: Outcome) -> str:
     """Return the failure reason on one line."""
-    failure = directory.base(job, command.host) / "output" / "failure"
+    failure = directory.base(job, command.host) / "output" / ("message" if job.is_processing else "failure")
     reason = failure_reason(job, failure, FailedProcess(command.tokens, outcome.status, outcome.errors))
     return " ".join(reason.split())
+
+
+def _keep_results(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_hosts: int) -> _Ending:
+    """Pack the model and the output of a training job; leave the outputs of a processing job where they are."""
+    if job.is_processing:
+        return _Ending(job_status, _remaining(job, directory), status_of_hosts)
+    return _pack(job, directory, job_status, status_of_hosts)
+
+
+def _remaining(job: TrainingJob, directory: JobDirectory) -> str:
+    """Return where the results of a job are that are not packed."""
+    if job.is_processing:
+        return "outputs: " + ", ".join(str(directory.base(job, host) / "processing" / "output") for host in job.hosts)
+    return f"checkpoints: {directory.path / 'checkpoints'}"
 
 
 def _pack(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_hosts: int) -> _Ending:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from smargs import __version__, _argparse
 from smargs.cli.values import age, count, directory, run_time, seconds
-from smargs.local.job import PLATFORMS
+from smargs.local.job import PLATFORMS, PROCESSING
 from smargs.secrets.masking import Secrets
 
 # The platform's own. Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
@@ -90,6 +90,20 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
         help="add a channel: a directory, a file, or a glob in quotes; may be repeated",
     )
     job.add_argument(
+        "--input",
+        metavar="NAME=PATH",
+        action="append",
+        default=[],
+        help="add an input of a processing job, as --channel adds one of a training job; may be repeated",
+    )
+    job.add_argument(
+        "--processing-output",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="add an output of a processing job; may be repeated",
+    )
+    job.add_argument(
         "--shard",
         metavar="CHANNEL",
         action="append",
@@ -153,9 +167,9 @@ def _add_job_options(run: argparse.ArgumentParser) -> None:
     )
     job.add_argument(
         "--platform",
-        choices=PLATFORMS,
+        choices=(*PLATFORMS, PROCESSING),
         default=PLATFORMS[0],
-        help="the software in the container that starts the script (default: %(default)s)",
+        help="the software in the container that starts the script, or processing for a processing job (default: %(default)s)",
     )
     job.add_argument(
         "--output", metavar="DIR", type=directory, help="the job's directory (default: smargs-job-TIME in ~/.smargs/jobs)"

@@ -8,11 +8,26 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Tuple
 
-from smargs.local.channels import read_channels
+from smargs.local.channels import check_channel_name, read_channels
 from smargs.local.groups import read_groups
 from smargs.local.hyperparameters import read_hyperparameters
-from smargs.local.job import BadJobError, TrainingJob, find_script, find_source, name_hosts, name_job
+from smargs.local.job import PROCESSING, BadJobError, TrainingJob, find_script, find_source, name_hosts, name_job
 from smargs.local.variables import read_variables
+
+# Options of one kind of job, each with its attribute. A processing job has none of the first.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
+_OF_TRAINING = {
+    "--channel": "channel",
+    "-p": "hyperparameter",
+    "--hyperparameters": "hyperparameters",
+    "--plain": "plain",
+    "--metric": "metric",
+    "--group": "group",
+    "--launcher": "launcher",
+    "--interrupt-after": "interrupt_after",
+    "--max-run": "max_run",
+}
+_OF_PROCESSING = {"--input": "input", "--processing-output": "processing_output"}
 
 
 def read_job(args: Namespace, directory: Path, script_arguments: Tuple[str, ...]) -> TrainingJob:
@@ -29,12 +44,14 @@ def read_job(args: Namespace, directory: Path, script_arguments: Tuple[str, ...]
     source = None if args.source_dir is None else find_source(args.source_dir)
     script = find_script(args.script, source)
     _check_python_options(args, script)
+    _check_kind(args)
     groups = read_groups(args.group)
+    typed, argument = (args.input, "--input") if args.platform == PROCESSING else (args.channel, "--channel")
     return TrainingJob(
         name=name_job(Path(os.path.abspath(directory))),
         script=script,
         hyperparameters=read_hyperparameters(args.hyperparameters, args.hyperparameter),
-        channels=read_channels(args.channel, args.shard, args.manifest, may_be_elsewhere=args.dry_run),
+        channels=read_channels(typed, args.shard, args.manifest, args.dry_run, argument),
         hosts=tuple(itertools.chain(*groups.values())) or name_hosts(args.hosts),
         platform=args.platform,
         plain=args.plain,
@@ -46,6 +63,7 @@ def read_job(args: Namespace, directory: Path, script_arguments: Tuple[str, ...]
         source=source,
         variables=read_variables(args.env_file, args.env),
         groups=groups,
+        outputs=tuple(check_channel_name(name, "--processing-output") for name in dict.fromkeys(args.processing_output)),
     )
 
 
@@ -53,3 +71,12 @@ def _check_python_options(args: Namespace, script: Path) -> None:
     for option, is_used in (("--patch", args.patch), ("--dry-run", args.dry_run)):
         if is_used and script.suffix != ".py":
             raise BadJobError(f"argument {option}: {args.script!r} is not a Python script: expected a .py file")
+
+
+def _check_kind(args: Namespace) -> None:
+    """Check that no option is used that the other kind of job has."""
+    is_processing = args.platform == PROCESSING
+    problem = f"not with --platform {PROCESSING}" if is_processing else f"only with --platform {PROCESSING}"
+    for option, attribute in (_OF_TRAINING if is_processing else _OF_PROCESSING).items():
+        if getattr(args, attribute) not in (None, False, []):
+            raise BadJobError(f"argument {option}: {problem}")

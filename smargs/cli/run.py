@@ -16,7 +16,7 @@ from smargs.cli.planned import plan_end
 from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
 from smargs.container.variables import HYPERPARAMETERS_FILE
-from smargs.local import hosts
+from smargs.local import hosts, processing
 from smargs.local.channels import empty_shards
 from smargs.local.containers import make_container, this_machine
 from smargs.local.directory import JobDirectory, default_place
@@ -72,7 +72,10 @@ def _start_hosts(job: TrainingJob, directory: JobDirectory) -> List[Start]:
     """Return how the platform starts the script on each host, after a check of the service's limits."""
     machine = this_machine()
     containers = [make_container(job, host, str(directory.base(job, host)), machine) for host in job.hosts]
-    check_limits(containers[0].config[HYPERPARAMETERS_FILE])
+    if job.is_processing:
+        processing.check_limits(job)
+    else:
+        check_limits(containers[0].config[HYPERPARAMETERS_FILE])
     return [start(container) for container in containers]
 
 

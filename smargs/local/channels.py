@@ -22,25 +22,32 @@ _CHANNEL_NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 
 
 def read_channels(
-    typed: Iterable[str], sharded: Iterable[str] = (), manifests: Iterable[str] = (), may_be_elsewhere: bool = False
+    typed: Iterable[str],
+    sharded: Iterable[str] = (),
+    manifests: Iterable[str] = (),
+    may_be_elsewhere: bool = False,
+    argument: str = "--channel",
 ) -> Dict[str, Channel]:
-    """Read the channels of a job.
+    """Read the channels of a training job, or the inputs of a processing job.
 
     Args:
         typed: Texts such as ``train=data/train``, each with the path of a file, of a directory or a glob.
         sharded: The names of those channels of which each host gets a part.
         manifests: Texts such as ``train=train.manifest``, each with the path of a manifest.
         may_be_elsewhere: Whether a channel that is not on this machine, such as one in S3, is read as an empty channel.
+        argument: The option that has the texts.
 
     Raises:
         BadJobError: If a text does not name a channel, or its path does not exist.
     """
-    channels = _read_paths(typed, may_be_elsewhere)
+    channels = _read_paths(argument, typed, may_be_elsewhere)
     for name, file in _split_all("--manifest", manifests).items():
-        channels[name] = EMPTY if may_be_elsewhere else read_manifest(name, file, _directory(name, channels))
+        channels[name] = EMPTY if may_be_elsewhere else read_manifest(name, file, _directory(argument, name, channels))
     for name in sharded:
         if name not in channels:
-            raise BadJobError(f"argument --shard: {name!r} is not a channel: expected the name of a --channel or --manifest")
+            raise BadJobError(
+                f"argument --shard: {name!r} is not a channel: expected the name of a {argument[2:]} or of a manifest"
+            )
         channels[name] = _shard(channels[name])
     return channels
 
@@ -53,37 +60,37 @@ def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Itera
             yield f"channel {name} has {len(channel.paths)} files for {len(hosts)} hosts: {', '.join(without)} without a file"
 
 
-def _directory(name: str, channels: Mapping[str, Channel]) -> Optional[Path]:
+def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[Path]:
     """Return the directory of the channel that stands for the prefix of a manifest; None if there is no such channel."""
     if name not in channels:
         return None
     if not channels[name].is_directory:
-        raise BadJobError(f"argument --manifest: {name}: expected a directory as its --channel")
+        raise BadJobError(f"argument --manifest: {name}: expected a directory as its {argument}")
     return channels[name].paths[0]
 
 
-def _read_paths(typed: Iterable[str], may_be_elsewhere: bool) -> Dict[str, Channel]:
+def _read_paths(argument: str, typed: Iterable[str], may_be_elsewhere: bool) -> Dict[str, Channel]:
     channels: Dict[str, Channel] = {}
-    for name, pattern in _split_all("--channel", typed).items():
+    for name, pattern in _split_all(argument, typed).items():
         paths, missing = _find(pattern)
         if missing and not may_be_elsewhere:
             problem = "is not on this machine: expected a local" if "://" in pattern else "does not exist: expected a"
             shown = Secrets().describe(name, missing[0])
-            raise BadJobError(f"argument --channel: {name}: {shown} {problem} file, directory or glob")
-        channels[name] = EMPTY if missing else _read_channel(name, pattern, paths)
+            raise BadJobError(f"argument {argument}: {name}: {shown} {problem} file, directory or glob")
+        channels[name] = EMPTY if missing else _read_channel(argument, name, pattern, paths)
     return channels
 
 
-def check_channel_name(name: str) -> str:
+def check_channel_name(name: str, argument: str = "--channel") -> str:
     """Return the name of a channel unchanged.
 
     Raises:
         BadJobError: If the service does not allow the name, or reserves it.
     """
     if not _CHANNEL_NAME.fullmatch(name) or set(name) == {"."}:
-        raise BadJobError(f"argument --channel: {name!r} is not a channel name: expected up to 64 of A-Z a-z 0-9 . - _")
+        raise BadJobError(f"argument {argument}: {name!r} is not a channel name: expected up to 64 of A-Z a-z 0-9 . - _")
     if name in PLATFORM_CHANNELS:
-        raise BadJobError(f"argument --channel: SageMaker reserves the name {name!r}")
+        raise BadJobError(f"argument {argument}: SageMaker reserves the name {name!r}")
     return name
 
 
@@ -96,7 +103,7 @@ def _split_all(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
             raise BadJobError(f"argument {argument}: {pair!r} is not a channel: expected NAME=PATH")
         if name in paths:
             raise BadJobError(f"argument {argument}: {name!r} is given twice")
-        paths[check_channel_name(name)] = path
+        paths[check_channel_name(name, argument)] = path
     return paths
 
 
@@ -107,12 +114,12 @@ def _find(pattern: str) -> Tuple[List[str], List[str]]:
     return paths, [path for path in paths if not os.path.exists(path)]
 
 
-def _read_channel(name: str, pattern: str, paths: Iterable[str]) -> Channel:
+def _read_channel(argument: str, name: str, pattern: str, paths: Iterable[str]) -> Channel:
     absolute = tuple(Path(os.path.abspath(path)) for path in paths)
     names = tuple(path.name for path in absolute)
     duplicate = _first_duplicate(names)
     if duplicate:
-        raise BadJobError(f"argument --channel: {name}: {pattern!r} matches two files named {duplicate!r}")
+        raise BadJobError(f"argument {argument}: {name}: {pattern!r} matches two files named {duplicate!r}")
     return Channel(absolute, os.path.isdir(pattern), names)
 
 

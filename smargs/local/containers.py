@@ -13,6 +13,7 @@ from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARA
 from smargs.local.channels import EMPTY
 from smargs.local.hyperparameters import encode
 from smargs.local.job import SDK, TOOLKITS, TrainingJob
+from smargs.local.processing import make_config
 from smargs.texts import decode
 
 INSTANCE_TYPE = "local"
@@ -115,6 +116,8 @@ def make_container(job: TrainingJob, host: str, base: str, machine: Machine) -> 
         base: The directory in the place of ``/opt/ml``.
         machine: The machine of the host.
     """
+    if job.is_processing:
+        return Container(job, host, base, machine, make_config(job, host, base))
     channels = {**job.channels, **({"code": EMPTY, "sm_drivers": EMPTY} if job.platform == SDK else {})}
     groups = job.groups or {_GROUP: job.hosts}
     config: Dict[str, Dict[str, Any]] = {

@@ -15,6 +15,10 @@ SDK = "sdk"
 FILES = "files"
 TOOLKITS = (TOOLKIT, TOOLKIT_UNQUOTED)
 PLATFORMS = (TOOLKIT, TOOLKIT_UNQUOTED, SDK, FILES)
+"""The platforms of training jobs."""
+
+PROCESSING = "processing"
+"""The platform of processing jobs."""
 
 
 class BadJobError(ValueError):
@@ -59,7 +63,7 @@ class Channel(NamedTuple):
 
 
 class TrainingJob(NamedTuple):
-    """A training job as it was requested.
+    """A training job, or a processing job, as it was requested.
 
     Attributes:
         name: The name of the training job.
@@ -67,7 +71,7 @@ class TrainingJob(NamedTuple):
         hyperparameters: Names and values, without those that the platform adds.
         channels: Names of the channels, and the content of each.
         hosts: Names of the hosts.
-        platform: The one of :data:`PLATFORMS` that starts the script.
+        platform: The one of :data:`PLATFORMS` that starts the script, or :data:`PROCESSING`.
         plain: Whether hyperparameters are sent as text (boto3, Step Functions) or as JSON (the SDK's estimators).
         typed: Arguments of the script that follow those of SageMaker.
         launcher: The launcher of the script on each host: ``torchrun``, ``mpirun`` or None.
@@ -77,6 +81,7 @@ class TrainingJob(NamedTuple):
         source: The directory of the source code, which contains the entry point; None for the directory that the entry point
             is in.
         variables: Environment variables of the containers.
+        outputs: The names of the outputs of a processing job.
         groups: The hosts of each instance group of a heterogeneous cluster; empty for a homogeneous cluster.
     """
 
@@ -95,6 +100,27 @@ class TrainingJob(NamedTuple):
     source: Optional[Path] = None
     variables: Mapping[str, str] = MappingProxyType({})
     groups: Mapping[str, Tuple[str, ...]] = MappingProxyType({})
+    outputs: Tuple[str, ...] = ()
+
+    @property
+    def is_processing(self) -> bool:
+        """Whether it is a processing job. Its inputs are the channels."""
+        return self.platform == PROCESSING
+
+    @property
+    def channel_option(self) -> str:
+        """The option that adds a channel or an input."""
+        return "--input" if self.is_processing else "--channel"
+
+    @property
+    def config_directory(self) -> str:
+        """The directory of the files that describe the job, below the base directory."""
+        return "config" if self.is_processing else "input/config"
+
+    @property
+    def data_directory(self) -> str:
+        """The directory of the channels below the base directory."""
+        return "processing/input" if self.is_processing else "input/data"
 
     @property
     def source_code(self) -> Path:
@@ -109,7 +135,7 @@ class TrainingJob(NamedTuple):
     @property
     def source_directory(self) -> str:
         """The directory of the source code below the base directory, with ``/`` between its parts."""
-        return "input/data/code" if self.platform == SDK else "code"
+        return f"{self.data_directory}/code" if self.platform in (SDK, PROCESSING) else "code"
 
 
 def find_source(path: str) -> Path:

@@ -14,7 +14,12 @@ from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
 from smargs.local.mark import is_job
 
 # What a new job in the same directory replaces. The checkpoints and the archives stay.
-_REPLACED = ("input", "model", "output", "code", "hosts")
+_REPLACED = ("input", "model", "output", "code", "hosts", "config", "processing")
+
+# Source of the second: "How Amazon SageMaker Processing Configures Input and Output For Your Processing Container",
+# https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-input-and-output.html
+_OF_TRAINING = ("input/config", "input/data", "model", "output/data", "output/intermediate")
+_OF_PROCESSING = ("config", "processing/input", "processing/output", "output")
 
 # With this content git ignores the directory, including this file.
 _GITIGNORE = "*\n"
@@ -50,8 +55,8 @@ class Layout:
         self._check_not_replaced("argument script", self._job.script)
         for name, channel in self._job.channels.items():
             for path in channel.paths:
-                self._check_not_replaced(f"argument --channel: {name}", path)
-                self._check_not_around(f"argument --channel: {name}", path)
+                self._check_not_replaced(f"argument {self._job.channel_option}: {name}", path)
+                self._check_not_around(f"argument {self._job.channel_option}: {name}", path)
 
     def _check_not_replaced(self, argument: str, path: Path) -> None:
         replaced = {directory / name for directory in (self._directory, self._real) for name in _REPLACED}
@@ -94,20 +99,26 @@ class Layout:
 
     def _make_host(self, host: str, config: Mapping[str, Any]) -> None:
         job, base = self._job, host_directory(self._directory, self._job, host)
-        for name in ("input/config", "input/data", "model", "output/data", "output/intermediate"):
+        outputs = [f"processing/output/{name}" for name in job.outputs]
+        for name in (*_OF_PROCESSING, *outputs) if job.is_processing else _OF_TRAINING:
             (base / name).mkdir(parents=True)
+        for name, content in config.items():
+            (base / job.config_directory / name).write_text(json.dumps(content), encoding="utf-8")
+        for name, channel in job.channels.items():
+            self._make_channel(base / job.data_directory / name, channel, job.hosts.index(host))
+        _link(job.source_code, base / job.source_directory, self._real)
+        if not job.is_processing:
+            self._make_places_of_training(base)
+
+    def _make_places_of_training(self, base: Path) -> None:
+        """Make what only a training container has."""
         if base == self._directory:
             (base / "checkpoints").mkdir(exist_ok=True)
         else:
             # On the platform, the checkpoints of all hosts are in the same place in S3.
             (base / "checkpoints").symlink_to(self._directory / "checkpoints", target_is_directory=True)
-        for name, content in config.items():
-            (base / "input" / "config" / name).write_text(json.dumps(content), encoding="utf-8")
-        for name, channel in job.channels.items():
-            self._make_channel(base / "input" / "data" / name, channel, job.hosts.index(host))
-        for name in dict.fromkeys(("code", job.source_directory)):
-            _link(job.source_code, base / name, self._real)
-        if job.platform == SDK:
+        if self._job.platform == SDK:
+            _link(self._job.source_code, base / "code", self._real)
             (base / "input" / "data" / "sm_drivers").mkdir()
 
     def _make_channel(self, target: Path, channel: Channel, host: int) -> None:

@@ -7,7 +7,7 @@ from typing import Dict, List, NamedTuple
 
 from smargs.local import sdk, shells, toolkit
 from smargs.local.containers import Container
-from smargs.local.job import FILES, SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError
+from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, TOOLKITS, BadJobError
 
 # Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
@@ -52,11 +52,12 @@ def start(container: Container) -> Start:
     argv: List[str] = []
     if job.platform == SDK:
         environ, argv = sdk.render(container)
-    elif job.platform != FILES:
+    elif job.platform in TOOLKITS:
         environ, argv = toolkit.render(container)
     if job.platform == TOOLKIT_UNQUOTED:
         toolkit.check_unquoted(argv)
-    return Start(container, {**environ, "SAGEMAKER_BASE_DIR": container.base, "TRAINING_JOB_NAME": job.name}, argv)
+    name = {} if job.is_processing else {"TRAINING_JOB_NAME": job.name}
+    return Start(container, {**environ, "SAGEMAKER_BASE_DIR": container.base, **name}, argv)
 
 
 def start_behind_shell(container: Container) -> Start:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
 
 from smargs.local.hyperparameters import secrets_of
-from smargs.local.job import FILES, SDK, TrainingJob
+from smargs.local.job import FILES, PROCESSING, SDK, TrainingJob
 from smargs.local.trees import walk
 from smargs.secrets.masking import Secrets
 
@@ -156,7 +156,7 @@ def _platform_text(job: TrainingJob, process: FailedProcess) -> str:
 
     Source: errors.py of the toolkit, ``handle_error`` in sm_train.sh of SDK v3.
     """
-    if job.platform == FILES:
+    if job.platform in (FILES, PROCESSING):
         return ""
     if job.platform == SDK:
         return (

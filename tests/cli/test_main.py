@@ -190,7 +190,7 @@ def finish(*tokens, **settings):
         ),
         (
             ["train.py", "--shard", "train"],
-            "argument --shard: 'train' is not a channel: expected the name of a --channel or --manifest",
+            "argument --shard: 'train' is not a channel: expected the name of a channel or of a manifest",
         ),
         (["train.py", "--manifest", "train"], "argument --manifest: 'train' is not a channel: expected NAME=PATH"),
         (
@@ -220,6 +220,54 @@ def finish(*tokens, **settings):
             "argument --group: 6 instance groups: the service allows 5",
         ),
         (["train.py", "--group", "a=1", "--launcher", "torchrun"], "argument --launcher: not with --group: expected --hosts"),
+        *(
+            (["train.py", "--platform", "processing", *tokens], f"argument {tokens[0]}: not with --platform processing")
+            for tokens in (
+                ["--channel", "train=data"],
+                ["-p", "epochs=3"],
+                ["--hyperparameters", "hps.json"],
+                ["--plain"],
+                ["--metric", "loss=(.*)"],
+                ["--group", "a=1"],
+                ["--launcher", "torchrun"],
+                ["--interrupt-after", "20s"],
+                ["--max-run", "20s"],
+            )
+        ),
+        (["train.py", "--input", "raw=data"], "argument --input: only with --platform processing"),
+        (["train.py", "--processing-output", "out"], "argument --processing-output: only with --platform processing"),
+        (
+            ["train.py", "--platform", "processing", "--input", "raw=none"],
+            "argument --input: raw: 'none' does not exist: expected a file, directory or glob",
+        ),
+        (
+            ["train.py", "--platform", "processing", "--input", "code=data"],
+            "argument --input: SageMaker reserves the name 'code'",
+        ),
+        (
+            ["train.py", "--platform", "processing", "--processing-output", "../up"],
+            "argument --processing-output: '../up' is not a channel name: expected up to 64 of A-Z a-z 0-9 . - _",
+        ),
+        (
+            ["train.py", "--platform", "processing", "--", *["a"] * 101],
+            "101 arguments of a processing job: the service allows 100",
+        ),
+        (
+            ["train.py", "--platform", "processing", "--", "a", "s" * 257],
+            "argument 2 of the script has 257 characters: the service allows 256 for a processing job",
+        ),
+        (
+            ["train.py", "--platform", "processing", *(f"--input=i{number}=data" for number in range(10))],
+            "11 inputs, including the code that the SDK adds, of a processing job: the service allows 10",
+        ),
+        (
+            ["train.py", "--platform", "processing", *(f"--processing-output=o{number}" for number in range(11))],
+            "11 outputs of a processing job: the service allows 10",
+        ),
+        (
+            ["train.py", "--platform", "processing", "--env", "A=" + "v" * 257],
+            "argument --env: A: its value has 257 characters: the service allows 256 for a processing job",
+        ),
         (["train.py", "--output", ""], "argument --output: '' is not a directory: expected a path"),
         (["train.py", "--output", "data"], "argument --output: {here}/data contains files that were not made by smargs run"),
         (["train.py", "--output", "train.py"], "argument --output: {here}/train.py cannot be used: File exists"),

@@ -331,3 +331,76 @@ def test_instance_groups_are_a_heterogeneous_cluster(run, write):
     status, lines, err = run("train.py", "--group", "data=1", "--group", "train=2")
     hosts = '["algo-1","algo-2","algo-3"]'
     assert (status, lines) == (0, [f'{hosts} data ["algo-1"] ["data","train"] true']), err
+
+
+SHOWS_PROCESSING = """
+    import json, os, sys
+    from pathlib import Path
+
+    config = Path(os.environ["SAGEMAKER_BASE_DIR"], "config")
+    job = json.loads((config / "processingjobconfig.json").read_text())
+    inputs = {each["InputName"]: each["S3Input"] for each in job["ProcessingInputs"]}
+    (output,) = job["ProcessingOutputConfig"]["Outputs"]
+    raw = Path(inputs["raw"]["LocalPath"])
+    names = sorted(path.name for path in raw.iterdir())
+    resources = json.loads((config / "resourceconfig.json").read_text())
+    Path(output["S3Output"]["LocalPath"], "names.json").write_text(json.dumps(names))
+    print(resources["current_host"], resources["hosts"], inputs["raw"]["S3DataDistributionType"], names, sys.argv)
+    print(Path(inputs["code"]["LocalPath"], "train.py").exists(), [name for name in os.environ if name[:3] == "SM_"])
+    """
+
+
+def test_a_processing_job_has_its_inputs_and_outputs_by_their_names(run, write, tmp_path):
+    """aws/sagemaker-python-sdk #1278, #3422, #1248, #5224; aws/amazon-sagemaker-feedback #153; local-mode #7, #19."""
+    write("train.py", SHOWS_PROCESSING)
+    for name in "abc":
+        write(f"data/{name}.csv", "")
+    job = ["--platform", "processing", "--input", "raw=data", "--shard", "raw", "--processing-output", "clean", "--hosts", "2"]
+    status, lines, err = run("train.py", *job, "--", "--format", "csv")
+    assert (status, lines) == (
+        0,
+        [
+            "algo-1 ['algo-1', 'algo-2'] ShardedByS3Key ['a.csv', 'c.csv'] ['train.py', '--format', 'csv']",
+            "True []",
+        ],
+    ), err
+    outputs = [tmp_path.resolve() / f"job/{host}processing/output" for host in ("", "hosts/algo-2/")]
+    assert [json.loads((output / "clean" / "names.json").read_text()) for output in outputs] == [["a.csv", "c.csv"], ["b.csv"]]
+    assert err[-1].endswith(f", outputs: {outputs[0]}, {outputs[1]}")
+    assert "job Completed" in err[-1]
+    assert not (tmp_path / "job" / "checkpoints").exists()
+
+
+def test_inputs_and_outputs_of_a_processing_job_fill_arguments(run, write, tmp_path):
+    """aws/amazon-sagemaker-examples #2852."""
+    source = """
+        from smargs import SageMakerArgumentParser
+        parser = SageMakerArgumentParser()
+        for name in ("raw", "clean", "current-host"):
+            parser.add_argument(f"--{name}")
+        print(*vars(parser.parse_args()).values())
+        """
+    write("train.py", source)
+    write("data/a.csv", "")
+    job = ["--platform", "processing", "--input", "raw=data", "--processing-output", "clean"]
+    places = tmp_path.resolve() / "job" / "processing"
+    assert run("train.py", *job)[:2] == (0, [f"{places}/input/raw {places}/output/clean algo-1"])
+
+
+def test_the_message_of_a_processing_job_is_the_reason_of_its_failure(run, write, tmp_path):
+    """aws/sagemaker-python-sdk #1278."""
+    source = "import os; open(os.environ['SAGEMAKER_BASE_DIR'] + '/output/message', 'w').write('no rows'); exit(3)"
+    write("train.py", source)
+    status, _, err = run("train.py", "--platform", "processing")
+    assert (status, err[-1].partition(", ")[2]) == (3, "FailureReason: AlgorithmError: no rows, exit code: 3")
+    write("train.py", "")
+    assert run("train.py", "--platform", "processing")[0] == 0
+    assert not (tmp_path / "job" / "output" / "message").exists()
+
+
+@pytest.mark.slow
+def test_a_processing_job_that_is_stopped_keeps_its_outputs(run, write):
+    """aws/sagemaker-python-sdk #1278."""
+    write("train.py", "import time; time.sleep(300)")
+    status, _, err = run("train.py", "--platform", "processing", "--stop-after", "1s")
+    assert (status, "job Stopped after" in err[-1], "/job/processing/output" in err[-1]) == (143, True, True)
