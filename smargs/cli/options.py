@@ -196,6 +196,11 @@ def _add_running_options(group: _argparse.ArgumentGroup) -> None:
         help="start the script with the platform's variables and PATH, HOME and LANG only, without AWS credentials",
     )
     group.add_argument(
+        "--mount",
+        action="store_true",
+        help="let each host see its directory as /opt/ml, for scripts that name /opt/ml themselves; needs Linux",
+    )
+    group.add_argument(
         "--dry-run",
         action="store_true",
         help="show the value of each argument and its source; stop after the script's first parse_args()",

@@ -15,15 +15,16 @@ from smargs.cli.ending import end_job, print_metrics
 from smargs.cli.planned import plan_end
 from smargs.cli.request import read_job
 from smargs.cli.signals import handle_signals, ignore, interrupt
-from smargs.container.variables import HYPERPARAMETERS_FILE
+from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
 from smargs.local import hosts, processing
 from smargs.local.channels import empty_shards
 from smargs.local.containers import make_container, this_machine
 from smargs.local.directory import JobDirectory, default_place
 from smargs.local.hyperparameters import check_limits
 from smargs.local.job import TrainingJob
-from smargs.local.launchers import check_launcher, make_commands
+from smargs.local.launchers import Command, check_launcher, make_commands
 from smargs.local.metrics import Metric, read_metrics
+from smargs.local.mount import check_mount, mounted
 from smargs.local.platforms import Start, start
 from smargs.local.requirements import find_differences
 from smargs.local.trees import contains
@@ -48,13 +49,15 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         path = _output_directory(args, stack)
         job = read_job(args, path, script_arguments)
         check_launcher(job)
+        if args.mount:
+            check_mount(job)
         metrics = read_metrics(args.metric)
         directory = JobDirectory(path)
-        starts = _start_hosts(job, directory)
+        starts = _start_hosts(args, job, directory)
         stack.enter_context(directory)
         directory.lay_out(job, {start.container.host: start.container.config for start in starts}, args.copy)
         if args.dry_run:
-            return _preview(starts[0])
+            return _preview(args, directory, starts[0])
         return _run_hosts(args, job, directory, starts, metrics)
 
 
@@ -68,10 +71,11 @@ def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
     return default_place() / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
 
 
-def _start_hosts(job: TrainingJob, directory: JobDirectory) -> List[Start]:
+def _start_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory) -> List[Start]:
     """Return how the platform starts the script on each host, after a check of the service's limits."""
     machine = this_machine()
-    containers = [make_container(job, host, str(directory.base(job, host)), machine) for host in job.hosts]
+    bases = {host: BASE_DIRECTORY if args.mount else str(directory.base(job, host)) for host in job.hosts}
+    containers = [make_container(job, host, base, machine) for host, base in bases.items()]
     if job.is_processing:
         processing.check_limits(job)
     else:
@@ -79,11 +83,15 @@ def _start_hosts(job: TrainingJob, directory: JobDirectory) -> List[Start]:
     return [start(container) for container in containers]
 
 
-def _preview(first: Start) -> int:
+def _preview(args: Namespace, directory: JobDirectory, first: Start) -> int:
     """Show the arguments of the script, as the first host would parse them."""
     (command,) = make_commands([first])
-    preview = subprocess.run(preview_tokens(first), env=command.environ, cwd=command.directory, check=False)
-    return preview.returncode
+    (command,) = _mount_all(args, first.container.job, directory, [command._replace(tokens=preview_tokens(first))])
+    return subprocess.run(command.tokens, env=command.environ, cwd=command.directory, check=False).returncode
+
+
+def _mount_all(args: Namespace, job: TrainingJob, directory: JobDirectory, commands: List[Command]) -> List[Command]:
+    return [mounted(each, directory.base(job, each.host)) for each in commands] if args.mount else commands
 
 
 def preview_tokens(first: Start) -> List[str]:
@@ -102,7 +110,7 @@ def _run_hosts(
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
     for note in (*find_differences(job.source_code), *empty_shards(job.channels, job.hosts)):
         print(f"smargs: {note}", file=sys.stderr, flush=True)
-    outcome = hosts.run(commands, args.grace, plan_end(args, job), [directory.lock], metrics)
+    outcome = hosts.run(_mount_all(args, job, directory, commands), args.grace, plan_end(args, job), [directory.lock], metrics)
     with handle_signals(ignore):
         unmatched = print_metrics(metrics)
         return end_job(job, directory, commands, outcome, unmatched if args.strict_metrics else [])

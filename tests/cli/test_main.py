@@ -355,6 +355,20 @@ def test_the_pages_errors_are_what_the_command_says(refused):
     assert re.findall("^smargs run: error: (.*)$", page, re.MULTILINE) == said
 
 
+def test_a_mount_needs_linux(refused, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert refused("train.py", "--mount") == "argument --mount: needs Linux, which has mount namespaces"
+
+
+def test_a_mount_is_no_help_where_one_process_starts_all_hosts(here, refused, monkeypatch):
+    (here / "mpirun").touch(0o755)
+    monkeypatch.setenv("PATH", os.fspath(here))
+    monkeypatch.setattr("smargs.local.launchers.find_spec", lambda name: name)
+    assert refused("train.py", "--mount", "--launcher", "mpirun", "--hosts", "2") == (
+        "argument --mount: mpirun starts all hosts in one process: expected one host"
+    )
+
+
 def test_other_commands_suggest_their_own_options(capsys):
     for tokens, line in (
         (["env", "--jsn"], "smargs env: error: unrecognized arguments: --jsn (did you mean --json?)"),
