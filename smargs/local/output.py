@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import io
 import os
+import re
 from typing import IO, List, Optional, Sequence, TextIO
 
 from smargs.local.metrics import Metric
@@ -12,8 +12,11 @@ from smargs.local.metrics import Metric
 RED, GREEN = 31, 32
 
 _COLOURS = (36, 33, GREEN, 35, 34, RED)
-_LONGEST_LINE = 1 << 20
+_LONGEST_LINE = 1 << 21
+_LONGEST_CHARACTER = 4
 _LONGEST_TAIL = 8192
+_READ = 1 << 16
+_EMPTY_LINES = re.compile(rb"^\n", re.MULTILINE)
 _DECODER = codecs.getincrementaldecoder("utf-8")
 
 
@@ -40,8 +43,9 @@ class HostOutput:
         self.tail = b""
         self._label = label
         self._metrics = metrics
-        self._decoder = _DECODER("replace")
-        self._line = io.StringIO()
+        self._encoding = codecs.lookup(target.encoding or "utf-8").name
+        self._unfinished: List[bytes] = []
+        self._length = 0
 
     def copy(self) -> bool:
         """Copy what is ready; false at the end of the output.
@@ -50,46 +54,75 @@ class HostOutput:
             OSError: If it cannot be written.
         """
         read = self._read()
-        self.tail = (self.tail + read)[-_LONGEST_TAIL:]
-        lines = self._split(read)
+        self.tail = (self.tail + read[-_LONGEST_TAIL:])[-_LONGEST_TAIL:]
+        lines = self._take_lines(read)
         if self._label is None:
             self._pass(read)
-        else:
+        elif lines:
             self._write(lines, self._label)
         self.target.flush()
-        for metric in self._metrics:
-            for line in lines:
-                metric.search(line)
+        if self._metrics:
+            self._search(lines)
         return bool(read)
 
     def _read(self) -> bytes:
         try:
-            return os.read(self.source.fileno(), 65536)
+            return os.read(self.source.fileno(), _READ)
         except OSError:
             # Linux reports in this way that no process has the terminal open any more. Source: EIO of read(2).
             return b""
 
-    def _split(self, read: bytes) -> List[str]:
-        """Return the lines that have ended. Of a progress bar, whose refreshes end with carriage returns, keep the last one."""
-        first, *others = self._decoder.decode(read, final=not read).split("\n")
-        self._line.write(first)
-        if not (others or not read or self._line.tell() >= _LONGEST_LINE):
-            return []
-        lines = [self._line.getvalue(), *others]
-        self._line = io.StringIO()
-        self._line.write(lines.pop() if others else "")
-        return [line for line in (each.rstrip("\r").rpartition("\r")[2] for each in lines) if line]
+    def _take_lines(self, read: bytes) -> bytes:
+        """Return the lines that have ended, each with its newline. The end of the output ends the last line."""
+        end = read.rfind(b"\n") + 1
+        self._unfinished.append(read[end:])
+        self._length += len(read) - end
+        if end:
+            *before, rest = self._unfinished
+            self._unfinished, self._length = [rest], len(rest)
+            return b"".join([*before, read[:end]])
+        if read and self._length < _LONGEST_LINE:
+            return b""
+        line = b"".join(self._unfinished)
+        decoder = _DECODER("replace")
+        decoder.decode(line[-_LONGEST_CHARACTER:])
+        # The first bytes of a character that is not complete.
+        rest = decoder.getstate()[0] if read else b""
+        self._unfinished, self._length = [rest], len(rest)
+        return line[: len(line) - len(rest)] + b"\n"
 
     def _pass(self, read: bytes) -> None:
         self.target.buffer.write(read)
         if not read and not self.tail.endswith(b"\n") and self.tail:
             self.target.buffer.write(b"\n")
 
-    def _write(self, lines: List[str], label: str) -> None:
-        encoding = self.target.encoding or "utf-8"
-        for line in lines:
-            text = line.encode(encoding, "backslashreplace").decode(encoding)
-            self.target.write(f"{label}{text}\n")
+    def _write(self, lines: bytes, label: str) -> None:
+        """Write lines with the label before each, but no empty line."""
+        text = self._encode(_last_refreshes(lines))
+        if text:
+            start = label.encode(self._encoding, "backslashreplace")
+            self.target.buffer.write(start)
+            self.target.buffer.write(memoryview(text.replace(b"\n", b"\n" + start))[: -len(start)])
+
+    def _encode(self, lines: bytes) -> bytes:
+        """Return UTF-8 in the encoding of the target. Bytes that are no text stay as they are if that is UTF-8."""
+        if self._encoding == "utf-8" or lines.isascii():
+            return lines
+        return lines.decode("utf-8", "replace").encode(self._encoding, "backslashreplace")
+
+    def _search(self, lines: bytes) -> None:
+        for line in _last_refreshes(lines).decode("utf-8", "replace").split("\n"):
+            for metric in self._metrics:
+                metric.search(line)
+
+
+def _last_refreshes(lines: bytes) -> bytes:
+    """Return lines that are not empty. Of a progress bar, whose refreshes end with carriage returns, keep the last one."""
+    if b"\r" in lines:
+        lines = b"\n".join([line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines.split(b"\n")])
+    # In one long line, a search for two newlines would take longer than all else.
+    is_one = 0 < lines.find(b"\n") == len(lines) - 1
+    return lines if is_one or b"\n\n" not in b"\n" + lines else _EMPTY_LINES.sub(b"", lines)
 
 
 def make_label(host: str, width: int, number: int, target: TextIO) -> str:

@@ -183,7 +183,7 @@ def test_a_long_line_appears_in_pieces_and_complete(started, tmp_path, unbuffere
     process = started(
         """
         import os, sys, time
-        sys.stdout.write("é" * 3_000_000); sys.stdout.flush()
+        sys.stdout.write("a" + "é" * 3_000_000); sys.stdout.flush()
         os.mkfifo("gate")
         open("gate")
         sys.stdout.write("last\\r\\nnext\\n")
@@ -197,7 +197,7 @@ def test_a_long_line_appears_in_pieces_and_complete(started, tmp_path, unbuffere
     wait_until(lambda: (tmp_path / "gate").exists())
     (tmp_path / "gate").write_text("")
     *pieces, last = of("algo-1", (seen + process.communicate(timeout=SECONDS)[0]).decode().splitlines())
-    assert ("".join(pieces), last) == ("é" * 3_000_000 + "last", "next")
+    assert ("".join(pieces), last) == ("a" + "é" * 3_000_000 + "last", "next")
     assert len(pieces) > 2
 
 
@@ -206,9 +206,12 @@ def test_the_end_of_a_long_line_is_in_the_reason_of_a_failure(started):
     assert "ValueError: é" in finish(started(source))[2][-1]
 
 
-def test_bytes_that_are_not_utf_8_do_not_end_the_run(started):
-    status, out, _ = finish(started("import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"))
-    assert (status, of("algo-1", out)) == (0, ["\ufffd\ufffd ok"])
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", b"\xff\xfe ok"), ("ascii", rb"\ufffd\ufffd ok")])
+def test_bytes_that_are_not_utf_8_pass_unless_the_output_is_of_another_encoding(started, encoding, shown):
+    source = "import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"
+    process = started(source, env={"PYTHONIOENCODING": encoding})
+    out, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (0, b"algo-1 | " + shown + b"\n")
 
 
 def test_characters_that_standard_output_cannot_encode_do_not_end_the_run(started):
