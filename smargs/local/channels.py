@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 import re
@@ -130,25 +131,28 @@ def _shard(channel: Channel) -> Channel:
     return Channel(tuple(path for _, path in files), False, tuple(name for name, _ in files), is_sharded=True)
 
 
-def _find_files(path: Path, name: str) -> Iterator[Tuple[str, Path]]:
-    """Yield each file of a directory and the directories below it, with its name; or a file itself. Jobs are left out."""
-    pending = [(name, path)]
-    while pending:
-        name, path = pending.pop()
-        if not path.is_dir():
-            yield name, path
-        elif not is_job(path):
-            pending += [(f"{name}/{entry.name}".lstrip("/"), entry) for entry in path.iterdir()]
+def _find_files(root: Path, name: str) -> Iterator[Tuple[str, Path]]:
+    """Yield each file below a directory, with its name in the channel; or a file itself. A link counts as a file. No jobs."""
+    if not root.is_dir():
+        yield name, root
+        return
+    for parent, directories, files in os.walk(root):
+        directories[:] = [each for each in directories if not is_job(os.path.join(parent, each))]
+        links = [each for each in directories if os.path.islink(os.path.join(parent, each))]
+        directory = os.path.join(name, os.path.relpath(parent, root))
+        for each in (*files, *links):
+            yield os.path.normpath(os.path.join(directory, each)), Path(parent, each)
 
 
 def _expand(pattern: str) -> List[str]:
     """Return the paths that a glob matches, but no directory of a job and nothing in one, unless the pattern starts with it."""
     start = Path(os.path.dirname(re.split(r"[*?[]", pattern)[0]))
-    return [
-        path
-        for path in sorted(glob.glob(pattern, recursive=True))
-        if not any(is_job(part) for part in (Path(path), *Path(path).parents) if start in part.parents)
-    ]
+
+    @functools.lru_cache(maxsize=None)
+    def is_in_job(path: str) -> bool:
+        return start in Path(path).parents and (is_job(path) or is_in_job(os.path.dirname(path)))
+
+    return [path for path in sorted(glob.glob(pattern, recursive=True)) if not is_in_job(path)]
 
 
 def _first_duplicate(names: Iterable[str]) -> Optional[str]:

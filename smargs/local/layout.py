@@ -43,6 +43,7 @@ class Layout:
         """
         self._directory = directory
         self._real = Path(os.path.realpath(directory))
+        self._replaced = {place / name for place in (directory, self._real) for name in _REPLACED}
         self._job = job
         self._copy = copy
 
@@ -54,14 +55,20 @@ class Layout:
         """
         self._check_not_replaced("argument script", self._job.script)
         for name, channel in self._job.channels.items():
-            for path in channel.paths:
-                self._check_not_replaced(f"argument {self._job.channel_option}: {name}", path)
-                self._check_not_around(f"argument {self._job.channel_option}: {name}", path)
+            self._check_channel(f"argument {self._job.channel_option}: {name}", channel)
+
+    def _check_channel(self, argument: str, channel: Channel) -> None:
+        files = [path for path in channel.paths if os.path.isfile(path) and not os.path.islink(path)]
+        others = [path for path in channel.paths if os.path.isdir(path) or os.path.islink(path)]
+        # A file is where its directory is. There may be many files, and few directories.
+        for path in (*others, *sorted({path.parent for path in files})):
+            self._check_not_replaced(argument, path)
+        for path in others:
+            self._check_not_around(argument, path)
 
     def _check_not_replaced(self, argument: str, path: Path) -> None:
-        replaced = {directory / name for directory in (self._directory, self._real) for name in _REPLACED}
         real = Path(os.path.realpath(path))
-        if not replaced.isdisjoint((path, *path.parents, real, *real.parents)):
+        if not self._replaced.isdisjoint((path, *path.parents, real, *real.parents)):
             raise BadJobError(
                 f"{argument}: {str(path)!r} is in a directory that a new job in {self._directory} replaces: "
                 "expected a path outside it"
@@ -126,9 +133,11 @@ class Layout:
             self._link_or_copy(channel.paths[0], target)
             return
         target.mkdir()
-        for name, path in channel.members(host, len(self._job.hosts)):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            self._link_or_copy(path, target / name)
+        members = [(target / name, path) for name, path in channel.members(host, len(self._job.hosts))]
+        for directory in {member.parent for member, _ in members}:
+            directory.mkdir(parents=True, exist_ok=True)
+        for member, path in members:
+            self._link_or_copy(path, member)
 
     def _link_or_copy(self, path: Path, target: Path) -> None:
         if not self._copy:
@@ -151,10 +160,10 @@ def _link(path: Path, target: Path, job: Path, parents: Tuple[Path, ...] = ()) -
         job: The job's directory, with all links in its path resolved.
         parents: The directories that are being made, likewise.
     """
-    real = Path(os.path.realpath(path))
-    if not trees.contains(real, job):
+    if not path.is_dir() or not trees.contains(path, job):
         target.symlink_to(path)
         return
+    real = Path(os.path.realpath(path))
     target.mkdir()
     for entry in () if real == job else real.iterdir():
         if Path(os.path.realpath(entry)) not in (*parents, real) and not is_job(entry):

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import IO, NamedTuple, Optional
+from typing import IO, NamedTuple, Optional, Union
 
 MARK = ".smargs-job.json"
 
@@ -40,7 +40,7 @@ class Ending(NamedTuple):
     failure_reason: Optional[str]
 
 
-def is_job(path: Path) -> bool:
+def is_job(path: Union[str, Path]) -> bool:
     """Whether a path is the directory of a job."""
     return os.path.lexists(os.path.join(path, MARK))
 

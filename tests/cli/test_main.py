@@ -583,6 +583,9 @@ def test_a_directory_that_the_job_replaces_is_not_a_channel(here, refused, flags
         "expected a path outside it"
     )
     (here / "job" / "model" / "train.py").write_text("")
+    (here / "link.py").symlink_to(here / "job" / "model" / "train.py")
+    for path in ("job/model/train.py", "link.py"):
+        assert refused("train.py", "--output", "job", *flags, "--channel", f"again={path}").startswith("argument --channel: ")
     assert refused("job/model/train.py", "--output", "job").startswith("argument script: ")
 
 

@@ -289,6 +289,15 @@ def test_each_host_gets_its_part_of_a_sharded_channel(run, write, tmp_path, flag
     assert (tmp_path / "job/hosts/algo-2/input/data/train/c.csv").is_symlink() is not bool(flags)
 
 
+def test_a_link_of_a_sharded_channel_is_one_of_its_files(run, write, tmp_path):
+    """aws/sagemaker-python-sdk #420."""
+    write("train.py", "import os; print(sorted(os.listdir(os.environ['SM_CHANNEL_TRAIN'])))")
+    write("data/a.csv", "")
+    (tmp_path / "data" / "loop").symlink_to(tmp_path / "data")
+    status, lines, err = run("train.py", "--channel", "train=data", "--shard", "train")
+    assert (status, lines) == (0, ["['a.csv', 'loop']"]), err
+
+
 def test_a_host_without_a_file_of_a_sharded_channel_is_named(run, write):
     """aws/amazon-sagemaker-examples #1075."""
     write("train.py", "")
