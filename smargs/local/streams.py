@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import struct
 import subprocess
 import sys
-import termios
 from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from smargs.local.metrics import Metric
@@ -78,6 +76,10 @@ def _open_terminal(target: TextIO) -> Tuple[int, int]:
 
     It passes bytes unchanged: the other terminal translates the ends of lines. Source: OPOST of termios(3).
     """
+    # Imported here, because a Python without terminals, as in a browser, may have no such module.
+    import fcntl
+    import termios
+
     ours, theirs = os.openpty()
     attributes = termios.tcgetattr(theirs)
     attributes[_OUTPUT_FLAGS] &= ~termios.OPOST

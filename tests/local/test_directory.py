@@ -124,6 +124,13 @@ def test_a_second_job_keeps_checkpoints_and_archives_and_touches_no_source(here)
     assert (here / "src/train.py").read_text() == "pass\n"
 
 
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="older versions of gzip note the highest level for any")
+def test_an_archive_is_compressed_as_gzip_compresses(here):
+    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    # Source: XFL of RFC 1952, which is 2 for the highest level.
+    assert (here / "job/model.tar.gz").read_bytes()[8] == 0
+
+
 def test_archives_contain_the_files_of_all_hosts_and_the_last_host_wins(here):
     assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", "2"]) == 0
     assert members("job/model.tar.gz") == ["algo-1", "algo-2", "deep", "deep/er", "deep/er/weights"]
