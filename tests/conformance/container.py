@@ -32,6 +32,12 @@ with open("{LAUNCHER}", "w") as written:
 script = next(index for index, token in enumerate(sys.argv) if token.endswith(".py"))
 os.execv(sys.executable, [sys.executable, sys.argv[script], "--local-rank=0", *sys.argv[script + 1 :], "--last", "7"])
 """
+# What a framework container does: https://github.com/aws/sagemaker-pytorch-training-toolkit, training.py.
+TOOLKIT = """
+from sagemaker_training import entry_point, environment
+job = environment.Environment()
+entry_point.run(job.module_dir, job.user_entry_point, job.to_cmd_args(), job.to_env_vars(), capture_error=True)
+"""
 TYPED = {"local-rank": "0", "last": "7"}
 
 
@@ -154,6 +160,19 @@ class Container:
             if not (self.sources / RESULT).exists():
                 self._bash(command)
         return self._collect(self.sources, by_platform)
+
+    def files_of(self, platform, program="train.py"):
+        """The files of a job without hyperparameters of its own, for one host."""
+        internal = {"program": program, "submit_directory": os.fspath(self.code), "job_name": JOB_NAME, "region": "eu-west-1"}
+        resources = {"current_host": "algo-1", "hosts": ["algo-1"]}
+        machine = {"current_instance_type": "local", "network_interface_name": "lo"}
+        sent = {f"sagemaker_{name}": json.dumps(value) for name, value in internal.items()}
+        files = {"resourceconfig.json": {**resources, **machine}, "inputdataconfig.json": {}}
+        return {**files, "hyperparameters.json": sent if platform == "toolkit" else {}}
+
+    def command_of(self, platform, program="train.py"):
+        """The command of a container that starts a script with the platform's own code."""
+        return [sys.executable, "-c", TOOLKIT] if platform == "toolkit" else self.sdk_command(program)
 
     def sdk_command(self, entry_script="train.py", driver="basic_script_driver.py", command=None, distributed=None):
         """The command of the container that SDK v3's ModelTrainer asks for, and its files."""
