@@ -221,7 +221,7 @@ def _pattern(secret: str, before: str = "") -> Tuple[int, Pattern[str]]:
         secret: The secret.
         before: The text after which the secret stands; empty for any place.
     """
-    forms = "|".join(re.escape(form) for form in sorted(escaped(secret), key=len, reverse=True))
+    forms = "|".join(re.escape(form) for form in sorted(escaped(secret), reverse=True))
     if before:
         pattern = rf"(?<={re.escape(before)})(?:{forms})(?!\w)"
     elif len(secret) >= _LONG:

@@ -47,6 +47,7 @@ def declare(parser):
     parser.add_argument("--paste")
     parser.add_argument("-secret-store")
     parser.add_argument("--with_score", secret=True)
+    parser.add_argument("--score_pair", secret=True, nargs=2)
     parser.add_argument("--in_memory", dest="token", secret=False)
     parser.add_argument("-q", "--quiet", action="count")
     return parser
@@ -73,6 +74,8 @@ def declare(parser):
         (["--two-keys", "a", "b", "in.txt"], ["--two-keys", MASK, MASK, "in.txt"]),
         (["--two_keys", "a", "-p", "S"], ["--two_keys", MASK, "-p", MASK]),
         (["--creds", "a", "-v=x", "b", "in.txt"], ["--creds", MASK, "-v=x", "b", "in.txt"]),
+        (["--p", "S", "in.txt"], ["--p", MASK, "in.txt"]),
+        (["--score-pair", "a", "b", "in.txt"], ["--score-pair", MASK, MASK, "in.txt"]),
         (["-sec", "S", "in.txt"], ["-sec", MASK, "in.txt"]),
         (["--with-score", "S", "--with_score=S", "in.txt"], ["--with-score", MASK, f"--with_score={MASK}", "in.txt"]),
         (["--in-memory", "S", "in.txt"], ["--in-memory", "S", "in.txt"]),

@@ -67,6 +67,7 @@ ORDINARY = [
     "/opt/ml/input/data/train",
     "a token is a word",
     "a/token:1",
+    "/token:1",
     "name=adam,lr=0.1",
     "user:host@example.com",
 ]
@@ -181,6 +182,7 @@ def test_the_value_of_a_secret_that_is_absent_is_shown():
     ("secret", "message", "shown"),
     [
         ("adam", "'adam' is not adamw, nor adam", "'******' is not adamw, nor ******"),
+        ("adam", "a/adam/b", "a/******/b"),
         ("hunter22", "xhunter22x", "x******x"),
         ("ab", "'ab' of abc, 0.ab/ab, --ab, x-ab: ab.", "'******' of abc, 0.ab/ab, --ab, x-ab: ******."),
         ("5", "expected 5 arguments, 0.5 or '5', x=5", "expected 5 arguments, 0.5 or '******', x=******"),
@@ -209,9 +211,18 @@ def test_a_short_secret_does_not_hide_the_equal_value_of_another_argument():
     secrets.add("key", "abc")
 
     assert secrets.mask_value("name", "abc") == "abc"
+    assert secrets.describe("name", "abc") == "'abc'"
     secrets.add("key", "abcd")
     assert secrets.mask_value("name", "abcd") == MASK
     assert secrets.mask_value("key", "abc") == MASK
+
+
+def test_a_number_is_masked_as_its_source_writes_it():
+    secrets = Secrets()
+    secrets.add("token", 123456.7, "123456.70")
+    secrets.add("opt", "creds=[47110815, 'a']")
+
+    assert secrets.mask_text("123456.70 or 47110815") == "****** or ******"
 
 
 def test_a_number_is_masked_as_a_text_and_a_boolean_is_no_secret():
@@ -297,6 +308,9 @@ def test_an_exception_deep_in_a_chain_is_removed_with_those_that_lead_to_it():
         secrets.mask_exception(error)
         assert error.__context__ is None
     assert error.message == "token=******"
+    error = argparse.ArgumentError(None, "token=undeclared")
+    secrets.mask_exception(error)
+    assert error.args == (None, "token=******")
     error = SystemExit(2)
     error.__context__ = argparse.ArgumentError(None, S)
     secrets.mask_exception(error)
