@@ -136,7 +136,7 @@ class Names:
         if len(last) >= _SHORTEST_ABBREVIATION and last != "pass" and any(word.startswith(last) for word in ABBREVIATED):
             return True
         secrets = [declared for declared, is_secret in self._declared.items() if is_secret]
-        return bool(difflib.get_close_matches(_folded(name), secrets, n=1, cutoff=_NEARLY))
+        return bool(difflib.get_close_matches(_folded(name), secrets, cutoff=_NEARLY))
 
 
 def _names_of(action: argparse.Action) -> List[str]:

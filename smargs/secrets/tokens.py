@@ -102,5 +102,4 @@ class Options:
             return True
         # What is typed as `--token` may be one, even if argparse takes it for the abbreviation of `--tokenizer`.
         bare = name.lstrip(self._prefix_chars)
-        is_abbreviation = name.replace("_", "-") not in self._actions
-        return is_abbreviation and (self._names.is_secret(bare) or (not actions and self._names.resembles_secret(bare)))
+        return self._names.is_secret(bare) or (not actions and self._names.resembles_secret(bare))

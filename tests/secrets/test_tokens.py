@@ -48,6 +48,9 @@ def declare(parser):
     parser.add_argument("-secret-store")
     parser.add_argument("--with_score", secret=True)
     parser.add_argument("--score_pair", secret=True, nargs=2)
+    parser.add_argument("-in_mem")
+    parser.add_argument("--entry-fee")
+    parser.add_argument("-e", dest="entry", secret=True)
     parser.add_argument("--in_memory", dest="token", secret=False)
     parser.add_argument("-q", "--quiet", action="count")
     return parser
@@ -72,8 +75,12 @@ def declare(parser):
         (["--use_auth=S", "in.txt"], [f"--use_auth={MASK}", "in.txt"]),
         (["--creds", "a", "b", "-v", "in.txt"], ["--creds", MASK, MASK, "-v", "in.txt"]),
         (["--two-keys", "a", "b", "in.txt"], ["--two-keys", MASK, MASK, "in.txt"]),
+        (["--two_keys", "a", "b", "in.txt"], ["--two_keys", MASK, MASK, "in.txt"]),
         (["--two_keys", "a", "-p", "S"], ["--two_keys", MASK, "-p", MASK]),
         (["--creds", "a", "-v=x", "b", "in.txt"], ["--creds", MASK, "-v=x", "b", "in.txt"]),
+        (["--c", "a", "b", "-v", "in.txt"], ["--c", MASK, MASK, "-v", "in.txt"]),
+        (["--creds", "a", "-in_mem", "b"], ["--creds", MASK, "-in_mem", "b"]),
+        (["--entry", "S", "in.txt"], ["--entry", MASK, "in.txt"]),
         (["--p", "S", "in.txt"], ["--p", MASK, "in.txt"]),
         (["--score-pair", "a", "b", "in.txt"], ["--score-pair", MASK, MASK, "in.txt"]),
         (["-sec", "S", "in.txt"], ["-sec", MASK, "in.txt"]),
@@ -93,6 +100,14 @@ def test_without_positionals_what_follows_a_flag_is_a_mistake():
     parser = declare(SageMakerArgumentParser())
 
     assert Secrets(Names({}, [parser]), [parser]).mask_tokens(["-vu", "S", "T", "-v", "x"]) == ["-vu", MASK, "T", "-v", "x"]
+
+
+def test_a_letter_begins_no_option():
+    parser = SageMakerArgumentParser()
+    parser.add_subparsers().add_parser("fit")
+
+    assert Secrets().mask_tokens(["Xtoken", "x"]) == ["Xtoken", "x"]
+    assert Secrets(Names({}, [parser]), [parser]).mask_tokens(["fit", "Xtoken", "x"]) == ["fit", "Xtoken", "x"]
 
 
 def test_other_prefix_characters_begin_options():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from smargs.secrets.masking import MASK, Secrets
 from smargs.secrets.shapes import SHAPES, find_shapes
-from smargs.secrets.texts import find_named, read_literal, unescaped
+from smargs.secrets.texts import escaped, find_named, read_literal, unescaped
 
 LETTERS = "aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3"
 SHOWING = {
@@ -333,6 +333,7 @@ def test_what_is_nested_too_deeply_or_broken_is_read_as_a_text():
     assert read_literal("[1, ") is None
     assert read_literal(r"['\q']") is None
     assert read_literal("('a', {'b': 1})") == ("a", {"b": 1})
+    assert escaped(r"a\b") == [r"a\b", r"a\\b", r"a\\\\b"]
     assert unescaped(r"\q\u12") == {r"\q\u12"}
     assert unescaped(r"a\"b") == {r"a\"b", 'a"b'}
 
