@@ -12,7 +12,7 @@ from smargs.container.variables import fold
 from smargs.local.hyperparameters import MOST_HYPERPARAMETERS, make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.mixin import SageMakerParserMixin
-from smargs.testing.fillable import FillableGroup, declared_names, fillable_groups
+from smargs.testing.fillable import FillableGroup, Overrides, declared_names, fillable_groups
 from smargs.testing.job import Channels, SageMakerJob
 from smargs.testing.laws import changes_values
 from smargs.testing.values import SCALARS, WORDS
@@ -21,9 +21,7 @@ from smargs.testing.values import SCALARS, WORDS
 _MOST_DRAWN = MOST_HYPERPARAMETERS - 5
 
 
-def hyperparameters(
-    parser: SageMakerParserMixin, overrides: Optional[Mapping[str, st.SearchStrategy[Any]]] = None
-) -> st.SearchStrategy[Dict[str, Any]]:
+def hyperparameters(parser: SageMakerParserMixin, overrides: Optional[Overrides] = None) -> st.SearchStrategy[Dict[str, Any]]:
     """Draw hyperparameters that the declared arguments accept: the required ones, and any of the others.
 
     Values fit the types, ``nargs``, ``choices`` and flags that are declared, or the types that are inferred from defaults.
@@ -47,7 +45,7 @@ def hyperparameters(
 
 
 def invalid_hyperparameters(
-    parser: SageMakerParserMixin, overrides: Optional[Mapping[str, st.SearchStrategy[Any]]] = None
+    parser: SageMakerParserMixin, overrides: Optional[Overrides] = None
 ) -> st.SearchStrategy[Dict[str, Any]]:
     """Draw hyperparameters that ``parse_args`` must refuse: one value does not fit, or one name is not declared.
 
@@ -70,6 +68,7 @@ def jobs(
     hyperparameters: Optional[st.SearchStrategy[Mapping[str, Any]]] = None,
     channels: Channels = (),
     *,
+    overrides: Optional[Overrides] = None,
     platforms: Sequence[str] = PLATFORMS,
     typed: Sequence[str] = (),
     script: str = "train.py",
@@ -83,6 +82,7 @@ def jobs(
         parser: The parser of the script; it is not changed.
         hyperparameters: A strategy of hyperparameters; those that the parser accepts if None.
         channels: The channels of every job, as :class:`smargs.testing.SageMakerJob` takes them.
+        overrides: As for :func:`hyperparameters`. A strategy of hyperparameters has its own overrides instead.
         platforms: Some of ``toolkit``, ``toolkit-unquoted``, ``sdk`` and ``files``.
         typed: Arguments of the script that follow those of SageMaker.
         script: The script, for the command that is shown.
@@ -91,13 +91,16 @@ def jobs(
         A strategy of jobs. Each is a context manager that turns this process into that of the script.
 
     Raises:
-        hypothesis.errors.InvalidArgument: If an argument needs an override, or a platform is unknown. When jobs are drawn,
-            :class:`smargs.testing.BadJobError` is raised if no platform starts a job with these channels and typed arguments.
+        hypothesis.errors.InvalidArgument: If an argument needs an override, overrides are passed beside a strategy of
+            hyperparameters, or a platform is unknown.
+        smargs.testing.BadJobError: When jobs are drawn, if no platform starts a job with these channels and typed arguments.
     """
     unknown = [platform for platform in platforms if platform not in PLATFORMS]
     if unknown:
         raise InvalidArgument(f"platform {unknown[0]!r}: expected one of {', '.join(PLATFORMS)}")
-    values = _valid(fillable_groups(parser, {})) if hyperparameters is None else hyperparameters
+    if hyperparameters is not None and overrides is not None:
+        raise InvalidArgument("overrides: jobs() has a strategy of hyperparameters: pass the overrides to that strategy")
+    values = _valid(fillable_groups(parser, overrides or {})) if hyperparameters is None else hyperparameters
 
     @st.composite
     def jobs(draw: st.DrawFn) -> SageMakerJob:

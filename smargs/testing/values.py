@@ -115,7 +115,7 @@ class Declaration:
             name = getattr(self._type, "__name__", repr(self._type))
             raise InvalidArgument(
                 f"argument {describe(self._action)}: the texts that its type {name} accepts are unknown: "
-                f"expected a strategy of its hyperparameter, overrides={{{self._action.dest!r}: ...}}"
+                f"add a strategy of its hyperparameter to this call: overrides={{{self._action.dest!r}: ...}}"
             )
         return strategies[0]
 

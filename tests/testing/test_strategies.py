@@ -4,6 +4,7 @@ import argparse
 import enum
 import io
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -193,20 +194,33 @@ def test_arguments_that_sagemaker_fills_anyway_are_not_drawn():
 
 def test_an_override_replaces_the_drawn_values_and_is_required_for_a_function():
     parser = parser_of(("--rate", {"type": below_one}), ("--epochs", {"type": int}))
-    with pytest.raises(
-        InvalidArgument, match=r"argument --rate: the texts that its type below_one accepts are unknown.*'rate'"
-    ):
-        hyperparameters(parser)
-    with pytest.raises(InvalidArgument, match="argument --rate"):
-        jobs(parser)
+    needed = (
+        "argument --rate: the texts that its type below_one accepts are unknown: "
+        "add a strategy of its hyperparameter to this call: overrides={'rate': ...}"
+    )
+    for strategy in (hyperparameters, invalid_hyperparameters, jobs):
+        with pytest.raises(InvalidArgument, match=f"^{re.escape(needed)}$"):
+            strategy(parser)
+        strategy(parser, overrides={"rate": st.just(0.5)})
     with pytest.raises(InvalidArgument, match="overrides: 'rat' is not the dest of an argument"):
         hyperparameters(parser, {"rat": st.just(0.5)})
     overrides = {"rate": st.floats(0, 0.5)}
     assert drawn(hyperparameters(parser, overrides), lambda values: values.get("rate", 0) > 0.25)["rate"] <= 0.5
     wrong = drawn(invalid_hyperparameters(parser, overrides), lambda values: isinstance(values.get("rate"), int))
     assert not 0 <= wrong["rate"] < 1
+    job = drawn(jobs(parser, overrides=overrides), lambda job: "--rate" in job.argv)
+    assert repr(job) == "smargs run train.py -p rate=0.0"
     assert parses(parser, SageMakerJob({"rate": 0.25}))
     assert not parses(parser, SageMakerJob(wrong))
+
+
+def test_overrides_belong_to_the_strategy_of_hyperparameters_if_there_is_one():
+    parser = parser_of(("--rate", {"type": below_one}))
+    overrides = {"rate": st.just(0.5)}
+    with pytest.raises(
+        InvalidArgument, match=r"^overrides: jobs\(\) has a strategy of hyperparameters: pass the overrides to that strategy$"
+    ):
+        jobs(parser, hyperparameters(parser, overrides), overrides=overrides)
 
 
 NUMBERS = {

@@ -90,6 +90,7 @@ assert_type(invalid_hyperparameters(parser, overrides=rates), st.SearchStrategy[
 assert_type(jobs(parser), st.SearchStrategy[SageMakerJob])
 jobs(parser, hyperparameters(parser), ["train"], platforms=["sdk"], typed=["--verbose"], script="train.py")
 jobs(parser, st.just({"epochs": 3}), {"train": "data"})
+jobs(parser, overrides=rates)
 
 
 @given(jobs(parser), hyperparameters(parser))
