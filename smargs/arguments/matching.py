@@ -294,7 +294,7 @@ def _by_name(action: argparse.Action, job: Job, prefix_chars: str) -> Iterator[S
             yield job.outputs[output]
 
 
-def find_channel(name: str, channels: Mapping[str, SourcedValue]) -> Optional[str]:
+def find_channel(name: str, channels: Mapping[str, object]) -> Optional[str]:
     """Return the channel with a name (rule 4); None if there is no such channel."""
     candidates = bases(name)
     for candidate in (*candidates, *(TWINS[fold(base)] for base in candidates if fold(base) in TWINS)):

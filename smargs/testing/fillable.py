@@ -12,6 +12,7 @@ from smargs import _argparse
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, names
 from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
 from smargs.mixin import SageMakerParserMixin
+from smargs.testing.channels import Paths, is_filled_by_channel
 from smargs.testing.values import Declaration, describe
 
 Overrides = Mapping[str, st.SearchStrategy[Any]]
@@ -44,23 +45,32 @@ class FillableGroup(NamedTuple):
     required: bool
 
 
-def fillable_groups(parser: SageMakerParserMixin, overrides: Overrides) -> List[FillableGroup]:
-    """Return the arguments that hyperparameters may fill.
+def fillable_groups(parser: SageMakerParserMixin, overrides: Overrides, channels: Paths) -> List[FillableGroup]:
+    """Return the arguments that hyperparameters may fill in a job with these channels.
 
     Raises:
         hypothesis.errors.InvalidArgument: If an argument needs an override, or is required and accepts no value, or an override
             names no argument.
     """
-    if not isinstance(parser, SageMakerParserMixin):
-        raise InvalidArgument(f"expected a parser of smargs, not {type(parser).__name__}")
+    check_parser(parser)
     unknown = sorted(overrides.keys() - {action.dest for action in _argparse.actions(parser)})
     if unknown:
         raise InvalidArgument(f"overrides: {unknown[0]!r} is not the dest of an argument")
     groups = [
         _make_group(parser, overrides, actions, is_required=getattr(key, "required", False))
-        for key, actions in _exclusive_actions(parser, overrides).items()
+        for key, actions in _exclusive_actions(parser, overrides, channels).items()
     ]
     return [group for group in groups if group.arguments]
+
+
+def check_parser(parser: object) -> None:
+    """Check that a parser is one that SageMaker fills.
+
+    Raises:
+        hypothesis.errors.InvalidArgument: If it is not.
+    """
+    if not isinstance(parser, SageMakerParserMixin):
+        raise InvalidArgument(f"expected a parser of smargs, not {type(parser).__name__}")
 
 
 def declared_names(parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -74,12 +84,14 @@ def declared_names(parser: argparse.ArgumentParser) -> Iterator[str]:
                 yield from declared_names(subparser)
 
 
-def _exclusive_actions(parser: SageMakerParserMixin, overrides: Overrides) -> Dict[object, List[argparse.Action]]:
+def _exclusive_actions(
+    parser: SageMakerParserMixin, overrides: Overrides, channels: Paths
+) -> Dict[object, List[argparse.Action]]:
     """Return the fillable arguments by their mutually exclusive group, or else by their dest."""
     groups = {action: group for group in _argparse.exclusive_groups(parser) for action in _argparse.members(group)}
     exclusive: Dict[object, List[argparse.Action]] = {}
     for action in _argparse.actions(parser):
-        if _is_fillable(action, parser.prefix_chars, action.dest in overrides):
+        if _is_fillable(action, parser.prefix_chars, action.dest in overrides, channels):
             exclusive.setdefault(groups.get(action, action.dest), []).append(action)
     return exclusive
 
@@ -107,13 +119,14 @@ def _make_group(
     return group
 
 
-def _is_fillable(action: argparse.Action, prefix_chars: str, has_override: bool) -> bool:
+def _is_fillable(action: argparse.Action, prefix_chars: str, has_override: bool, channels: Paths) -> bool:
     """Whether a hyperparameter fills an argument, and not a documented variable or a channel with its name."""
     if not can_be_filled(action) or action.nargs == argparse.SUPPRESS:
         return False
-    return expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX) or (
-        has_override and _declared_variable(action, prefix_chars) is None
-    )
+    if has_override and _declared_variable(action, prefix_chars) is None:
+        return True
+    variable = expected_variable(action, prefix_chars)
+    return variable.startswith(HYPERPARAMETER_PREFIX) and not is_filled_by_channel(action, prefix_chars, channels)
 
 
 def _declared_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:

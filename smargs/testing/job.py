@@ -9,20 +9,17 @@ import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
+from typing import Dict, List, Mapping, Optional, Sequence, Type, Union
 
 from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
-from smargs.local.channels import EMPTY, check_channel_name, read_channels
 from smargs.local.containers import Machine, environ_outside_job, make_container, this_machine
 from smargs.local.directory import JobDirectory
 from smargs.local.hyperparameters import check_limits, make_hyperparameter
-from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, Channel, TrainingJob, name_hosts, name_job
+from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, TrainingJob, name_hosts, name_job
 from smargs.local.platforms import start_behind_shell
-from smargs.secrets.masking import Secrets
+from smargs.testing.channels import Channels, channel_paths, check_list, read_paths
 from smargs.testing.command import channel_options, job_options, repeat_command, run_options, script_arguments
 from smargs.testing.processes import Finished, run_job, temporary_process
-
-Channels = Union[Mapping[str, Union[str, "os.PathLike[str]"]], Iterable[str]]
 
 
 class SageMakerJob:
@@ -59,7 +56,8 @@ class SageMakerJob:
 
         Args:
             hyperparameters: Names and values; a value is anything that JSON can represent.
-            channels: Names of channels with the path of each, a directory, a file or a glob; or only names, of empty channels.
+            channels: Names of channels with the path of each, a directory, a file or a glob, or None for an empty channel; or
+                only names, of empty channels.
             hosts: The number of hosts.
             host: The name of the host that this process represents; ``algo-1`` if None.
             platform: The platform that starts the script: ``toolkit``, ``toolkit-unquoted``, ``sdk`` or ``files``.
@@ -73,18 +71,18 @@ class SageMakerJob:
         """
         _check_platform(platform)
         _check_hosts(hosts, host)
-        _check_list("channels", channels)
-        _check_list("typed", typed)
+        check_list("typed", typed)
         self._script = script
         # Relative paths start here, even if a script changes the working directory of this process later.
         self._origin = os.getcwd()
-        self._channel_paths = _channel_paths(channels)
+        paths = channel_paths(channels)
+        self._channel_paths = {name: path for name, path in paths.items() if path is not None}
         self._directory = None if directory is None else Path(os.path.abspath(directory))
         self._job = TrainingJob(
             name=name_job(self._directory or Path("a-job")),
             script=Path(os.path.abspath(script)),
             hyperparameters={name: make_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
-            channels=_read_channels(channels, self._channel_paths),
+            channels=read_paths(paths),
             hosts=name_hosts(hosts),
             platform=platform,
             plain=plain,
@@ -230,29 +228,6 @@ def _check_hosts(hosts: object, host: Optional[str]) -> None:
         raise BadJobError(f"hosts {hosts}: expected 1 or more")
     if host is not None and host not in name_hosts(hosts):
         raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
-
-
-def _check_list(argument: str, value: object) -> None:
-    """Check that a list of texts is not one text, which Python would iterate by character.
-
-    Raises:
-        BadJobError: If it is; the error shows the list to write instead.
-    """
-    if isinstance(value, (str, bytes)):
-        texts = Secrets().mask_tokens(os.fsdecode(value).split())
-        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={texts!r}")
-
-
-def _channel_paths(channels: Channels) -> Dict[str, str]:
-    """Return the paths of channels; none if only their names were chosen."""
-    return {name: os.fspath(channels[name]) for name in channels} if isinstance(channels, Mapping) else {}
-
-
-def _read_channels(names: Iterable[str], paths: Mapping[str, str]) -> Dict[str, Channel]:
-    """Read the channels of these paths, or make empty channels of these names if there is no path."""
-    if paths:
-        return read_channels(f"{name}={path}" for name, path in paths.items())
-    return {check_channel_name(name): EMPTY for name in names}
 
 
 @functools.lru_cache(maxsize=None)

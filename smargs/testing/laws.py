@@ -18,7 +18,8 @@ from smargs.parser import SageMakerArgumentParser
 from smargs.secrets.masking import MASK, Secrets
 from smargs.secrets.names import Names
 from smargs.tables import print_table
-from smargs.testing.job import Channels, SageMakerJob
+from smargs.testing.channels import Channels, with_required_channels
+from smargs.testing.job import SageMakerJob
 from smargs.testing.processes import temporary_process
 from smargs.texts import decode, to_text
 
@@ -85,13 +86,13 @@ def assert_same_on_every_platform(
     Args:
         parser: The parser.
         hyperparameters: Names and values, as :class:`smargs.testing.SageMakerJob` takes them.
-        channels: The channels of the job, likewise.
+        channels: The channels of the job, likewise. The job has an empty channel for each other one that the parser requires.
         platforms: Some of ``toolkit``, ``toolkit-unquoted``, ``sdk`` and ``files``.
 
     Raises:
         AssertionError: If a value differs, the job does not parse, or no platform starts it; its text has a table.
     """
-    outcomes, refusals = _parse_on_platforms(parser, hyperparameters, channels, platforms)
+    outcomes, refusals = _parse_on_platforms(parser, hyperparameters, with_required_channels(parser, channels), platforms)
     if not outcomes:
         raise AssertionError("\n".join(("no platform starts this job", *refusals)))
     errors = [f"{platform}: {outcome[_ERROR]}" for platform, outcome in outcomes.items() if _ERROR in outcome]

@@ -12,8 +12,9 @@ from smargs.container.variables import fold
 from smargs.local.hyperparameters import MOST_HYPERPARAMETERS, make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.mixin import SageMakerParserMixin
-from smargs.testing.fillable import FillableGroup, Overrides, declared_names, fillable_groups
-from smargs.testing.job import Channels, SageMakerJob
+from smargs.testing.channels import Channels, with_required_channels
+from smargs.testing.fillable import FillableGroup, Overrides, check_parser, declared_names, fillable_groups
+from smargs.testing.job import SageMakerJob
 from smargs.testing.laws import changes_values
 from smargs.testing.values import SCALARS, WORDS
 
@@ -41,7 +42,7 @@ def hyperparameters(parser: SageMakerParserMixin, overrides: Optional[Overrides]
         hypothesis.errors.InvalidArgument: If an override is needed, because a ``type`` is a function whose accepted texts are
             unknown. If an argument is required and accepts no value, or an override names no argument.
     """
-    return _valid(fillable_groups(parser, overrides or {}))
+    return _valid(fillable_groups(parser, overrides or {}, {}))
 
 
 def invalid_hyperparameters(
@@ -60,7 +61,7 @@ def invalid_hyperparameters(
         hypothesis.errors.InvalidArgument: As for :func:`hyperparameters`.
     """
     declared = {fold(name) for name in declared_names(parser)}
-    return _invalid(fillable_groups(parser, overrides or {}), WORDS.filter(lambda word: word not in declared))
+    return _invalid(fillable_groups(parser, overrides or {}, {}), WORDS.filter(lambda word: word not in declared))
 
 
 def jobs(
@@ -80,8 +81,10 @@ def jobs(
 
     Args:
         parser: The parser of the script; it is not changed.
-        hyperparameters: A strategy of hyperparameters; those that the parser accepts if None.
-        channels: The channels of every job, as :class:`smargs.testing.SageMakerJob` takes them.
+        hyperparameters: A strategy of hyperparameters. If None, those that the parser accepts, except for arguments that one of
+            the channels fills.
+        channels: The channels of every job, as :class:`smargs.testing.SageMakerJob` takes them. A job also has an empty channel
+            for each other one that the parser requires.
         overrides: As for :func:`hyperparameters`. A strategy of hyperparameters has its own overrides instead.
         platforms: Some of ``toolkit``, ``toolkit-unquoted``, ``sdk`` and ``files``.
         typed: Arguments of the script that follow those of SageMaker.
@@ -100,7 +103,9 @@ def jobs(
         raise InvalidArgument(f"platform {unknown[0]!r}: expected one of {', '.join(PLATFORMS)}")
     if hyperparameters is not None and overrides is not None:
         raise InvalidArgument("overrides: jobs() has a strategy of hyperparameters: pass the overrides to that strategy")
-    values = _valid(fillable_groups(parser, overrides or {})) if hyperparameters is None else hyperparameters
+    check_parser(parser)
+    paths = with_required_channels(parser, channels)
+    values = _valid(fillable_groups(parser, overrides or {}, paths)) if hyperparameters is None else hyperparameters
 
     @st.composite
     def jobs(draw: st.DrawFn) -> SageMakerJob:
@@ -115,10 +120,10 @@ def jobs(
             reject()
         try:
             return SageMakerJob(
-                drawn, channels, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
+                drawn, paths, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
             )
         except BadJobError:
-            _check_settings(channels, typed, platforms)
+            _check_settings(paths, typed, platforms)
             reject()
 
     return jobs()

@@ -120,6 +120,9 @@ def test_channels_are_directories_files_globs_or_only_names(sagemaker_job, data,
     with sagemaker_job(channels=["train", "test"]):
         assert json.loads(os.environ["SM_CHANNELS"]) == ["test", "train"]
         assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == []
+    with sagemaker_job(channels={"train": data, "test": None}):
+        assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == ["a.csv"]
+        assert os.listdir(os.environ["SM_CHANNEL_TEST"]) == []
 
 
 def test_a_job_without_a_directory_has_the_paths_of_a_container_and_creates_nothing():

@@ -57,12 +57,13 @@ KINDS = {
     "choices of paths": {"type": Path, "choices": (Path("a"), Path("b"))},
     "append +": {"action": "append", "nargs": "+", "type": int},
     "required": {"type": int, "required": True},
+    "required text": {"required": True},
     "variable": {"env_var": "SM_HP_FOR_THIS", "type": float},
     "own variable": {"env_var": "MY_VARIABLE", "type": float},
     "false flag": {"action": "store_false"},
     "constants": {"action": "append_const", "const": 3},
 }
-NAMES = ("epochs", "batch-size", "learning_rate", "k", "K", "use-x", "text")
+NAMES = ("epochs", "batch-size", "learning_rate", "k", "K", "use-x", "text", "train", "data-dir")
 
 
 @st.composite
@@ -285,6 +286,8 @@ def test_a_line_break_is_drawn_only_if_json_escapes_it():
 def test_a_parser_of_argparse_is_refused():
     with pytest.raises(InvalidArgument, match="expected a parser of smargs, not ArgumentParser"):
         hyperparameters(argparse.ArgumentParser())
+    with pytest.raises(InvalidArgument, match="expected a parser of smargs, not function"):
+        jobs(parser_of, hyperparameters(parser_of()))
 
 
 def test_a_type_that_opens_files_is_not_tried(tmp_path, monkeypatch):
@@ -337,6 +340,84 @@ def test_jobs_are_drawn_with_the_requested_platforms_and_channels(tmp_path):
         assert repr(drawn(jobs(parser_of(), platforms=[platform]), lambda job: True)).endswith(
             "run train.py" if platform == "toolkit" else f"--platform {platform}"
         )
+
+
+def channels_of(strategy):
+    """The channels of a strategy's jobs, all of which parse."""
+    return json.loads(drawn(strategy, lambda job: True).environ["SM_CHANNELS"])
+
+
+REQUIRED = {"required": True}
+CHANNELS = {
+    "by their usual names": (
+        [("--train", REQUIRED), ("validation", {}), ("--test-dir", REQUIRED)],
+        ["test", "train", "validation"],
+    ),
+    "by their variables": ([("--in", {"env_var": "SM_CHANNEL_MY_DATA", **REQUIRED})], ["my_data"]),
+    "of any type that is a path": ([("--train", {"type": Path, "nargs": "+", **REQUIRED})], ["train"]),
+    "not if they are optional": ([("--train", {}), ("test", {"nargs": "?"})], []),
+    "not for a number": ([("--train", {"type": int, **REQUIRED})], []),
+    "not for a directory of another kind": ([("--images", {"type": Path, **REQUIRED}), ("--model-dir", REQUIRED)], []),
+    "the only one for --data-dir": ([("--data-dir", REQUIRED), ("--data-config", REQUIRED)], ["data"]),
+    "one of their own for --data-dir": ([("--train", REQUIRED), ("--data-dir", REQUIRED), ("--val", REQUIRED)], 3),
+}
+
+
+@pytest.mark.parametrize(("arguments", "expected"), CHANNELS.values(), ids=CHANNELS)
+def test_jobs_have_the_channels_that_a_parser_requires(arguments, expected):
+    parser = parser_of(*arguments)
+
+    found = channels_of(jobs(parser))
+
+    assert (found if isinstance(expected, list) else len(found)) == expected
+    assert parses(parser, drawn(jobs(parser), lambda job: True))
+
+
+def test_a_chosen_channel_keeps_its_path_and_fills_the_arguments_that_it_fills_in_a_job(tmp_path):
+    parser = parser_of(("--train", REQUIRED), ("--test", REQUIRED))
+    job = drawn(jobs(parser, channels={"training": tmp_path}), lambda job: True)
+    assert repr(job) == f"smargs run train.py --channel training={tmp_path} --channel test=$(mktemp -d)"
+    assert parses(parser, job)
+    parser = parser_of(("--data-dir", REQUIRED))
+    assert channels_of(jobs(parser, channels=["mine"])) == ["mine"]
+    assert channels_of(jobs(parser, channels=["mine", "other"])) == ["data", "mine", "other"]
+    parser = parser_of(("--in", {"env_var": "SM_CHANNEL_MINE", **REQUIRED}))
+    assert channels_of(jobs(parser, channels=["MINE"])) == ["MINE"]
+    # Two channels have the variable, and neither of them is the argument's.
+    assert channels_of(jobs(parser, channels=["MINe", "mine"])) == ["MINe", "mine"]
+
+
+def test_of_a_required_group_one_argument_is_filled():
+    parser = parser_of()
+    parser.add_mutually_exclusive_group(required=True)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--train")
+    group.add_argument("--test")
+    assert channels_of(jobs(parser)) == ["train"]
+    assert channels_of(jobs(parser, channels=["test"])) == ["test"]
+    group.add_argument("--url")
+    assert repr(drawn(jobs(parser), lambda job: True)) == "smargs run train.py -p url="
+
+
+def test_a_required_subcommand_is_not_a_channel():
+    parser = parser_of()
+    parser.add_subparsers(dest="train", required=True)
+    assert channels_of(jobs(parser)) == []
+
+
+def test_an_argument_that_a_channel_of_the_job_fills_is_not_drawn():
+    parser = parser_of(("--images", {"type": Path, **REQUIRED}), ("--epochs", {"type": int, **REQUIRED}))
+    job = drawn(jobs(parser, channels=["images", "epochs"]), lambda job: True)
+    assert job.argv == ["--epochs", "0"]
+    assert parses(parser, job)
+    asked = jobs(parser, channels=["images"], overrides={"images": st.just("elsewhere")})
+    assert "elsewhere" in drawn(asked, lambda job: True).argv
+
+
+def test_the_platforms_are_compared_with_the_channels_that_a_parser_requires(tmp_path):
+    parser = parser_of(("--train", REQUIRED), ("--test", REQUIRED))
+    assert_same_on_every_platform(parser, {})
+    assert_same_on_every_platform(parser, {}, {"train": tmp_path})
 
 
 def test_texts_that_a_shell_expands_are_not_drawn_for_an_unquoted_command_line():

@@ -1,0 +1,100 @@
+"""The channels of a job for a test: those that a test chooses, and those that a parser requires."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Union
+
+from smargs import _argparse
+from smargs.arguments.matching import find, find_channel
+from smargs.arguments.names import expected_variable, may_be_path, named_variable, names, takes_channel
+from smargs.container.variables import CHANNEL_PREFIX
+from smargs.local.channels import EMPTY, check_channel_name, read_channels
+from smargs.local.job import BadJobError, Channel
+from smargs.secrets.masking import Secrets
+
+Channels = Union[Mapping[str, Union[str, "os.PathLike[str]", None]], Iterable[str]]
+
+Paths = Mapping[str, Optional[str]]
+"""The path of each channel, or None for an empty channel."""
+
+
+def channel_paths(channels: Channels) -> Dict[str, Optional[str]]:
+    """Return the path of each channel, or None for an empty channel.
+
+    Raises:
+        BadJobError: If the channels are one text.
+    """
+    check_list("channels", channels)
+    if isinstance(channels, Mapping):
+        return {name: None if path is None else os.fspath(path) for name, path in channels.items()}
+    return dict.fromkeys(channels)
+
+
+def check_list(argument: str, value: object) -> None:
+    """Check that a list of texts is not one text, which Python would iterate by character.
+
+    Raises:
+        BadJobError: If it is; the error shows the list to write instead.
+    """
+    if isinstance(value, (str, bytes)):
+        texts = Secrets().mask_tokens(os.fsdecode(value).split())
+        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={texts!r}")
+
+
+def read_paths(paths: Paths) -> Dict[str, Channel]:
+    """Read the channels of these paths.
+
+    Raises:
+        BadJobError: If the service does not allow a name, or a path does not exist.
+    """
+    channels: Dict[str, Channel] = {}
+    for name, path in paths.items():
+        channels.update({check_channel_name(name): EMPTY} if path is None else read_channels([f"{name}={path}"]))
+    return channels
+
+
+def with_required_channels(parser: argparse.ArgumentParser, channels: Channels) -> Dict[str, Optional[str]]:
+    """Return the paths of channels, and an empty channel for each argument that must have one and that none of them fills.
+
+    Raises:
+        BadJobError: If the channels are one text.
+    """
+    paths = channel_paths(channels)
+    missing = _first_missing(parser, paths)
+    while missing is not None:
+        paths[missing] = None
+        # A second channel may take --data-dir its only one.
+        missing = _first_missing(parser, paths)
+    return paths
+
+
+def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: Paths) -> bool:
+    """Return whether one of these channels fills an argument."""
+    variable = named_variable(action, prefix_chars)
+    if variable:
+        return variable.startswith(CHANNEL_PREFIX) and find(variable[len(CHANNEL_PREFIX) :], channels) is not None
+    if action.nargs == 0 or not may_be_path(action):
+        return False
+    return any(find_channel(name, channels) is not None for name, _ in names(action, prefix_chars))
+
+
+def _first_missing(parser: argparse.ArgumentParser, channels: Paths) -> Optional[str]:
+    """Return the name of a channel that the parser requires, and that a job with these channels does not have."""
+    for alternatives in _requirements(parser):
+        if not any(is_filled_by_channel(action, parser.prefix_chars, channels) for action in alternatives):
+            name = expected_variable(alternatives[0], parser.prefix_chars)[len(CHANNEL_PREFIX) :].lower()
+            # Of two channels with one variable, neither fills its argument.
+            if name not in channels:
+                return name
+    return None
+
+
+def _requirements(parser: argparse.ArgumentParser) -> Iterator[List[argparse.Action]]:
+    """Yield the arguments of which a channel must fill one."""
+    alternatives = [[action] for action in _argparse.actions(parser) if action.required]
+    alternatives += [_argparse.members(group) for group in _argparse.exclusive_groups(parser) if group.required]
+    for actions in filter(None, alternatives):
+        if all(takes_channel(action, parser.prefix_chars) for action in actions):
+            yield actions
