@@ -13,6 +13,7 @@ from smargs.local.hyperparameters import MOST_HYPERPARAMETERS, make_hyperparamet
 from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.mixin import SageMakerParserMixin
 from smargs.testing.channels import Channels, with_required_channels
+from smargs.testing.drawn import DrawnJob
 from smargs.testing.fillable import FillableGroup, Overrides, check_parser, declared_names, fillable_groups
 from smargs.testing.job import SageMakerJob
 from smargs.testing.laws import changes_values
@@ -119,9 +120,7 @@ def jobs(
         if platform == TOOLKIT_UNQUOTED and changes_values(platform, drawn):
             reject()
         try:
-            return SageMakerJob(
-                drawn, paths, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script
-            )
+            return DrawnJob(drawn, paths, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script)
         except BadJobError:
             _check_settings(paths, typed, platforms)
             reject()
