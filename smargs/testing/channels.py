@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import glob
 import os
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Union
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
 from smargs import _argparse
 from smargs.arguments.matching import find, find_channel
@@ -20,16 +21,36 @@ Paths = Mapping[str, Optional[str]]
 """The path of each channel, or None for an empty channel."""
 
 
-def channel_paths(channels: Channels) -> Dict[str, Optional[str]]:
+def channel_paths(channels: Channels, search_path: Sequence[str] = ()) -> Dict[str, Optional[str]]:
     """Return the path of each channel, or None for an empty channel.
+
+    Args:
+        channels: The channels.
+        search_path: Directories in which a path is looked up.
 
     Raises:
         BadJobError: If the channels are one text.
     """
     check_list("channels", channels)
     if isinstance(channels, Mapping):
-        return {name: None if path is None else os.fspath(path) for name, path in channels.items()}
+        return {name: None if path is None else find_path(os.fspath(path), search_path) for name, path in channels.items()}
     return dict.fromkeys(channels)
+
+
+def find_path(path: str, directories: Iterable[str]) -> str:
+    """Return a path or glob, with the first of these directories before it that has it; unchanged if none has it.
+
+    Args:
+        path: The path or glob. The working directory comes first, if it is relative.
+        directories: The directories.
+    """
+    for directory in ("", *directories):
+        joined, pattern = os.path.join(directory, path), os.path.join(glob.escape(directory), path)
+        if os.path.exists(joined):
+            return joined
+        if glob.glob(pattern, recursive=True):
+            return pattern
+    return path
 
 
 def check_list(argument: str, value: object) -> None:

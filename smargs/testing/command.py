@@ -9,6 +9,7 @@ from typing import List, Mapping
 
 from smargs.local.hyperparameters import secrets_of
 from smargs.local.job import TOOLKIT, Hyperparameter, TrainingJob
+from smargs.testing.channels import Paths
 from smargs.texts import decode
 
 
@@ -21,15 +22,14 @@ def job_options(job: TrainingJob) -> List[str]:
     ]
 
 
-def channel_options(job: TrainingJob, paths: Mapping[str, str], empty: str) -> List[str]:
+def channel_options(paths: Paths, empty: str) -> List[str]:
     """Return the options of a job's channels.
 
     Args:
-        job: The job.
-        paths: The paths of the channels that are not empty.
+        paths: The path of each channel, or None for an empty channel.
         empty: The path of an empty directory.
     """
-    return [token for name in job.channels for token in ("--channel", f"{name}={paths.get(name, empty)}")]
+    return [token for name, path in paths.items() for token in ("--channel", f"{name}={path or empty}")]
 
 
 def run_options(options: Mapping[str, object]) -> List[str]:
@@ -48,21 +48,21 @@ def script_arguments(job: TrainingJob) -> List[str]:
     return ["--", *job.typed] if job.typed else []
 
 
-def repeat_command(job: TrainingJob, script: str, paths: Mapping[str, str]) -> str:
+def repeat_command(job: TrainingJob, script: str, paths: Paths) -> str:
     """Return the command that repeats a job on this machine, on one line for bash and zsh, with secrets masked.
 
     Args:
         job: The job.
         script: The path of the script.
-        paths: The paths of the channels that are not empty.
+        paths: The path of each channel, or None for an empty channel.
     """
     tokens, secrets = ["smargs", "run", script], secrets_of(job)
     for name, sent in job.hyperparameters.items():
         tokens += ["-p", f"{name}={secrets.mask_value(name, _to_option_text(sent, job.plain))}"]
     channels = [
         # The shell makes the directory of an empty channel.
-        _quote(str(secrets.mask_value("", f"{name}={paths[name]}"))) if name in paths else f"{name}=$(mktemp -d)"
-        for name in job.channels
+        _quote(str(secrets.mask_value("", f"{name}={path}"))) if path else f"{name}=$(mktemp -d)"
+        for name, path in paths.items()
     ]
     return " ".join(
         [

@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Dict, List, Mapping, Optional, Sequence, Type, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
 from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
 from smargs.local.containers import Machine, environ_outside_job, make_container, this_machine
@@ -17,7 +17,7 @@ from smargs.local.directory import JobDirectory
 from smargs.local.hyperparameters import check_limits, make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, TrainingJob, name_hosts, name_job
 from smargs.local.platforms import start_behind_shell
-from smargs.testing.channels import Channels, channel_paths, check_list, read_paths
+from smargs.testing.channels import Channels, channel_paths, check_list, find_path, read_paths
 from smargs.testing.command import channel_options, job_options, repeat_command, run_options, script_arguments
 from smargs.testing.processes import Finished, run_job, temporary_process
 
@@ -51,6 +51,7 @@ class SageMakerJob:
         typed: Sequence[str] = (),
         script: str = "train.py",
         directory: Union[str, os.PathLike[str], None] = None,
+        search_path: Iterable[Union[str, os.PathLike[str]]] = (),
     ) -> None:
         """Describe a job; nothing is made or started yet.
 
@@ -65,6 +66,8 @@ class SageMakerJob:
             typed: Arguments of the script that follow those of SageMaker.
             script: The entry point, as ``sys.argv[0]``.
             directory: Where the job's directories are made; None for a temporary directory.
+            search_path: Directories in which a relative path of a channel or script is looked up if the working directory does
+                not have it.
 
         Raises:
             BadJobError: If the platform would not start such a job; a ValueError.
@@ -75,14 +78,14 @@ class SageMakerJob:
         self._script = script
         # Relative paths start here, even if a script changes the working directory of this process later.
         self._origin = os.getcwd()
-        paths = channel_paths(channels)
-        self._channel_paths = {name: path for name, path in paths.items() if path is not None}
+        self._search_path = [os.path.abspath(directory) for directory in search_path]
+        self._channel_paths = channel_paths(channels, self._search_path)
         self._directory = None if directory is None else Path(os.path.abspath(directory))
         self._job = TrainingJob(
             name=name_job(self._directory or Path("a-job")),
-            script=Path(os.path.abspath(script)),
+            script=Path(self._find_script(script)),
             hyperparameters={name: make_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
-            channels=read_paths(paths),
+            channels=read_paths(self._channel_paths),
             hosts=name_hosts(hosts),
             platform=platform,
             plain=plain,
@@ -194,8 +197,11 @@ class SageMakerJob:
             }
         )
         with tempfile.TemporaryDirectory(prefix="smargs-job-") as temporary:
-            arguments = [os.path.abspath(script or self._job.script), *options, *self._job_arguments(Path(temporary))]
+            arguments = [self._find_script(script or self._job.script), *options, *self._job_arguments(Path(temporary))]
             return run_job(arguments, self.path, self._origin, timeout)
+
+    def _find_script(self, script: Union[str, os.PathLike[str]]) -> str:
+        return os.path.abspath(find_path(os.fspath(script), self._search_path))
 
     def _job_arguments(self, temporary: Path) -> List[str]:
         """Return the arguments of ``smargs run`` that describe this job, with what they need in a temporary directory."""
@@ -207,7 +213,7 @@ class SageMakerJob:
             "--hyperparameters",
             str(hyperparameters),
             *job_options(self._job),
-            *channel_options(self._job, self._channel_paths, str(empty)),
+            *channel_options(self._channel_paths, str(empty)),
             *script_arguments(self._job),
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, List
 
 import pytest
 
@@ -38,14 +38,26 @@ def sagemaker_platform() -> str:
 
 
 @pytest.fixture
-def sagemaker_job(tmp_path: Path, sagemaker_platform: str) -> Callable[..., SageMakerJob]:
-    """Make a job from the arguments of :class:`smargs.testing.SageMakerJob`, in a directory below the test's ``tmp_path``."""
+def sagemaker_job(request: pytest.FixtureRequest, tmp_path: Path, sagemaker_platform: str) -> Callable[..., SageMakerJob]:
+    """Make a job from the arguments of :class:`smargs.testing.SageMakerJob`, in a directory below the test's ``tmp_path``.
+
+    A relative path that the working directory does not have is looked up beside the test's file, then in the directories above
+    it, up to pytest's root directory.
+    """
     from smargs.testing.job import SageMakerJob
 
     numbers = count(1)
+    search_path = _directories_of(request.path, request.config.rootpath)
 
     def make(*args: Any, **settings: Any) -> SageMakerJob:
         directory = tmp_path / f"sagemaker-job-{next(numbers)}"
-        return SageMakerJob(*args, **{"platform": sagemaker_platform, "directory": directory, **settings})
+        defaults = {"platform": sagemaker_platform, "directory": directory, "search_path": search_path}
+        return SageMakerJob(*args, **{**defaults, **settings})
 
     return make
+
+
+def _directories_of(test: Path, root: Path) -> List[Path]:
+    """Return the directory of a test's file and those above it up to a root, or that directory alone if it is elsewhere."""
+    directories = list(test.parents)
+    return directories[: directories.index(root) + 1] if root in directories else directories[:1]

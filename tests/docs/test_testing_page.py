@@ -15,8 +15,8 @@ settings.load_profile("few")
 """
 
 
-def blocks(page):
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+def blocks(page, language="python"):
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def test_the_script_of_the_page_passes_the_tests_of_the_page_and_of_the_readme(pytester):
@@ -32,6 +32,19 @@ def test_the_script_of_the_page_passes_the_tests_of_the_page_and_of_the_readme(p
     functions = re.findall(r"^def (test_\w+)", "\n".join((*tests, readme)), re.MULTILINE)
     assert len(functions) == 10
     result.assert_outcomes(passed=len(functions) + 3)  # One of them runs on four platforms.
+
+
+def test_with_the_lines_of_the_page_tests_have_a_directory_of_their_own(pytester, monkeypatch):
+    script, test, *_ = blocks(PAGE)
+    (settings,) = blocks(PAGE, "toml")
+    pytester.makefile(".toml", pyproject=settings)
+    pytester.makepyfile(**{"train": script, "tests/test_train": test})
+    (pytester.path / "tests" / "data").mkdir()
+    (pytester.path / "tests" / "data" / "a.csv").write_text("1,2")
+    for directory in (pytester.path, pytester.path / "tests", pytester.path.parent):
+        monkeypatch.chdir(directory)
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", pytester.path / "tests")
+        result.assert_outcomes(passed=1)
 
 
 def test_the_failure_on_the_page_is_what_hypothesis_shows(pytester):

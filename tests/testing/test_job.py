@@ -278,6 +278,23 @@ def test_relative_paths_of_a_job_stay_the_same_after_a_change_of_directory(scrip
 
 
 @pytest.mark.needs_process
+def test_a_relative_path_is_looked_up_in_the_search_path(script, data, tmp_path, monkeypatch):
+    project = tmp_path / "a [project]"
+    project.mkdir()
+    for path in (script.parent, data):
+        path.rename(project / path.name)
+    monkeypatch.chdir(tmp_path)
+    places = ["nowhere", project.name, os.fspath(tmp_path)]
+    for pattern in ("data", "data/*.csv", "data/a.csv", project / "data"):
+        with SageMakerJob({}, {"train": pattern}, search_path=places):
+            assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == ["a.csv"]
+    with SageMakerJob({"epochs": 2}, {"train": "data"}, script="source/train.py", search_path=places) as job:
+        monkeypatch.chdir("/")
+        for chosen in (None, "source/train.py"):
+            assert "algo-1 | 3 ['a.csv'] None\n" in job.run(chosen).output
+
+
+@pytest.mark.needs_process
 def test_a_failed_run_has_a_failure_reason(sagemaker_job, script):
     finished = sagemaker_job({"epochs": "many"}, ["train"]).run(script)
     assert (finished.status, finished.exit_status) == ("Failed", 2)

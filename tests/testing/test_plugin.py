@@ -89,6 +89,76 @@ def test_the_fixture_and_the_marker_are_there_in_a_fresh_project(project, option
     result.assert_outcomes(passed=TESTS)
 
 
+@pytest.mark.parametrize("place", [".", "tests", "tests/unit"])
+def test_the_script_and_its_data_are_found_from_any_directory(project, monkeypatch, place):
+    project.makefile(".ini", pytest="[pytest]\npythonpath = .")
+    (project.path / place).mkdir(parents=True, exist_ok=True)
+    (project.path / "test_train.py").rename(project.path / place / "test_train.py")
+    monkeypatch.chdir(project.mkdir("elsewhere"))
+
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", "-k", "process", project.path / place)
+
+    result.assert_outcomes(passed=2, deselected=TESTS - 2)
+
+
+def test_beside_the_script_no_configuration_is_needed(project, monkeypatch):
+    monkeypatch.chdir(project.path.parent)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", "-k", "process", project.path)
+    result.assert_outcomes(passed=2, deselected=TESTS - 2)
+
+
+PLACES = """
+import os
+from pathlib import Path
+import pytest
+
+def files(job):
+    with job:
+        return sorted(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
+
+def test_the_working_directory_comes_first(sagemaker_job, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert files(sagemaker_job({}, {"train": "data"})) == ["a.csv"]
+    Path("data").mkdir()
+    Path("data", "mine.csv").touch()
+    assert files(sagemaker_job({}, {"train": "data"})) == ["mine.csv"]
+    Path("train.py").write_text("print('mine', flush=True)")
+    assert "algo-1 | mine" in sagemaker_job().run("train.py").output
+    assert "algo-1 | mine" in sagemaker_job().run().output
+
+def test_what_is_nowhere_is_named_as_it_was_written(sagemaker_job):
+    with pytest.raises(ValueError, match="train: 'nowhere' does not exist"):
+        sagemaker_job({}, {"train": "nowhere"})
+
+def test_a_glob_is_looked_up(sagemaker_job):
+    assert files(sagemaker_job({}, {"train": "data/*.csv"})) == ["a.csv"]
+"""
+
+
+def test_a_relative_path_is_looked_up_beside_the_test(project):
+    project.makepyfile(test_train=PLACES)
+    (project.path / "data").rename(project.mkdir("tests") / "data")
+    (project.path / "test_train.py").rename(project.path / "tests" / "test_train.py")
+    result = project.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=3)
+
+
+def test_above_the_root_directory_nothing_is_looked_up(project):
+    (project.path / "data").rename(project.path.parent / "above")
+    project.makepyfile(
+        test_train="""
+        import pytest
+
+        def test_above(sagemaker_job):
+            with pytest.raises(ValueError, match="does not exist"):
+                sagemaker_job({}, {"train": "above"})
+        """
+    )
+    for root in (project.path, project.mkdir("other")):
+        result = project.runpytest_subprocess("-p", "no:cacheprovider", "--rootdir", root, project.path)
+        result.assert_outcomes(passed=1)
+
+
 def test_the_platforms_are_parameters_of_the_tests(project):
     result = project.runpytest_subprocess("--collect-only", "-q")
     named = re.findall(r"::test_on_(\w+)\[(.+)\]", result.stdout.str())
