@@ -12,8 +12,8 @@ from smargs.arguments.matching import find, find_channel
 from smargs.arguments.names import expected_variable, may_be_path, named_variable, names, takes_channel
 from smargs.container.variables import CHANNEL_PREFIX
 from smargs.local.channels import EMPTY, check_channel_name, read_channels
-from smargs.local.job import BadJobError, Channel
-from smargs.secrets.masking import Secrets
+from smargs.local.job import Channel
+from smargs.testing.checks import check_channel, check_list
 
 Channels = Union[Mapping[str, Union[str, "os.PathLike[str]", None]], Iterable[str]]
 
@@ -29,12 +29,14 @@ def channel_paths(channels: Channels, search_path: Sequence[str] = ()) -> Dict[s
         search_path: Directories in which a path is looked up.
 
     Raises:
-        BadJobError: If the channels are one text.
+        BadJobError: If the channels are neither a mapping of names to paths nor a list of names.
     """
-    check_list("channels", channels)
-    if isinstance(channels, Mapping):
-        return {name: None if path is None else find_path(os.fspath(path), search_path) for name, path in channels.items()}
-    return dict.fromkeys(channels)
+    check_list("channels", channels, "a mapping of names to paths, or a list of names")
+    paths: Dict[str, Optional[str]] = {}
+    for name, path in channels.items() if isinstance(channels, Mapping) else ((name, None) for name in channels):
+        check_channel(name, path)
+        paths[name] = None if path is None else find_path(os.fspath(path), search_path)
+    return paths
 
 
 def find_path(path: str, directories: Iterable[str]) -> str:
@@ -53,17 +55,6 @@ def find_path(path: str, directories: Iterable[str]) -> str:
     return path
 
 
-def check_list(argument: str, value: object) -> None:
-    """Check that a list of texts is not one text, which Python would iterate by character.
-
-    Raises:
-        BadJobError: If it is; the error shows the list to write instead.
-    """
-    if isinstance(value, (str, bytes)):
-        texts = Secrets().mask_tokens(os.fsdecode(value).split())
-        raise BadJobError(f"{argument}: expected a list of texts, not one text: write {argument}={texts!r}")
-
-
 def read_paths(paths: Paths) -> Dict[str, Channel]:
     """Read the channels of these paths.
 
@@ -80,7 +71,7 @@ def with_required_channels(parser: argparse.ArgumentParser, channels: Channels) 
     """Return the paths of channels, and an empty channel for each argument that must have one and that none of them fills.
 
     Raises:
-        BadJobError: If the channels are one text.
+        BadJobError: If the channels are neither a mapping of names to paths nor a list of names.
     """
     paths = channel_paths(channels)
     missing = _first_missing(parser, paths)

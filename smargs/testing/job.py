@@ -15,9 +15,10 @@ from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
 from smargs.local.containers import Machine, environ_outside_job, make_container, this_machine
 from smargs.local.directory import JobDirectory
 from smargs.local.hyperparameters import check_limits, make_hyperparameter
-from smargs.local.job import PLATFORMS, TOOLKIT, BadJobError, TrainingJob, name_hosts, name_job
+from smargs.local.job import TOOLKIT, Hyperparameter, TrainingJob, name_hosts, name_job
 from smargs.local.platforms import start_behind_shell
-from smargs.testing.channels import Channels, channel_paths, check_list, find_path, read_paths
+from smargs.testing.channels import Channels, channel_paths, find_path, read_paths
+from smargs.testing.checks import check_hosts, check_hyperparameters, check_list, check_platform, check_typed
 from smargs.testing.command import channel_options, job_options, repeat_command, run_options, script_arguments
 from smargs.testing.processes import Finished, run_job, temporary_process
 
@@ -72,24 +73,24 @@ class SageMakerJob:
         Raises:
             BadJobError: If the platform would not start such a job; a ValueError.
         """
-        _check_platform(platform)
-        _check_hosts(hosts, host)
-        check_list("typed", typed)
+        check_platform(platform)
+        check_hosts(hosts, host)
         self._script = script
         # Relative paths start here, even if a script changes the working directory of this process later.
         self._origin = os.getcwd()
+        check_list("search_path", search_path, "a list of directories")
         self._search_path = [os.path.abspath(directory) for directory in search_path]
         self._channel_paths = channel_paths(channels, self._search_path)
         self._directory = None if directory is None else Path(os.path.abspath(directory))
         self._job = TrainingJob(
             name=name_job(self._directory or Path("a-job")),
             script=Path(self._find_script(script)),
-            hyperparameters={name: make_hyperparameter(name, value) for name, value in (hyperparameters or {}).items()},
+            hyperparameters=_make_hyperparameters(hyperparameters or {}),
             channels=read_paths(self._channel_paths),
             hosts=name_hosts(hosts),
             platform=platform,
             plain=plain,
-            typed=tuple(typed),
+            typed=check_typed(typed),
         )
         self.host = host or self._job.hosts[0]
         self._entered: Optional[contextlib.ExitStack] = None
@@ -222,18 +223,9 @@ class SageMakerJob:
         return repeat_command(self._job, self._script, self._channel_paths)
 
 
-def _check_platform(platform: object) -> None:
-    if platform not in PLATFORMS:
-        raise BadJobError(f"platform {platform!r}: expected one of {', '.join(PLATFORMS)}")
-
-
-def _check_hosts(hosts: object, host: Optional[str]) -> None:
-    if not isinstance(hosts, int) or isinstance(hosts, bool):
-        raise BadJobError(f"hosts {hosts!r}: expected an int")
-    if hosts < 1:
-        raise BadJobError(f"hosts {hosts}: expected 1 or more")
-    if host is not None and host not in name_hosts(hosts):
-        raise BadJobError(f"host {host!r}: expected one of {', '.join(name_hosts(hosts))}")
+def _make_hyperparameters(values: Mapping[str, object]) -> Dict[str, Hyperparameter]:
+    check_hyperparameters(values)
+    return {name: make_hyperparameter(name, value) for name, value in values.items()}
 
 
 @functools.lru_cache(maxsize=None)

@@ -125,6 +125,11 @@ def test_channels_are_directories_files_globs_or_only_names(sagemaker_job, data,
         assert os.listdir(os.environ["SM_CHANNEL_TEST"]) == []
 
 
+def test_names_and_tokens_may_come_from_an_iterator():
+    job = SageMakerJob({}, iter(["train", "test"]), typed=iter(["--a", "1"]))
+    assert (job.argv, json.loads(job.environ["SM_CHANNELS"])) == (["--a", "1"], ["test", "train"])
+
+
 def test_a_job_without_a_directory_has_the_paths_of_a_container_and_creates_nothing():
     job = SageMakerJob({"a": 1}, ["train"], hosts=2, host="algo-2")
     assert job.environ["SM_MODEL_DIR"] == "/opt/ml/model"
@@ -188,6 +193,19 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_jo
         ({"channels": ""}, re.escape("write channels=[]")),
         ({"typed": "--a 1"}, re.escape("typed: expected a list of texts, not one text: write typed=['--a', '1']")),
         ({"typed": "--api-key hunter2"}, re.escape("write typed=['--api-key', '******']")),
+        ({"channels": 3}, "channels: expected a mapping of names to paths, or a list of names, not int$"),
+        ({"channels": [Path("data")]}, r"channel .*Path\('data'\): expected a str as its name"),
+        ({"channels": [["train"]]}, r"channel \['train'\]: expected a str as its name"),
+        ({"channels": {3: "data"}}, "channel 3: expected a str as its name"),
+        ({"channels": {"train": 3}}, "channel train: expected a path, a glob or None, not int"),
+        ({"channels": {"train": ["a", "b"]}}, "channel train: expected a path, a glob or None, not list"),
+        ({"channels": {"train": ""}}, "channel train: expected a path, a glob or None, not an empty text"),
+        ({"hyperparameters": ["epochs"]}, "hyperparameters: expected a mapping of names to values, not list"),
+        ({"hyperparameters": "epochs"}, "hyperparameters: expected a mapping of names to values, not str"),
+        ({"search_path": "data"}, re.escape("search_path: expected a list of texts, not one text: write search_path=['data']")),
+        ({"search_path": Path("data")}, "search_path: expected a list of directories, not PosixPath"),
+        ({"typed": 3}, "typed: expected a list of texts, not int"),
+        ({"typed": ["--epochs", 3]}, re.escape("typed[1]: expected a text, not int")),
         ({"channels": {"train": "s3://bucket/key"}}, "train: 's3://bucket/key' is not on this machine: expected a local file"),
         (
             {"hyperparameters": {"where": Path("a")}},
