@@ -33,11 +33,16 @@ else:
 
 
 def _masked(error: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    """Return a parser's method ``error`` that receives each message with its secrets masked."""
+    """Return a parser's method ``error`` that receives each message, and ends with a chain of exceptions, without secrets."""
 
     @functools.wraps(error)
     def masked(self: Any, message: str, *args: Any, **settings: Any) -> NoReturn:
-        error(self, self._secrets_to_mask().mask_text(message), *args, **settings)
+        secrets = self._secrets_to_mask()
+        try:
+            error(self, secrets.mask_text(message), *args, **settings)
+        except BaseException as raised:
+            secrets.mask_exception(raised)
+            raise
 
     vars(masked)["masks_secrets"] = True
     return masked
@@ -175,7 +180,7 @@ class SageMakerParserMixin(_Mixed):
         with parse_under_way(context):
             try:
                 yield context
-            except (argparse.ArgumentError, SystemExit) as error:
+            except argparse.ArgumentError as error:
                 context.secrets().mask_exception(error)
                 raise
 

@@ -77,6 +77,50 @@ def test_a_subclass_receives_its_errors_without_secrets(monkeypatch, parser_clas
     assert "******" in RECEIVED[-1]
 
 
+class Raising(SageMakerParserMixin, argparse.ArgumentParser):
+    def error(self, message):
+        raise LookupError(message)
+
+
+class Naming(SageMakerParserMixin, argparse.ArgumentParser):
+    def error(self, message):
+        raise LookupError(message) from sys.exc_info()[1]
+
+
+class Leaving(SageMakerParserMixin, argparse.ArgumentParser):
+    def exit(self, status=0, message=None):
+        raise LookupError(message)
+
+
+def crash(text):
+    raise KeyError(text)
+
+
+class Refuse(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.error(f"no {values}")
+
+
+@pytest.mark.parametrize("parser_class", [Raising, Naming, Leaving])
+@pytest.mark.parametrize("declaration", [{"type": int}, {"type": int, "default": S}, {"type": crash}, {"action": Refuse}])
+@pytest.mark.parametrize("is_sent", [False, True], ids=["typed", "in a job"])
+def test_the_exception_that_a_subclass_raises_for_an_error_has_no_secret_in_its_chain(
+    monkeypatch, parser_class, declaration, is_sent
+):
+    if is_sent:
+        monkeypatch.setenv("SM_HP_PASSWORD", S)
+    elif declaration.get("type") is crash:
+        pytest.skip("off SageMaker, argparse lets the exceptions of a script's own type pass")
+    parser = parser_class(prog="train.py")
+    parser.add_argument("--password", **declaration)
+    with contextlib.redirect_stderr(io.StringIO()), pytest.raises(LookupError) as raised:
+        parser.parse_args([] if is_sent or "default" in declaration else ["--password", S])
+    printed = "".join(traceback.format_exception(type(raised.value), raised.value, raised.value.__traceback__))
+
+    assert S not in printed
+    assert "******" in printed
+
+
 @pytest.mark.parametrize("environ", [{}, JOB], ids=["off SageMaker", "in a job"])
 def test_an_error_of_the_script_itself_is_masked_after_a_parse(monkeypatch, capsys, environ):
     for name, text in environ.items():
