@@ -43,8 +43,9 @@ class Secrets:
         self._options = Options(self.names, parsers)
         self._other_options = Options(self.names)
         self._texts: Set[str] = set()
+        self._searched: Set[str] = set()
         self._after: Set[Tuple[str, str]] = set()
-        self._patterns: Optional[List[Tuple[int, Pattern[str]]]] = None
+        self._forms: Optional[List[Tuple[str, str, List[str]]]] = None
 
     def add(self, name: str, value: object, text: str = "") -> None:
         """Collect the secrets of a named value, at any depth.
@@ -107,7 +108,7 @@ class Secrets:
         return [str(token) for token in self._mask_sequence(tokens, self._options)]
 
     def mask_exception(self, error: BaseException) -> None:
-        """Mask the secrets in the text of an error of argparse, and remove those exceptions from its chain that contain one."""
+        """Mask the secrets in an error of argparse, and remove those exceptions from the chain of an error that contain one."""
         for link in ("__cause__", "__context__"):
             linked: Optional[BaseException] = getattr(error, link)
             if isinstance(linked, (argparse.ArgumentError, SystemExit)):
@@ -120,7 +121,7 @@ class Secrets:
             error.args = (None, error.message)
 
     def _add(self, is_secret: bool, *values: object) -> None:
-        self._patterns = None
+        self._forms = None
         for value in values:
             found = _leaves(value) if is_secret else self._inner_secrets(value)
             self._texts.update(form for text in found for form in unescaped(text) if form.casefold() not in _NOT_SECRET)
@@ -128,6 +129,10 @@ class Secrets:
     def _inner_secrets(self, value: object) -> Iterator[str]:
         """Yield the texts of secrets inside a value that is not a secret itself."""
         if isinstance(value, str):
+            # A value is in several sources of a parse: its variable, its tokens, its argument.
+            if value in self._searched:
+                return
+            self._searched.add(value)
             for start, stop in (*find_named(value, self.names.is_secret_key), *find_shapes(value)):
                 yield from _leaves(value[start:stop])
         elif isinstance(value, Mapping):
@@ -165,15 +170,20 @@ class Secrets:
 
     def _spans(self, text: str, *, is_message: bool) -> Iterator[Span]:
         """Yield where a text has a secret: one that was collected, a shape, and in a message the value of a secret's name."""
-        if self._patterns is None:
-            self._patterns = [*map(_pattern, self._texts), *(_pattern(secret, before) for before, secret in self._after)]
-        for length, pattern in self._patterns:
-            if is_message or length >= _SHORTEST_IN_VALUES:
-                for match in pattern.finditer(text):
-                    yield match.span()
+        for before, secret, forms in self._collected():
+            # To compile the pattern of a long secret takes far longer than to see that the text does not contain it.
+            if (is_message or len(secret) >= _SHORTEST_IN_VALUES) and any(form in text for form in forms):
+                yield from (match.span() for match in _pattern(before, secret, forms).finditer(text))
         yield from find_shapes(text)
         if is_message:
             yield from find_named(text, self.names.is_secret_key, is_message=True)
+
+    def _collected(self) -> List[Tuple[str, str, List[str]]]:
+        """Return the text before each secret that was collected, the secret, and the secret as it may be written."""
+        if self._forms is None:
+            pairs = (*self._after, *(("", secret) for secret in self._texts))
+            self._forms = [(before, secret, escaped(secret)) for before, secret in pairs]
+        return self._forms
 
     def _shows_secret(self, text: str) -> bool:
         return any(True for _ in self._spans(text, is_message=True))
@@ -214,14 +224,15 @@ def _parts(text: str) -> List[object]:
     return [rest] if scheme.casefold() in _SCHEMES else []
 
 
-def _pattern(secret: str, before: str = "") -> Tuple[int, Pattern[str]]:
-    """Return the length of a secret, and the pattern that finds it in a text.
+def _pattern(before: str, secret: str, texts: Iterable[str]) -> Pattern[str]:
+    """Return the pattern that finds a secret in a text.
 
     Args:
-        secret: The secret.
         before: The text after which the secret stands; empty for any place.
+        secret: The secret.
+        texts: The secret as it may be written.
     """
-    forms = "|".join(re.escape(form) for form in sorted(escaped(secret), reverse=True))
+    forms = "|".join(re.escape(form) for form in sorted(texts, reverse=True))
     if before:
         pattern = rf"(?<={re.escape(before)})(?:{forms})(?!\w)"
     elif len(secret) >= _LONG:
@@ -233,7 +244,7 @@ def _pattern(secret: str, before: str = "") -> Tuple[int, Pattern[str]]:
         pattern = rf"(?<![\w-])(?<!\w[./:+@])(?:{forms})(?![\w-]|[./:+@]\w)"
     else:
         pattern = rf"""(?<=["'=])(?:{forms})(?=["'\s,;)\]]|\Z)"""
-    return len(secret), re.compile(pattern)
+    return re.compile(pattern)
 
 
 def _united(spans: Iterable[Span]) -> List[Span]:
@@ -249,6 +260,8 @@ def _united(spans: Iterable[Span]) -> List[Span]:
 
 def _masked(text: str, spans: Iterable[Span]) -> str:
     """Return a text with the mask instead of each of these spans."""
-    for start, stop in reversed(_united(spans)):
-        text = f"{text[:start]}{MASK}{text[stop:]}"
-    return text
+    shown, position = [], 0
+    for start, stop in _united(spans):
+        shown += [text[position:start], MASK]
+        position = stop
+    return "".join((*shown, text[position:]))

@@ -30,7 +30,8 @@ def _named() -> Pattern[str]:
     """
     return re.compile(
         r"""(?P<quote>(?<!\\)\\*["'])(?P<quoted>[^"'\\\n]{1,256})(?P=quote)\s*(?:[:=]|(?P<comma>,))\s*"""
-        r"""|(?<![\w.\-])(?P<bare>-{0,2}[^\W\d][\w.\-]{0,255})(?:\s*=\s*|(?P<colon>:\s*(?!//))|(?P<space>\s+(?=\S)))"""
+        r"""|(?<![\w.\-])(?P<bare>(?P<dash>-{1,2})?[^\W\d][\w.\-]{0,255})"""
+        r"""(?:\s*=\s*|(?P<colon>:\s*(?!//))|(?(dash)(?P<space>\s+(?=\S))|(?!)))"""
     )
 
 
@@ -62,7 +63,7 @@ def _has_value(match: Match[str], is_message: bool) -> bool:
     if match["comma"]:
         return match["quoted"][0] == "-"
     if match["space"]:
-        return match["bare"][0] == "-" and not is_message
+        return not is_message
     if match["colon"]:
         # Not the end of `s3://bucket/key:1`.
         before = match.string[max(0, match.start() - 1) : match.start()]

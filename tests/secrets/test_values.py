@@ -365,6 +365,15 @@ def test_a_long_text_is_read_in_linear_time(text, is_message):
     list(find_shapes(text))
 
 
+@pytest.mark.parametrize("text", ["--token x " * 10**5, "x" * 10**6], ids=["many secrets", "a long secret"])
+def test_a_long_text_is_masked_in_linear_time(text):
+    secrets = Secrets()
+    secrets.add("token", text)
+
+    assert set(str(secrets.mask_value("opt", text)).split()) <= {"--token", MASK}
+    assert secrets.mask_text(text) == MASK
+
+
 @given(st.text(alphabet="""token=:,;&"'\\{}[]()- \n1-_"""), st.booleans())
 def test_any_text_is_read_in_one_pass(text, is_message):
     spans = list(find_named(text, lambda name: "token" in name, is_message=is_message))
