@@ -17,6 +17,8 @@ _NEAR = 4096
 
 # Compiled when they are first needed: most parses mask nothing.
 _QUOTE = r"""(?<!\\)\\*["']"""
+_PREFIX = r"""[bBfFrRuU]{1,2}(?=\\*["'])"""
+_YAML_BLOCK = r"[|>][-+\d]*[ \t]*\n+([ \t]+)[^\n]*(?:\n+\1[^\n]*)*"
 _WARNED_OF = r"""\\[^\n\\'"abfnrtvxuUN0-3]|\d(?:and|else|for|if|in|is|not|or)"""
 _BRACKET_OR_QUOTE = r"""(?<!\\)\\*["']|[\[{(\]})]"""
 
@@ -74,11 +76,15 @@ def _has_value(match: Match[str], is_message: bool) -> bool:
 def _value_at(text: str, match: Match[str], is_message: bool) -> Span:
     """Return where the value after a name stands, without its quotes."""
     start = match.end()
-    quote = re.compile(_QUOTE).match(text, start)
+    prefix = re.compile(_PREFIX).match(text, start)
+    quote = re.compile(_QUOTE).match(text, prefix.end() if prefix else start)
     if quote:
         return quote.end(), _end_of_string(text, quote)[0]
     if text[start : start + 1] in ("[", "{", "("):
         return start, _end_of_brackets(text, start)
+    block = re.compile(_YAML_BLOCK).match(text, start)
+    if block and match["colon"]:
+        return block.span()
     return start, _end_of_bare(text, start, match, is_message)
 
 

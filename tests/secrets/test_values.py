@@ -121,6 +121,9 @@ NESTED = {
     "a query": (f"https://host/?token={S}&lr=1", "https://host/?token=******&lr=1"),
     "pairs with spaces": (f"token={S} lr=1", "token=****** lr=1"),
     "in quotes": (f"a='token={S}',b=1", "a='token=******',b=1"),
+    "bytes of Python": (f"{{'token': b'{S}', 'b': (1,)}}", "{'token': b'******', 'b': (1,)}"),
+    "a raw text of Python": (f"dict(token=rb'{S} x', lr=1)", "dict(token=rb'******', lr=1)"),
+    "a block in YAML": (f"a: 1\ntoken: |-\n  {S}\n\n  x\nb: 2", "a: 1\ntoken: ******\nb: 2"),
     "a list of tokens": (f"['--password', '{S}', '--lr', '1']", "['--password', '******', '--lr', '1']"),
     "a command line": (f"train --password {S} --lr 1", "train --password ****** --lr 1"),
     "an option": (f'--opt={{"token": "{S}"}}', '--opt={"token": "******"}'),
@@ -158,6 +161,8 @@ def test_a_secret_nested_in_anything_is_masked_in_a_message_that_repeats_it(plac
     if place not in (
         "a number in JSON",
         "a value with spaces",
+        "a raw text of Python",
+        "a block in YAML",
         "an escaped quote",
         "an apostrophe",
         "inches",
