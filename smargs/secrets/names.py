@@ -57,7 +57,7 @@ RULES = (
         alone=False,
         beside="access account api auth client consumer decryption encryption master private rsa secret signing ssh",
     ),
-    Rule("pass pw", beside="admin database db email ftp login mail my mysql postgres proxy redis root smtp user"),
+    Rule("pass pw", beside="admin database db email ftp login mail my mysql phrase postgres proxy redis root smtp user word"),
     Rule("private", unless="dataset dns hub ip is link model network repo repos subnet subnets vpc"),
     Rule("str string", alone=False, beside="conn connection"),
 )
@@ -70,9 +70,12 @@ DESCRIBING = "arn count dir directory file length limit method mode name path si
 """The last words of names that describe a secret, but have another value: ``secret_arn``, ``token_file``."""
 
 ABBREVIATED = ("password", "passphrase", "token", "secret", "credentials")
-"""The words of which an option may have an abbreviation, if no parser knows the options: ``--passw``."""
+"""The words of which an unknown option may have an abbreviation or a typing error: ``--passw``, ``--pasword``."""
 
 _SHORTEST_ABBREVIATION = 4
+
+# `passwrod` is `password` with two letters exchanged. `tokenize` is another word than `token`.
+_TYPING_ERROR = 0.85
 
 # Of two names in which one letter differs, three of four letters are the same.
 _NEARLY = 0.75
@@ -107,7 +110,7 @@ class Names:
             environ: The environment variables, of which SMARGS_SECRET_NAMES lists names.
             parsers: The parsers whose arguments have names of their own.
         """
-        self._listed = _folded(environ.get(VARIABLE, "").replace(",", " ")).split()
+        self._listed = re.findall(r"!?[\w.-]*\w", environ.get(VARIABLE, ""))
         self._declared: Dict[str, bool] = {}
         for action in _argparse.all_actions(parsers):
             is_secret = self.is_secret_argument(action)
@@ -122,7 +125,7 @@ class Names:
 
     def is_secret_key(self, name: str) -> bool:
         """Return whether the value of a key inside another value is secret. The declared arguments do not decide that."""
-        listed = [wanted for wanted in self._listed if _contains(name, wanted.lstrip("!"))]
+        listed = [wanted for wanted in self._listed if _contains(name, wanted.lstrip("!-"))]
         return is_secret_name(name) if not listed else not any(wanted.startswith("!") for wanted in listed)
 
     def is_secret_argument(self, action: argparse.Action) -> bool:
@@ -132,8 +135,7 @@ class Names:
 
     def resembles_secret(self, name: str) -> bool:
         """Return whether an unknown option may be an abbreviation or a typing error of a secret's name."""
-        last = (_words_of(name) or ("",))[-1]
-        if len(last) >= _SHORTEST_ABBREVIATION and last != "pass" and any(word.startswith(last) for word in ABBREVIATED):
+        if _resembles_word((_words_of(name) or ("",))[-1]):
             return True
         secrets = [declared for declared, is_secret in self._declared.items() if is_secret]
         return bool(difflib.get_close_matches(_folded(name), secrets, cutoff=_NEARLY))
@@ -149,15 +151,29 @@ def _folded(name: str) -> str:
     return name.replace("-", "_").casefold()
 
 
-def _contains(name: str, words: str) -> bool:
-    """Return whether a name contains these words, side by side."""
-    return any(f"_{words}_" in f"_{form}_" for form in (_folded(name), "_".join(_words_of(name))))
+def _contains(name: str, listed: str) -> bool:
+    """Return whether a name contains the words of a listed name, side by side."""
+    forms = (*_spellings(name), "_".join(_words_of(name)))
+    return any(f"_{words}_" in f"_{form}_" for words in _spellings(listed) for form in forms)
+
+
+def _spellings(name: str) -> Tuple[str, str]:
+    """Return a name in lower case with ``_`` for ``-``: as it is, and with ``_`` also for ``.`` and before capitals."""
+    return _folded(name), _folded(re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\.", "_", name))
 
 
 def _words_of(name: str) -> Tuple[str, ...]:
     """Split a name at ``_``, ``-``, ``.``, digits and capitals."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+", name)
     return tuple(word.casefold() for word in words if word.casefold() not in _PREFIXES)
+
+
+def _resembles_word(word: str) -> bool:
+    """Return whether a word may be an abbreviation or a typing error of a secret's word. A word of the table is none."""
+    if len(word) < _SHORTEST_ABBREVIATION or word in _rules():
+        return False
+    is_abbreviation = any(secret.startswith(word) for secret in ABBREVIATED)
+    return is_abbreviation or bool(difflib.get_close_matches(word, ABBREVIATED, n=1, cutoff=_TYPING_ERROR))
 
 
 def _are_secret(words: Tuple[str, ...]) -> bool:

@@ -64,6 +64,16 @@ def test_an_organisation_lists_names_of_its_own():
     assert [name for name in ("tenant", "pin", "tenant_pins", "x", "sort_token", "my_hub_key") if names.is_secret(name)] == []
 
 
+@pytest.mark.parametrize(
+    "listed", ["tenant-pin", "--tenant-pin", "tenantPin", "tenant.pin", "a;tenant_pin|b", "!a\n TENANT_PIN"]
+)
+def test_a_listed_name_may_have_any_spelling_and_separator(listed):
+    names = Names({"SMARGS_SECRET_NAMES": listed})
+
+    assert [name for name in ("tenant_pin", "tenantPin", "old.tenant.pin", "TENANTPin2") if not names.is_secret(name)] == []
+    assert [name for name in ("tenant", "pin", "lr") if names.is_secret(name)] == []
+
+
 def in_parser(parser, **settings):
     parser.add_argument("--pin", **settings)
 

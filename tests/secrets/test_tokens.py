@@ -27,6 +27,8 @@ S = "s3cr3t-value"
         (["--token=a=b", "x"], [f"--token={MASK}", "x"]),
         (["-token", "x"], ["-token", MASK]),
         (["--passw", "x", "--db-secre=x", "--toke", "x"], ["--passw", MASK, f"--db-secre={MASK}", "--toke", MASK]),
+        (["--pasword", "x", "--db-passwrod=x", "--tokn", "x"], ["--pasword", MASK, f"--db-passwrod={MASK}", "--tokn", MASK]),
+        (["--max-token", "5", "--tokens=5", "--tokenize", "x"], ["--max-token", "5", "--tokens=5", "--tokenize", "x"]),
         (["--first-pass", "x", "--to", "x", "--author", "x"], ["--first-pass", "x", "--to", "x", "--author", "x"]),
         (["", "-", "--", "x"], ["", "-", "--", "x"]),
         (["--max-tokens", "512", "--tokenizer=bert"], ["--max-tokens", "512", "--tokenizer=bert"]),
