@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Mapping
+from typing import Any, Dict, Iterable, Iterator, Mapping, Sequence
 
 from smargs.local.job import SDK, BadJobError, Hyperparameter, TrainingJob
 from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names
 from smargs.texts import decode, load_json, to_text
 
 # Limits of the service. Source: HyperParameters of CreateTrainingJob,
@@ -61,9 +63,14 @@ def make_hyperparameter(name: object, value: object) -> Hyperparameter:
     return Hyperparameter(value, to_text(value))
 
 
-def secrets_of(job: TrainingJob) -> Secrets:
-    """Return the secrets of a job: those in its hyperparameters and variables, and those that are typed."""
-    secrets = Secrets()
+def secrets_of(job: TrainingJob, parsers: Sequence[argparse.ArgumentParser] = ()) -> Secrets:
+    """Return the secrets of a job: those in its hyperparameters and variables, and those that are typed.
+
+    Args:
+        job: The job.
+        parsers: The parsers of the script, as far as they are known.
+    """
+    secrets = Secrets(Names(parsers=parsers), parsers)
     for name, sent in job.hyperparameters.items():
         secrets.add(name, sent.value, sent.text)
     for name, text in job.variables.items():

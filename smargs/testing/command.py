@@ -7,8 +7,8 @@ import os
 import shlex
 from typing import List, Mapping
 
-from smargs.local.hyperparameters import secrets_of
 from smargs.local.job import TOOLKIT, Hyperparameter, TrainingJob
+from smargs.secrets.masking import Secrets
 from smargs.testing.channels import Paths
 from smargs.texts import decode
 
@@ -48,15 +48,16 @@ def script_arguments(job: TrainingJob) -> List[str]:
     return ["--", *job.typed] if job.typed else []
 
 
-def repeat_command(job: TrainingJob, script: str, paths: Paths) -> str:
+def repeat_command(job: TrainingJob, script: str, paths: Paths, secrets: Secrets) -> str:
     """Return the command that repeats a job on this machine, on one line for bash and zsh, with secrets masked.
 
     Args:
         job: The job.
         script: The path of the script.
         paths: The path of each channel, or None for an empty channel.
+        secrets: The secrets of the job.
     """
-    tokens, secrets = ["smargs", "run", script], secrets_of(job)
+    tokens = ["smargs", "run", script]
     for name, sent in job.hyperparameters.items():
         tokens += ["-p", f"{name}={secrets.mask_value(name, _to_option_text(sent, job.plain))}"]
     channels = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import functools
 import json
@@ -9,12 +10,12 @@ import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
 from smargs.local.containers import Machine, environ_outside_job, make_container, this_machine
 from smargs.local.directory import JobDirectory
-from smargs.local.hyperparameters import check_limits, make_hyperparameter
+from smargs.local.hyperparameters import check_limits, make_hyperparameter, secrets_of
 from smargs.local.job import TOOLKIT, Hyperparameter, TrainingJob, name_hosts, name_job
 from smargs.local.platforms import start_behind_shell
 from smargs.testing.channels import Channels, channel_paths, find_path, read_paths
@@ -34,11 +35,13 @@ class SageMakerJob:
         path: The job's directory. If none was chosen, it is ``/opt/ml`` outside the ``with`` block, and nothing is made there.
         environ: The variables that the platform sets.
         argv: The command line, without the script.
+        parsers: The parsers of the script, as far as they are known. ``repr()`` masks what they declare as secret.
     """
 
     path: Path
     environ: Dict[str, str]
     argv: List[str]
+    parsers: Tuple[argparse.ArgumentParser, ...] = ()
 
     def __init__(
         self,
@@ -220,7 +223,7 @@ class SageMakerJob:
 
     def __repr__(self) -> str:
         """Return the command that repeats the job on this machine, on one line for bash and zsh, with secrets masked."""
-        return repeat_command(self._job, self._script, self._channel_paths)
+        return repeat_command(self._job, self._script, self._channel_paths, secrets_of(self._job, self.parsers))
 
 
 def _make_hyperparameters(values: Mapping[str, object]) -> Dict[str, Hyperparameter]:

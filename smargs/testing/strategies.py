@@ -120,10 +120,12 @@ def jobs(
         if platform == TOOLKIT_UNQUOTED and changes_values(platform, drawn):
             reject()
         try:
-            return DrawnJob(drawn, paths, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script)
+            job = DrawnJob(drawn, paths, hosts=hosts, host=host, platform=platform, plain=plain, typed=typed, script=script)
         except BadJobError:
             _check_settings(paths, typed, platforms)
             reject()
+        job.parsers = (parser,)
+        return job
 
     return jobs()
 

@@ -407,11 +407,14 @@ def test_a_table_of_differences_shows_no_secret():
     assert S not in str(error.value)
 
 
-def test_the_shrunk_example_of_a_failing_test_shows_no_secret():
+@pytest.mark.parametrize("typed", [["--password", S], ["-k", S], [f"-vk{S}"], ["--pin", S], [f"--pi={S}"]])
+def test_the_shrunk_example_of_a_failing_test_shows_no_secret(typed):
     parser = SageMakerArgumentParser(prog="train.py")
-    parser.add_argument("--api-key", required=True, choices=[S])
+    parser.add_argument("--api-key", "-k", required=True, choices=[S])
+    parser.add_argument("--pin", secret=True, required=True, choices=[S])
+    parser.add_argument("-v", action="store_true")
 
-    @given(jobs(parser, typed=["--password", S]))
+    @given(jobs(parser, typed=typed))
     def fail(job):
         raise RuntimeError
 
