@@ -26,7 +26,7 @@ _SHORTEST_WORD = 2
 _NOT_SECRET = frozenset(
     ("", "true", "false", "yes", "no", "on", "off", "null", "none", "{}", "[]", MASK, argparse.SUPPRESS.casefold())
 )
-"""Values that are no secrets in any case, because they are values of many arguments."""
+"""Values that are never masked in other texts, because many arguments have them."""
 
 
 class Secrets:

@@ -12,7 +12,7 @@ from typing import Dict, Iterable, List, Mapping, NamedTuple, Optional, Set, Tup
 from smargs import _argparse
 
 VARIABLE = "SMARGS_SECRET_NAMES"
-"""The environment variable with the names of an organisation's secrets; ``!`` before a name says that it is none."""
+"""The environment variable with the names of an organisation's secrets; ``!`` before a name says that it is not secret."""
 
 
 class Rule(NamedTuple):
@@ -67,7 +67,7 @@ ENDINGS = ("password", "passwd", "passphrase", "secret")
 """A word that ends with one of these is secret, such as ``dbpassword``."""
 
 DESCRIBING = "arn count dir directory file length limit method mode name path size type"
-"""The last words of names that describe a secret, but have another value: ``secret_arn``, ``token_file``."""
+"""The last words of names whose value only describes a secret: ``secret_arn``, ``token_file``."""
 
 ABBREVIATED = ("password", "passphrase", "token", "secret", "credentials")
 """The words of which an unknown option may have an abbreviation or a typing error: ``--passw``, ``--pasword``."""
@@ -124,7 +124,7 @@ class Names:
         return self.is_secret_key(name) if declared is None else declared
 
     def is_secret_key(self, name: str) -> bool:
-        """Return whether the value of a key inside another value is secret. The declared arguments do not decide that."""
+        """Return whether the value of a key inside another value is secret. What arguments declare does not count."""
         listed = [wanted for wanted in self._listed if _contains(name, wanted.lstrip("!-"))]
         return is_secret_name(name) if not listed else not any(wanted.startswith("!") for wanted in listed)
 
@@ -169,7 +169,7 @@ def _words_of(name: str) -> Tuple[str, ...]:
 
 
 def _resembles_word(word: str) -> bool:
-    """Return whether a word may be an abbreviation or a typing error of a secret's word. A word of the table is none."""
+    """Return whether a word may be an abbreviation or a typing error of a secret's word. A word of the table is neither."""
     if len(word) < _SHORTEST_ABBREVIATION or word in _rules():
         return False
     is_abbreviation = any(secret.startswith(word) for secret in ABBREVIATED)
