@@ -89,9 +89,16 @@ class SageMakerEnvironment:
 
     def __init__(self, job: Job) -> None:
         """Make a snapshot of a job; :meth:`load` reads the job."""
-        object.__setattr__(self, "_attributes", _attributes(job))
-        object.__setattr__(self, "_is_job", bool(job))
-        object.__setattr__(self, "_master", job.master)
+        self.__setstate__((_attributes(job), bool(job), job.master))
+
+    def __getstate__(self) -> Tuple[Dict[str, object], bool, Optional[str]]:
+        """Return the state, for the modules ``copy`` and ``pickle``."""
+        return self._attributes, self._is_job, self._master
+
+    def __setstate__(self, state: Tuple[Dict[str, object], bool, Optional[str]]) -> None:
+        """Set the state, for the modules ``copy`` and ``pickle``."""
+        for name, value in zip(self.__slots__, state):
+            object.__setattr__(self, name, value)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> SageMakerEnvironment:

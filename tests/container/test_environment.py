@@ -1,10 +1,12 @@
 """SageMakerEnvironment: what the platform says, from variables and files."""
 
+import copy
 import errno
 import json
 import locale
 import operator
 import os
+import pickle
 
 import pytest
 from platforms import encoded, recorded, write_files
@@ -489,6 +491,17 @@ def test_it_is_immutable():
         del environment.model_dir
     with pytest.raises(TypeError):
         environment.hyperparameters["lr"] = 2
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_copy_has_the_same_attributes_and_is_immutable_too(copied):
+    environment = SageMakerEnvironment.load(SageMakerJob({"lr": 0.1}, ["train"], hosts=2, host="algo-2").environ)
+    copy_of_it = copied(environment)
+
+    assert repr(copy_of_it) == repr(environment)
+    assert (bool(copy_of_it), copy_of_it.is_leader) == (True, False)
+    with pytest.raises(AttributeError, match="immutable"):
+        copy_of_it.hosts = ()
 
 
 def test_its_repr_masks_secrets_at_any_depth():
