@@ -5,7 +5,7 @@ import re
 import pytest
 from paths import ROOT
 
-pytestmark = pytest.mark.needs_process
+pytestmark = [pytest.mark.slow, pytest.mark.needs_process]
 
 PAGE = ROOT / "docs" / "testing.md"
 FEW_EXAMPLES = """

@@ -11,10 +11,13 @@ import pytest
 from suite_differences import HELP, HINTS, INFERRED, MENDED, NAME, PLAIN
 from suites import assert_differs_as_listed, run_suite
 
-pytestmark = pytest.mark.skipif(
-    not importlib.util.find_spec("test") or not importlib.util.find_spec("test.test_argparse"),
-    reason="CPython's own tests are not installed with this interpreter: it has no test.test_argparse",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not importlib.util.find_spec("test") or not importlib.util.find_spec("test.test_argparse"),
+        reason="CPython's own tests are not installed with this interpreter: it has no test.test_argparse",
+    ),
+]
 
 JOB = {"SM_CURRENT_HOST": "algo-1", "SM_NETWORK_INTERFACE_NAME": "eth0"}  # No argument of the suite has these names.
 

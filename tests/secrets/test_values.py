@@ -370,6 +370,7 @@ def test_a_long_text_is_read_in_linear_time(text, is_message):
     list(find_shapes(text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["--token x " * 10**5, "x" * 10**6], ids=["many secrets", "a long secret"])
 def test_a_long_text_is_masked_in_linear_time(text):
     secrets = Secrets()

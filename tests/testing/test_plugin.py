@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.needs_process
+pytestmark = [pytest.mark.slow, pytest.mark.needs_process]
 
 PROJECT = {
     "train": """
