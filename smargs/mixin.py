@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, 
 from smargs import _argparse
 from smargs.arguments.conversion import inferred_type, read_inferred
 from smargs.arguments.filling import FilledArguments
-from smargs.arguments.literals import BOOLEAN_TEXTS, TEXT_PARSERS
+from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.names import declared_spelling
 from smargs.container.job import Job
-from smargs.container.variables import BY_NAME, PREFIX
+from smargs.container.variables import BY_NAME
+from smargs.declaring import declare, extend, subparser, with_name_of
+from smargs.errors import masked, with_short_usage, write_failure
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
 from smargs.texts import encodable, printable
-
-_LONGEST_USAGE = 10  # Lines.
 
 if TYPE_CHECKING:
     from smargs.secrets.masking import Secrets
@@ -30,22 +30,6 @@ if TYPE_CHECKING:
 else:
     # At run time the methods come from the class with which the mixin is combined.
     _Mixed = object
-
-
-def _masked(error: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    """Return a parser's method ``error`` that receives each message, and ends with a chain of exceptions, without secrets."""
-
-    @functools.wraps(error)
-    def masked(self: Any, message: str, *args: Any, **settings: Any) -> NoReturn:
-        secrets = self._secrets_to_mask()
-        try:
-            error(self, secrets.mask_text(message), *args, **settings)
-        except BaseException as raised:
-            secrets.mask_exception(raised)
-            raise
-
-    vars(masked)["masks_secrets"] = True
-    return masked
 
 
 class SageMakerParserMixin(_Mixed):
@@ -72,13 +56,13 @@ class SageMakerParserMixin(_Mixed):
         self._infer_types = infer_types
         super().__init__(*args, **settings)
         for wanted, parse_text in TEXT_PARSERS.items():
-            self.register("type", wanted, _with_name_of(wanted, parse_text))
+            self.register("type", wanted, with_name_of(wanted, parse_text))
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Mask the secrets in the messages that a subclass's own ``error`` receives."""
         super().__init_subclass__(**settings)
         if not hasattr(cls.error, "masks_secrets"):
-            cls.error = _masked(cls.error)  # type: ignore[method-assign]
+            cls.error = masked(cls.error)  # type: ignore[method-assign]
 
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
         """Declare an argument as argparse does.
@@ -86,19 +70,19 @@ class SageMakerParserMixin(_Mixed):
         ``env_var="SM_..."`` names its variable, also for a positional. ``secret=True`` or ``False`` says whether its value is
         masked in everything that the parser shows; otherwise its names decide.
         """
-        return _declare(super().add_argument, *args, **settings)
+        return declare(super().add_argument, *args, **settings)
 
     def add_argument_group(self, *args: Any, **settings: Any) -> Any:
         """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
-        return _extend(super().add_argument_group(*args, **settings))
+        return extend(super().add_argument_group(*args, **settings))
 
     def add_mutually_exclusive_group(self, **settings: Any) -> Any:
         """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
-        return _extend(super().add_mutually_exclusive_group(**settings))
+        return extend(super().add_mutually_exclusive_group(**settings))
 
     def add_subparsers(self, **settings: Any) -> Any:
         """Add subparsers as argparse does. They inherit ``infer_types`` and ``add_env_var_help``."""
-        settings.setdefault("parser_class", functools.partial(_subparser, self))
+        settings.setdefault("parser_class", functools.partial(subparser, self))
         return super().add_subparsers(**settings)
 
     def add_sagemaker_arguments(self, *channels: str) -> _argparse.ArgumentGroup:
@@ -155,7 +139,7 @@ class SageMakerParserMixin(_Mixed):
         """Return the usage text, which shows an argument that SageMaker fills as optional."""
         return str(super(SageMakerParserMixin, self._view()).format_usage())
 
-    @_masked
+    @masked
     def error(self, message: str) -> NoReturn:
         """Print an error and exit with status 2. In a training container, also write the error into the job's failure file."""
         context = current_context()
@@ -163,8 +147,8 @@ class SageMakerParserMixin(_Mixed):
         # A shell that wants completions sets COMP_LINE (see bash's manual). Its incomplete command line is not a failed job.
         if job and "COMP_LINE" not in os.environ:
             message = printable(" ".join(message.splitlines()))
-            _write_failure(job.failure_file, f"{self.prog}: error: {message}")
-        shown: Any = _with_short_usage(self) if job else self
+            write_failure(job.failure_file, f"{self.prog}: error: {message}")
+        shown: Any = with_short_usage(self) if job else self
         super(SageMakerParserMixin, shown).error(message)
 
     @contextlib.contextmanager
@@ -306,64 +290,3 @@ class SageMakerParserMixin(_Mixed):
         if self._fill is not None:
             self._fill.check(namespace)
         return result
-
-
-def _with_short_usage(parser: Any) -> Any:
-    """Return a copy of a parser whose error shows no long usage, because a job's log should show the error itself."""
-    lines, count = parser.format_usage().count("\n"), len(_argparse.actions(parser))
-    copied = _argparse.bare_copy(parser)
-    if lines > _LONGEST_USAGE:
-        vars(copied)["format_usage"] = lambda: f"usage: {parser.prog} ... (--help shows all {count} arguments)\n"
-    return copied
-
-
-def _declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:
-    """Declare an argument whose ``env_var=`` may be a variable of SageMaker, and that may be declared as ``secret=``."""
-    own = {"secret": settings.pop("secret")} if "secret" in settings else {}
-    if (settings.get("env_var") or "").startswith(PREFIX):
-        # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
-        own["env_var"], settings["env_var"] = settings["env_var"], None
-    action = add_argument(*args, **settings)
-    vars(action).update(own)
-    return action
-
-
-def _extend(group: Any) -> Any:
-    """Make the methods of a group, and of the groups in it, accept what those of the parser accept."""
-    methods = vars(group)
-    methods["add_argument"] = functools.partial(_declare, group.add_argument)
-    for name in ("add_argument_group", "add_mutually_exclusive_group"):
-        methods[name] = functools.partial(_extended, getattr(group, name))
-    return group
-
-
-def _extended(add_group: Callable[..., Any], *args: Any, **settings: Any) -> Any:
-    return _extend(add_group(*args, **settings))
-
-
-def _subparser(parent: Any, **settings: Any) -> Any:
-    parser = type(parent)(**settings)
-    parser._infer_types = parent._infer_types and parser._infer_types
-    _argparse.set_shows_variables(parser, _argparse.shows_variables(parent) and _argparse.shows_variables(parser))
-    return parser
-
-
-def _with_name_of(wanted: type, parse_text: Callable[[str], object]) -> Callable[[str], object]:
-    """Return a text parser with the name of its type, because argparse's errors show that name."""
-
-    def named(text: str) -> object:
-        try:
-            return parse_text(text)
-        except ValueError:
-            if wanted is not bool:
-                raise
-            raise argparse.ArgumentTypeError(f"invalid bool value: {text!r} (expected {BOOLEAN_TEXTS})") from None
-
-    named.__name__ = wanted.__name__
-    return named
-
-
-def _write_failure(path: Optional[str], message: str) -> None:
-    if path:
-        with contextlib.suppress(OSError, ValueError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"{message}\n")

@@ -21,6 +21,7 @@ ROOMS = [
     ["patch"],
     ["parser"],
     ["_configargparse", "mixin"],
+    ["declaring", "errors"],
     ["parsing"],
     ["arguments.help"],
     ["arguments.config_files", "arguments.filling"],
