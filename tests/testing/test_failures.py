@@ -58,7 +58,7 @@ def test_a_test_that_fails_after_an_error(job):
 def test_a_failure_shows_the_error_of_one_job(pytester):
     pytester.makepyfile(test_train=FAILING)
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-rN")
 
     result.assert_outcomes(failed=2, passed=1)
     shown = result.stdout.str() + result.stderr.str()
