@@ -66,7 +66,8 @@ def started_by_us(container, job, host):
     base = container.base
     starts = {each: start(make_container(job, each, os.fspath(base), MACHINE)) for each in job.hosts}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", container.environ["PATH"])
+        for name in ("PATH", "PYTHONPATH"):
+            patch.setenv(name, container.environ[name])
         command = make_commands(list(starts.values()))[job.hosts.index(host)]
     assert command.host == host
     environ = {**{name: text for name, text in command.environ.items() if name not in os.environ}, **starts[host].environ}
