@@ -18,7 +18,8 @@ def declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings
         # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
         own["env_var"], settings["env_var"] = settings["env_var"], None
     action = add_argument(*args, **settings)
-    vars(action).update(own)
+    if own:  # Some parser classes (Tap) return nothing, and accept neither of the two.
+        vars(action).update(own)
     return action
 
 
