@@ -50,7 +50,7 @@ def run(tmp_path):
 JOB = ["run", "train.py", "--mount", "--output", "job", "--channel", "train=data", "-p", "epochs=3", "--hosts", "2"]
 # Without any right of root but the one that the kernel wants of a user with its ID.
 WITHOUT_RIGHTS = (
-    ["setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all"] if os.name == "posix" and os.geteuid() == 0 else []
+    ["setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all"] if sys.platform == "linux" and os.geteuid() == 0 else []
 )
 
 
