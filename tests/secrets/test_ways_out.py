@@ -355,6 +355,7 @@ def test_neither_the_failure_file_nor_the_reason_has_a_secret(tmp_path, platform
     assert S not in reason + (tmp_path / "failure").read_text()
 
 
+@pytest.mark.needs_process
 def test_the_mark_of_a_job_has_no_secret(tmp_path, monkeypatch, capsys):
     (tmp_path / "train.py").write_text(
         f"import os, sys\nopen(os.environ['SM_OUTPUT_DIR'] + '/failure', 'w').write('no {S}')\nsys.exit(3)\n"
