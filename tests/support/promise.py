@@ -154,8 +154,8 @@ def check(data: bytes) -> None:
                 _check_parser(parser, case, bool(job))
                 assert existed or not failure.exists() or _is_one_line(failure.read_text(encoding="utf-8"))
             except Exception:
-                # The declarations are wrong if ConfigArgParse cannot format their help either.
-                if _can_be_shown(base_class):
+                # The declarations are wrong if ConfigArgParse fails with them, too.
+                if _can_be_used(base_class, case.argv):
                     raise
 
 
@@ -234,11 +234,17 @@ def _declare(parser: argparse.ArgumentParser, declared: List[Tuple[str, str]]) -
     return accepted
 
 
-def _can_be_shown(parser: argparse.ArgumentParser) -> bool:
+def _can_be_used(parser: argparse.ArgumentParser, argv: List[str]) -> bool:
+    """Return whether a parser can format its help, and parse a command line or refuse it."""
     try:
-        return bool(parser.format_help().encode())
+        parser.format_help().encode()
+        with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(
+            io.StringIO()
+        ):
+            parser.parse_known_args(list(argv), env_vars={})
     except Exception:
         return False
+    return True
 
 
 def read_input(data: bytes, base: Path) -> Input:
