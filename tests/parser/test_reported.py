@@ -564,7 +564,7 @@ def test_the_model_dir_that_tensorflows_estimator_sends_needs_no_argument(parsed
 
 def test_a_model_dir_that_is_no_place_in_s3_needs_an_argument(run_script):
     """aws/sagemaker-python-sdk #1720."""
-    result = run_script(HEAD + TAIL, SageMakerJob({"model_dir": "/tmp/model"}))
+    result = run_script(HEAD + TAIL, SageMakerJob({"model_dir": "/data/model"}))
 
     assert (result.returncode, result.stderr.splitlines()[-1]) == (
         2,
