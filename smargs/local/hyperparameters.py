@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Dict, Iterable, Mapping, Sequence
 
+from smargs.container.rendering import json_unless_text
+from smargs.launch.limits import limit_problems
 from smargs.local.job import SDK, BadJobError, Hyperparameter, TrainingJob
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 from smargs.texts import decode, load_json, to_text
-
-# Limits of the service. Source: HyperParameters of CreateTrainingJob,
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
-MOST_HYPERPARAMETERS = 100
-LONGEST_NAME = 256
-LONGEST_VALUE = 2500
-
-# The service's pattern for names and values is ".*", which matches no line terminator.
-# Source: HyperParameters of CreateTrainingJob, and java.util.regex.Pattern, "Line terminators".
-_LINE_BREAK = re.compile("[\n\r\u0085\u2028\u2029]")
 
 
 def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str, Hyperparameter]:
@@ -125,52 +115,9 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
     Raises:
         BadJobError: If there are too many hyperparameters, or the service or a script's environment cannot hold one of them.
     """
-    if len(hyperparameters) > MOST_HYPERPARAMETERS:
-        added = sum(name.startswith("sagemaker_") for name in hyperparameters)
-        including = f", including {added} that the SDK adds" if added else ""
-        raise BadJobError(f"{len(hyperparameters)} hyperparameters{including}: the service allows {MOST_HYPERPARAMETERS}")
-    for name, text in hyperparameters.items():
-        _check_lengths(name, text)
-        _check_characters(name, text)
-
-
-def _check_lengths(name: str, text: str) -> None:
-    if len(name) > LONGEST_NAME:
-        raise BadJobError(
-            f"hyperparameter {name[:20]}...: its name has {len(name)} characters: the service allows {LONGEST_NAME}"
-        )
-    if len(text) > LONGEST_VALUE:
-        raise BadJobError(f"hyperparameter {name}: its value has {len(text)} characters: the service allows {LONGEST_VALUE}")
-
-
-def _check_characters(name: str, text: str) -> None:
-    # JSON escapes line breaks, so this concerns names and plain texts.
-    if _LINE_BREAK.search(name + text):
-        raise BadJobError(f"hyperparameter {name!r}: the service refuses its line break: expected one line")
-    if "=" in name or not all(map(_fits_environment, (name, *_texts(decode(text))))):
-        raise BadJobError(
-            f"hyperparameter {name!r}: an environment variable cannot hold it: "
-            "expected no '=' in its name, no NUL and no half of a surrogate pair"
-        )
-
-
-def _texts(value: object) -> Iterator[str]:
-    """Yield the texts in a decoded value."""
-    if isinstance(value, dict):
-        value = [*value, *value.values()]
-    if isinstance(value, list):
-        for element in value:
-            yield from _texts(element)
-    elif isinstance(value, str):
-        yield value
-
-
-def _fits_environment(text: str) -> bool:
-    """Whether a variable or an argument can hold a text: it has no NUL, and no surrogate that does not encode a byte."""
-    try:
-        return b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
+    added = [name for name in hyperparameters if name.startswith("sagemaker_")]
+    for problem in limit_problems(hyperparameters, added):
+        raise BadJobError(problem)
 
 
 def encode(job: TrainingJob) -> Dict[str, str]:
@@ -184,8 +131,3 @@ def encode(job: TrainingJob) -> Dict[str, str]:
     if job.platform == SDK:
         return {name: json_unless_text(sent.value) for name, sent in job.hyperparameters.items()}
     return {name: json.dumps(sent.value) for name, sent in job.hyperparameters.items()}
-
-
-def json_unless_text(value: object) -> str:
-    """Encode a value as JSON, but leave a text unchanged."""
-    return value if isinstance(value, str) else json.dumps(value)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Dict, List, Tuple
 
-from smargs.container.commandline import tokens_of
-from smargs.container.variables import CHANNELS_FILE, DEFAULT_MASTER_PORT, RESOURCE_FILE, SDK
+from smargs.container.rendering import json_unless_text, render_for_sdk
+from smargs.container.variables import CHANNELS_FILE, DEFAULT_MASTER_PORT, RESOURCE_FILE
 from smargs.local.containers import LOG_LEVEL, Container
-from smargs.local.hyperparameters import json_unless_text
 from smargs.local.job import BadJobError
 from smargs.local.shells import export
 
@@ -34,20 +33,19 @@ def render(container: Container) -> Tuple[Dict[str, str], List[str]]:
         hyperparameters = json.loads(environ["SM_HPS"])
     except ValueError:
         raise BadJobError("SDK v3's bash reads apostrophes in hyperparameters as quotes: its driver stops") from None
-    return environ, [token for name, value in hyperparameters.items() for token in tokens_of(SDK, name, value)]
+    return environ, render_for_sdk(hyperparameters).argv
 
 
 def _variables(container: Container) -> Dict[str, object]:
     """Return the values of the variables, by their names without ``SM_``."""
-    job, channels, hyperparameters = container.job, container.channel_directories, container.hyperparameters
+    job, channels = container.job, container.channel_directories
     training_env = _training_env(container)
     hosts = sorted(job.hosts)
     variables: Dict[str, object] = {
         **{name: value for name, value in training_env.items() if name not in _ONLY_IN_TRAINING_ENV},
         **{f"channel_{name}": path for name, path in channels.items()},
         "channels": list(channels),
-        **{f"hp_{name.replace('-', '_')}": value for name, value in hyperparameters.items()},
-        "hps": hyperparameters,
+        **render_for_sdk(container.hyperparameters).variables,
         "host_count": len(hosts),
         "current_host_rank": hosts.index(container.host),
         "output_dir": container.path("output"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Dict, List, Sequence, Tuple
 
-from smargs.container.commandline import tokens_of
-from smargs.container.variables import CHANNELS_FILE, RESOURCE_FILE, TOOLKIT, is_internal
+from smargs.container.rendering import render_for_toolkit, toolkit_variable
+from smargs.container.variables import CHANNELS_FILE, RESOURCE_FILE
 from smargs.local.containers import LAUNCHER_HYPERPARAMETERS, Container
 from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError
 
@@ -32,7 +31,7 @@ def render(container: Container) -> Tuple[Dict[str, str], List[str]]:
     Source: ``Environment`` of the toolkit and its ``to_env_vars`` and ``to_cmd_args``.
     """
     environment = _Environment(container)
-    variables = {f"SM_{name.upper()}": _to_text(value) for name, value in environment.variables().items()}
+    variables = {f"SM_{name.upper()}": toolkit_variable(value) for name, value in environment.variables().items()}
     for name in ("job_name", "region"):
         variables[f"SAGEMAKER_{name.upper()}"] = str(environment.decoded[f"sagemaker_{name}"])
     variables["CURRENT_HOST"] = container.host
@@ -68,13 +67,13 @@ class _Environment:
         self._container = container
         self._resources = container.config[RESOURCE_FILE]
         self.decoded = container.hyperparameters
-        self._user = {name: value for name, value in self.decoded.items() if not is_internal(name)}
+        self._user = render_for_toolkit(self.decoded)
         self._framework = {
             name: value
             for name, value in self.decoded.items()
             if name.startswith("sagemaker_") and name not in _READ_BY_TOOLKIT
         }
-        self.argv = [token for name in sorted(self._user) for token in tokens_of(TOOLKIT, name, self._user[name])]
+        self.argv = self._user.argv
         self._groups = {group["instance_group_name"]: group for group in self._resources["instance_groups"]}
         self._group = self._resources["current_group_name"]
         self._has_launcher = not self._framework.keys().isdisjoint(LAUNCHER_HYPERPARAMETERS.values())
@@ -86,11 +85,9 @@ class _Environment:
             **attributes,
             "channels": sorted(channels),
             "framework_params": self._framework,
-            "hps": self._user,
             "training_env": {"channel_input_dirs": channels, **attributes, **self._further_attributes()},
-            "user_args": self.argv,
             **{f"channel_{name}": path for name, path in channels.items()},
-            **{f"hp_{name}": value for name, value in self._user.items()},
+            **self._user.variables,
         }
 
     def _attributes(self) -> Dict[str, object]:
@@ -135,7 +132,7 @@ class _Environment:
         return {
             "additional_framework_parameters": self._framework,
             "distribution_hosts": group_hosts if self._has_launcher else [],
-            "hyperparameters": self._user,
+            "hyperparameters": self._user.values,
             "is_master": self._container.host == master,
             "is_modelparallel_enabled": None,
             "is_smddpmprun_installed": False,
@@ -144,10 +141,3 @@ class _Environment:
             "master_hostname": master,
             **topology,
         }
-
-
-def _to_text(value: object) -> str:
-    """Write a value as the toolkit does into a variable. Source: its ``mapping.to_env_vars``."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -8,9 +8,9 @@ import os
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
 
 from smargs import _argparse
-from smargs.arguments.matching import find, find_channel
-from smargs.arguments.names import expected_variable, may_be_path, named_variable, names, takes_channel
+from smargs.arguments.names import expected_variable, takes_channel
 from smargs.container.variables import CHANNEL_PREFIX
+from smargs.launch.channels import is_filled_by_channel
 from smargs.local.channels import EMPTY, check_channel_name, read_channels
 from smargs.local.job import Channel
 from smargs.testing.checks import check_channel, check_list
@@ -80,16 +80,6 @@ def with_required_channels(parser: argparse.ArgumentParser, channels: Channels) 
         # A second channel may take --data-dir its only one.
         missing = _first_missing(parser, paths)
     return paths
-
-
-def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: Paths) -> bool:
-    """Return whether one of these channels fills an argument."""
-    variable = named_variable(action, prefix_chars)
-    if variable:
-        return variable.startswith(CHANNEL_PREFIX) and find(variable[len(CHANNEL_PREFIX) :], channels) is not None
-    if action.nargs == 0 or not may_be_path(action):
-        return False
-    return any(find_channel(name, channels) is not None for name, _ in names(action, prefix_chars))
 
 
 def _first_missing(parser: argparse.ArgumentParser, channels: Paths) -> Optional[str]:

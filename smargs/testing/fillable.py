@@ -11,8 +11,9 @@ from hypothesis.errors import InvalidArgument
 from smargs import _argparse
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, names
 from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
+from smargs.launch.channels import is_filled_by_channel
 from smargs.mixin import SageMakerParserMixin
-from smargs.testing.channels import Paths, is_filled_by_channel
+from smargs.testing.channels import Paths
 from smargs.testing.values import Declaration, describe
 
 Overrides = Mapping[str, st.SearchStrategy[Any]]

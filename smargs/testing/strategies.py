@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from smargs.container.variables import fold
-from smargs.local.hyperparameters import MOST_HYPERPARAMETERS, make_hyperparameter
+from smargs.launch.limits import ADDED_BY_FRAMEWORKS, MOST_HYPERPARAMETERS
+from smargs.local.hyperparameters import make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.mixin import SageMakerParserMixin
 from smargs.testing.channels import Channels, with_required_channels
@@ -19,8 +20,7 @@ from smargs.testing.job import SageMakerJob
 from smargs.testing.laws import changes_values
 from smargs.testing.values import SCALARS, WORDS
 
-# The SDK's estimators add five more.
-_MOST_DRAWN = MOST_HYPERPARAMETERS - 5
+_MOST_DRAWN = MOST_HYPERPARAMETERS - len(ADDED_BY_FRAMEWORKS)
 
 
 def hyperparameters(parser: SageMakerParserMixin, overrides: Optional[Overrides] = None) -> st.SearchStrategy[Dict[str, Any]]:
