@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
     from smargs.container.environment import SageMakerEnvironment
+    from smargs.launch.errors import HyperparameterError
     from smargs.mixin import SageMakerParserMixin
     from smargs.parser import SageMakerArgumentParser
 
-__all__ = ["SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"]
+__all__ = ["HyperparameterError", "SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"]
 __version__ = "0.1.0"
 
 _MODULES = {
+    "HyperparameterError": "smargs.launch.errors",
     "SageMakerArgumentParser": "smargs.parser",
     "SageMakerEnvironment": "smargs.container.environment",
     "SageMakerParserMixin": "smargs.mixin",

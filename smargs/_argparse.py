@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, TypeVar
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NoReturn, Optional, TypeVar
 
 Copied = TypeVar("Copied")
 Parser = TypeVar("Parser", bound=argparse.ArgumentParser)
@@ -165,6 +165,31 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
     if all_actions:
         copied._action_groups = [_with_copies(group, copies) for group in parser._action_groups]
     return copied
+
+
+def detached_copy(parser: Parser) -> Parser:
+    """Return a copy of a parser and of its subparsers for a parse that prints nothing, ends no process and opens no file.
+
+    An error is raised as argparse.ArgumentError. The copy reads no default config files, and a ``FileType`` is a text.
+    """
+    copied = working_copy(parser, all_actions=True)
+    vars(copied).update(exit_on_error=False, error=_raise_error, _print_message=_print_nothing, _default_config_files=[])
+    for action in copied._actions:
+        if isinstance(action, SubParsersAction):
+            # A subcommand and its aliases share one parser. A parser class may not be hashable.
+            copies = {id(known): detached_copy(known) for known in {id(p): p for p in action.choices.values()}.values()}
+            action.choices = action._name_parser_map = {name: copies[id(p)] for name, p in action.choices.items()}
+        elif isinstance(action.type, argparse.FileType):
+            action.type = str
+    return copied
+
+
+def _raise_error(message: str) -> NoReturn:
+    raise argparse.ArgumentError(None, message)
+
+
+def _print_nothing(message: str, file: object = None) -> None:
+    """Print nothing."""
 
 
 def _with_copies(group: Any, copies: Dict[argparse.Action, argparse.Action]) -> Any:

@@ -131,6 +131,32 @@ class SageMakerParserMixin(_Mixed):
         """Parse as argparse does. The tokens of undeclared hyperparameters are returned with the unknown tokens."""
         return self._parse("parse_known_intermixed_args", args, namespace, {})
 
+    def to_hyperparameters(
+        self, values: Any, *, ranges: Optional[Mapping[str, Any]] = None, encoded: bool = True
+    ) -> Dict[str, Any]:
+        """Return the hyperparameters of a job in which this parser has these values, for a launcher.
+
+        The parser parses a copy of its own result as each platform would pass it, and every value must come back.
+
+        Args:
+            values: A namespace, of which only what differs from the parsed defaults is sent, or a mapping of names to values.
+            ranges: The ranges of a tuning job: SDK v2's or v3's ``ContinuousParameter``, ``IntegerParameter`` and
+                ``CategoricalParameter`` by name, or the service's ``ParameterRanges``. They are checked, not returned.
+            encoded: Whether to return the texts that the service stores, for boto3, SDK v3 and v2's ``Estimator`` without
+                ``source_dir``. False returns values, for v2's other estimators, which encode them as JSON.
+
+        Returns:
+            The hyperparameters by name. A pipeline variable is returned as it is.
+
+        Raises:
+            smargs.HyperparameterError: If the service, a platform or this parser would refuse them, with every problem.
+            TypeError: If ``values`` is neither a namespace nor a mapping.
+        """
+        # Imported here, because a job needs none of it.
+        from smargs.launch.hyperparameters import to_hyperparameters
+
+        return to_hyperparameters(self, values, ranges=ranges, encoded=encoded)
+
     def format_help(self) -> str:
         """Return the help text, with SageMaker's value or variable for each argument."""
         return encodable(str(super(SageMakerParserMixin, self._view()).format_help()))

@@ -116,6 +116,15 @@ class ParseContext(Origin):
         filled = [pair for matches in self._matches for pair in matches.explicit.items() if id(pair[1]) in names]
         return {option: names[id(value)] for action, value in filled for option in action.option_strings}
 
+    def report_unrecognized(self, hyperparameters: Sequence[str], parser: argparse.ArgumentParser) -> None:
+        """Raise the error for hyperparameters that no argument declares."""
+        message = unrecognized_hyperparameters(hyperparameters, _argparse.options(parser), self.takers())
+        raise argparse.ArgumentError(None, message)
+
+    def process_tokens(self) -> List[str]:
+        """Return the command line with which the job started this process."""
+        return sys.argv[1:]
+
     def secrets(self) -> Secrets:
         """Return the secrets of this parse so far. They are collected only here, so a parse without an error costs nothing."""
         # Importing the room takes 2 ms, and only what shows a value needs it.
@@ -157,7 +166,7 @@ class ParseContext(Origin):
         for problem in problems:
             if problem not in self._problems:
                 self._problems.add(problem)
-                warnings.warn(self.secrets().mask_text(problem), stacklevel=_level_of_the_script())
+                warnings.warn(self.secrets().mask_text(problem), stacklevel=level_of_the_script())
 
     def _piped_channels(self) -> Iterator[str]:
         """Yield the warning for each channel in Pipe mode whose directory fills an argument."""
@@ -255,9 +264,7 @@ class JobParse:
         if not self._context.is_strict:
             return self._unparsed(unknown, undeclared)
         if undeclared:
-            names = [name for parts in undeclared.values() for name in parts]
-            options, takers = _argparse.options(self._parser), self._context.takers()
-            raise argparse.ArgumentError(None, unrecognized_hyperparameters(names, options, takers))
+            self._context.report_unrecognized([name for parts in undeclared.values() for name in parts], self._parser)
         return unknown
 
     def _split_tokens(self) -> CommandLine:
@@ -279,9 +286,10 @@ class JobParse:
     def _undeclared(self) -> Dict[str, List[str]]:
         """Return the hyperparameters that no parser of this process declares, each with its undeclared parts."""
         undeclared = self._context.undeclared()
-        if undeclared and self._tokens != sys.argv[1:]:
+        process_tokens = self._context.process_tokens()
+        if undeclared and self._tokens != process_tokens:
             # Hyperparameters consumed by an earlier parser are not unrecognized.
-            started_with = split_generated(sys.argv[1:], self._context.job)
+            started_with = split_generated(process_tokens, self._context.job)
             self._context.claimed |= set(started_with.generated.names).difference(self._line.generated.names)
             return self._context.undeclared()
         return undeclared
@@ -328,7 +336,7 @@ def _filled(context: ParseContext, parser: Any, working: Any, *, calls_own_code:
     return filled
 
 
-def _level_of_the_script() -> int:
+def level_of_the_script() -> int:
     """Return the ``stacklevel`` at which a warning of the calling function points at the script's own line."""
     frame, level = sys._getframe(1), 1
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("smargs", "argparse", "configargparse"):

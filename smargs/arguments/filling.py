@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-from typing import Any, Dict, Iterable, List, Mapping, Sequence, Set
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, collects, has_own_type
@@ -40,6 +40,27 @@ class Origin:
         self.environ = environ
         self.job = Job(environ)
         self.platform = self.job.platform or TOOLKIT
+
+    # A parse in a job ends at its first error. A check before the launch overrides these methods, and collects every error.
+
+    def report(self, error: argparse.ArgumentError, action: Optional[argparse.Action]) -> None:
+        """Raise an error of an argument, or of none."""
+        raise error
+
+    def report_missing(self, missing: Mapping[argparse.Action, Optional[str]], prefix_chars: str) -> None:
+        """Raise the error for required arguments, each with the reason why the value with its name does not fit."""
+        error = MissingArguments(self.job, prefix_chars)
+        for action, refused in missing.items():
+            error.add(action, refused)
+        raise argparse.ArgumentError(None, error.text())
+
+    def requires_one(self, group: Sequence[argparse.Action], prefix_chars: str) -> bool:
+        """Return whether argparse shall require one argument of a mutually exclusive group that the job does not fill."""
+        return True
+
+    def name_source(self, value: SourcedValue) -> str:
+        """Return how an error names the source of a value."""
+        return f" (from {value.source})"
 
 
 class _Unconverted(str):
@@ -143,9 +164,9 @@ class FilledArguments:
         self._convert_waiting(namespace)
         self._convert_defaults(namespace)
         typed = {action.dest for action in self.seen}
-        errors = [error for action, error in self._errors.items() if action.dest not in typed and action in self.values]
-        if errors:
-            raise errors[0]
+        for action, error in self._errors.items():
+            if action.dest not in typed and action in self.values:
+                self._origin.report(error, action)
         self._check_required()
 
     def warn_of_deprecated(self) -> None:
@@ -191,7 +212,8 @@ class FilledArguments:
     def _lift_group(self, group: Any) -> None:
         members = _argparse.members(group)
         self._exclusive_groups.append(list(members))
-        group.required = group.required and self.unchanged.issuperset(self.values.keys() & members)
+        is_unfilled = group.required and self.unchanged.issuperset(self.values.keys() & members)
+        group.required = is_unfilled and self._origin.requires_one(members, self.working.prefix_chars)
         # argparse counts a visited positional with no tokens as present. If SageMaker fills it, that must not be a conflict.
         _argparse.set_members(group, [action for action in members if action.option_strings or action not in self.values])
 
@@ -226,7 +248,7 @@ class FilledArguments:
         try:
             self._store(action, value, namespace)
         except argparse.ArgumentError as error:
-            error.message = f"{error.message} (from {value.source})" + pipeline_variable(value.text)
+            error.message += self._origin.name_source(value) + pipeline_variable(value.text)
             self._errors[action] = error
             self.unconverted.add(action)
 
@@ -295,9 +317,10 @@ class FilledArguments:
 
     def _check_filled(self, filled: Iterable[argparse.Action], namespace: object) -> None:
         explicit = [action for action in filled if action in self.matches.explicit and _excludes_others(action, namespace)]
-        if len(explicit) > 1:
-            name, source = _argparse.argument_name(explicit[0]), self.values[explicit[1]].source
-            raise argparse.ArgumentError(explicit[1], f"not allowed with argument {name} (from {source})")
+        for action in explicit[1:]:
+            source = self._origin.name_source(self.values[action])
+            message = f"not allowed with argument {_argparse.argument_name(explicit[0])}{source}"
+            self._origin.report(argparse.ArgumentError(action, message), action)
         if explicit:
             self._remove([action for action in filled if action in self._inferred], (), namespace)
 
@@ -309,16 +332,13 @@ class FilledArguments:
                 self._reset(action, namespace)
 
     def _check_required(self) -> None:
-        missing = [
-            action
+        missing = {
+            action: self._refused.get(action)
             for action in self._required
             if action not in self.visited and action not in self.values and action.nargs != argparse.SUPPRESS
-        ]
+        }
         if missing:
-            error = MissingArguments(self._origin.job, self.working.prefix_chars)
-            for action in missing:
-                error.add(action, self._refused.get(action))
-            raise argparse.ArgumentError(None, error.text())
+            self._origin.report_missing(missing, self.working.prefix_chars)
 
 
 def _has_own_code(action: argparse.Action) -> bool:

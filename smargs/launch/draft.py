@@ -1,0 +1,104 @@
+"""One hyperparameter that is being spelled: the parser decides which of its spellings is sent."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, List, Optional, Sequence
+
+from smargs import _argparse
+from smargs.arguments.conversion import has_own_type
+from smargs.launch.equality import is_same, stands_for
+from smargs.launch.limits import limit_problems
+from smargs.launch.request import Requested, read
+from smargs.launch.spelling import Spelling, spellings
+from smargs.launch.trial import Outcome, key_of
+
+
+class Draft:
+    """A hyperparameter with its spellings, of which one is chosen.
+
+    Attributes:
+        requested: The value, and the argument that takes it.
+        name: The name of the hyperparameter.
+        comes_back: Whether every platform gives the argument the requested value, as far as is known.
+    """
+
+    def __init__(self, requested: Requested, known: Sequence[Spelling]) -> None:
+        """Begin with the first spelling that the service accepts.
+
+        Args:
+            requested: The value, and the argument that takes it.
+            known: The spellings of the value.
+        """
+        self.requested = requested
+        self.name = requested.name
+        self.comes_back = True
+        fitting = [spelling for spelling in known if not any(limit_problems({self.name: spelling[1]}))]
+        self._spellings: Sequence[Spelling] = fitting or known
+        self._index = 0
+
+    @property
+    def value(self) -> object:
+        """The value that JSON can represent."""
+        return self._spellings[self._index][0]
+
+    @property
+    def text(self) -> str:
+        """The text in which the value is sent."""
+        return self._spellings[self._index][1]
+
+    def choose_next(self) -> bool:
+        """Choose the next spelling. If there is none, choose the usual one for good, and return False."""
+        self.comes_back = self._index + 1 < len(self._spellings)
+        self._index = self._index + 1 if self.comes_back else 0
+        return self.comes_back
+
+    def is_read_back(self, outcomes: Sequence[Outcome]) -> bool:
+        """Return whether the argument has the requested value after each of these parses, and always the same."""
+        action = self.requested.action
+        if action is None:
+            return True
+        if any(outcome.problem_of(key_of(action)) for outcome in outcomes):
+            return False
+        stored = [read(outcome.namespace, action.dest) for outcome in outcomes]
+        return all(is_same(value, stored[0]) for value in stored) and self._is_requested(action, stored[0])
+
+    def stored(self, outcomes: Sequence[Outcome]) -> str:
+        """Return the value that the argument has instead, on each platform if they differ."""
+        action = self.requested.action
+        assert action is not None
+        by_platform = {outcome.route.name: repr(read(outcome.namespace, action.dest)) for outcome in outcomes}
+        if len(set(by_platform.values())) == 1:
+            return next(iter(by_platform.values()))
+        return ", ".join(f"{text} with {platform}" for platform, text in by_platform.items())
+
+    def _is_requested(self, action: argparse.Action, stored: object) -> bool:
+        value = self.requested.value
+        if self.requested.is_stored:
+            return is_same(value, stored)
+        # A text is what a person would type. What the script's own type makes of a value is known to the script alone.
+        return isinstance(value, str) or has_own_type(action) or is_same(value, stored) or stands_for(self.value, stored)
+
+
+def spell(requested: Requested, *, encoded: bool) -> List[Spelling]:
+    """Return the spellings of a requested value."""
+    values = _values(requested.action, requested.value) if requested.is_stored else [requested.value]
+    return [spelling for value in values for spelling in spellings(value, encoded=encoded)]
+
+
+def _values(action: Optional[argparse.Action], value: Any) -> List[object]:
+    """Return the values of a hyperparameter with which an argument may store a value."""
+    if action is None or action.default is None:
+        return _values_without_default(action, value)
+    if isinstance(action, _argparse.CountAction) and isinstance(value, int):
+        return [value - action.default]
+    if isinstance(action, _argparse.AppendAction) and isinstance(value, list) and isinstance(action.default, list):
+        # The platform's values are added to the default.
+        count = len(action.default)
+        return [value[count:] if value[:count] == action.default else value]
+    return _values_without_default(action, value)
+
+
+def _values_without_default(action: Optional[argparse.Action], value: object) -> List[object]:
+    is_flag = action is not None and action.nargs == 0 and not isinstance(action, _argparse.CountAction)
+    return [value, True, False, action.const] if is_flag and action is not None else [value]

@@ -1,0 +1,59 @@
+"""The hyperparameters of a job, made of the values that a script's parser shall have."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from typing import Any, Dict, Iterable, Mapping, Optional
+
+from smargs.launch.errors import HyperparameterError
+from smargs.launch.plan import Plan
+from smargs.launch.ranges import read_ranges
+from smargs.parsing import level_of_the_script
+
+
+def to_hyperparameters(
+    parser: Any,
+    values: object,
+    *,
+    ranges: Optional[Mapping[str, Any]] = None,
+    encoded: bool = True,
+    channels: Optional[Iterable[str]] = None,
+) -> Dict[str, Any]:
+    """Return the hyperparameters of a job in which a script's parser has these values.
+
+    Args:
+        parser: A parser of the mixin.
+        values: A namespace, of which only what differs from the parsed default is sent, or a mapping of names to values.
+        ranges: The ranges of a tuning job: the SDKs' objects by name, or the service's ``ParameterRanges``.
+        encoded: Whether to return the texts that the service stores. Otherwise the values, which v2's estimators encode.
+        channels: The names of the job's channels; None if they are unknown, so that no channel is missing.
+
+    Raises:
+        TypeError: If the values are neither.
+        HyperparameterError: If the service, a platform or the parser would refuse them, with every problem.
+    """
+    if values is None or isinstance(values, (str, bytes)):
+        raise TypeError(f"values: expected a namespace or a mapping, not {type(values).__name__}")
+    with tempfile.TemporaryDirectory(prefix="smargs-launch-") as directory:
+        plan = Plan(parser, values, directory, None if channels is None else list(channels), encoded=encoded)
+        plan.add_ranges(read_ranges(ranges or {}, encoded=encoded))
+        plan.choose_spellings()
+        problems = plan.problems()
+    for name in plan.secret_names():
+        warnings.warn(_no_place_for_a_secret(name), stacklevel=level_of_the_script())
+    if problems:
+        raise HyperparameterError(problems)
+    return plan.hyperparameters()
+
+
+def _no_place_for_a_secret(name: str) -> str:
+    """Return the warning for a secret.
+
+    Source: "Do not include any security-sensitive information", HyperParameters of
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+    """
+    return (
+        f"hyperparameter {name} is a secret, and hyperparameters are no place for one: everybody who may describe the job sees "
+        "its value: expected the name of a secret, which the script reads, such as in AWS Secrets Manager"
+    )

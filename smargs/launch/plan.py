@@ -1,0 +1,208 @@
+"""The hyperparameters of one launch: what is sent, what the parser makes of it on each platform, and every problem."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from smargs import _argparse
+from smargs.container.variables import is_internal
+from smargs.launch.draft import Draft, spell
+from smargs.launch.limits import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE_METRIC, limit_problems
+from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
+from smargs.launch.ranges import Range, range_problems
+from smargs.launch.request import Arguments, Requested, read
+from smargs.launch.trial import ROUTES, Outcome, Trial, key_of
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names
+
+
+class Plan:
+    """What a launcher sends for the values that a script's parser shall have."""
+
+    def __init__(
+        self, parser: Any, values: object, directory: str, channels: Optional[Sequence[str]], *, encoded: bool
+    ) -> None:
+        """Read the values.
+
+        Args:
+            parser: A parser of the mixin.
+            values: A namespace or a mapping.
+            directory: An empty directory, which takes the place of ``/opt/ml``.
+            channels: The names of the job's channels; None if they are unknown.
+            encoded: Whether texts are sent. Otherwise the SDK encodes the values.
+        """
+        self._encoded = encoded
+        self._directory = directory
+        self._arguments = Arguments(parser, values)
+        self._trial = Trial(parser, directory, channels, self._arguments.command)
+        self._drafts: List[Draft] = []
+        self._untested: List[Draft] = []
+        self._variables: Dict[str, object] = {}
+        self._undeclared: List[str] = []
+        self._ranges: List[Range] = []
+        self._outcomes: List[Outcome] = []
+        self._problems: List[str] = []
+        for requested in self._requests(values, dict.fromkeys(channels or ())):
+            self._add(requested)
+
+    def add_ranges(self, ranges: Sequence[Range]) -> None:
+        """Add the ranges of a tuning job."""
+        self._ranges = list(ranges)
+        takers = self._arguments.takers([known.name for known in ranges], self._directory)
+        fixed = {draft.name for draft in (*self._drafts, *self._untested)} | self._variables.keys()
+        for known in ranges:
+            if known.name in fixed:
+                self._problems.append(f"hyperparameter {known.name}: it has a value and a range: expected one of them")
+            if known.name == OBJECTIVE_METRIC:
+                self._problems.append(_reserved(known.name))
+            if not known.texts and known.name in takers:
+                self._trial.defer(takers[known.name])
+            elif not known.texts:
+                self._undeclared.append(known.name)
+
+    def choose_spellings(self) -> None:
+        """Parse until every hyperparameter has a spelling that its argument reads back, or has none."""
+        wrong: List[Draft] = []
+        while wrong or not self._outcomes:
+            self._outcomes = self._parse(0)
+            wrong = [draft for draft in self._drafts if draft.comes_back and not draft.is_read_back(self._outcomes)]
+            for draft in wrong:
+                draft.choose_next()
+
+    def hyperparameters(self) -> Dict[str, Any]:
+        """Return what is sent: texts, or the values that the SDK encodes, or the launcher's own pipeline variables."""
+        sent = {draft.name: draft.text if self._encoded else draft.value for draft in (*self._drafts, *self._untested)}
+        return {**sent, **self._variables}
+
+    def problems(self) -> List[str]:
+        """Return every problem in one line, with secrets masked."""
+        secrets = self._secrets()
+        lines = [*self._problems, *self._problems_of_parses(), *self._differences()]
+        lines += [*self._deferred_conflicts(), *self._limits()]
+        return list(dict.fromkeys(map(secrets.mask_text, lines)))
+
+    def secret_names(self) -> List[str]:
+        """Return the names of the hyperparameters that are secret, or whose value has a secret in it."""
+        secrets = self._secrets()
+        return [draft.name for draft in self._drafts if _is_secret(draft, secrets)]
+
+    def _requests(self, values: object, channels: Mapping[str, object]) -> Iterator[Requested]:
+        """Yield what the caller asks for, without a None that is the argument's value anyway."""
+        defaults = self._trial.parse(ROUTES[-1], {}).namespace
+        if isinstance(values, Mapping):
+            requests = self._arguments.requested_by_mapping(values, self._directory)
+        else:
+            requests = self._arguments.requested_by_namespace(values, defaults, channels)
+        for requested in requests:
+            action = requested.action
+            is_needed = requested.value is not None or action is None or action.required
+            if is_needed or (action is not None and read(defaults, action.dest) is not None):
+                yield requested
+
+    def _add(self, requested: Requested) -> None:
+        name, value, action = requested.name, requested.value, requested.action
+        if not isinstance(name, str):
+            self._problems.append(f"hyperparameter {name!r}: expected a str as its name")
+        elif name == OBJECTIVE_METRIC:
+            self._problems.append(_reserved(name))
+        elif is_pipeline_variable(value):
+            self._variables[name] = value
+            self._add_variable(requested, default_text(value))
+        elif has_inner_variable(value):
+            self._problems.append(f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value")
+            self._add_variable(requested, None)
+        else:
+            draft = Draft(requested, spell(requested, encoded=self._encoded))
+            is_config_file = getattr(action, "is_config_file_arg", False)
+            (self._untested if is_config_file else self._drafts).append(draft)
+            if action is not None and is_config_file:
+                self._trial.defer(action)
+
+    def _add_variable(self, requested: Requested, text: Optional[str]) -> None:
+        """Add a pipeline variable: the parser checks its name, and the text of its default if it has one."""
+        if text is not None:
+            by_default = requested._replace(value=text, is_stored=False)
+            self._drafts.append(Draft(by_default, [(text, text)]))
+        elif requested.action is not None:
+            self._trial.defer(requested.action)
+        elif not is_internal(requested.name):
+            self._undeclared.append(requested.name)
+
+    def _parse(self, number: int) -> List[Outcome]:
+        """Parse on every route.
+
+        Args:
+            number: Which value of each range to send.
+        """
+        texts = {**{draft.name: draft.text for draft in self._drafts}, **dict.fromkeys(self._undeclared, "")}
+        for known in self._ranges:
+            if known.texts:
+                texts[known.name] = known.texts[min(number, len(known.texts) - 1)]
+        return [self._trial.parse(route, texts) for route in ROUTES]
+
+    def _problems_of_parses(self) -> Iterator[str]:
+        """Yield the problems of the first value of every range, then those of the other values."""
+        count = max((len(known.texts) for known in self._ranges), default=1)
+        for outcomes in (self._outcomes, *map(self._parse, range(1, count))):
+            yield from _united(outcomes)
+
+    def _differences(self) -> Iterator[str]:
+        """Yield a line for each hyperparameter that the parser accepts, but does not read back."""
+        for draft in self._drafts:
+            action = draft.requested.action
+            if action is None or draft.comes_back or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
+                continue
+            shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}"
+            yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
+
+    def _deferred_conflicts(self) -> Iterator[str]:
+        """Yield a line for each argument whose group has another one, if the value of either is unknown before the launch."""
+        sent = {key_of(draft.requested.action) for draft in self._drafts if draft.requested.action is not None}
+        for parser in self._arguments.parsers:
+            for group in _argparse.exclusive_groups(parser):
+                named = [action for action in _argparse.members(group) if key_of(action) in sent | self._trial.deferred]
+                if any(key_of(action) in self._trial.deferred for action in named):
+                    for action in named[1:]:
+                        name, other = _argparse.argument_name(action), _argparse.argument_name(named[0])
+                        yield f"argument {name}: not allowed with argument {other}"
+
+    def _limits(self) -> Iterator[str]:
+        """Yield what the service refuses."""
+        yield from range_problems(self._ranges)
+        texts = {draft.name: draft.text for draft in (*self._drafts, *self._untested)}
+        names = [*self._variables, *(known.name for known in self._ranges)]
+        added = () if self._encoded else (*ADDED_BY_FRAMEWORKS, *(ADDED_BY_TUNERS if self._ranges else ()))
+        yield from limit_problems({**dict.fromkeys(names, ""), **texts}, added)
+
+    def _secrets(self) -> Secrets:
+        parsers = self._arguments.parsers
+        secrets = Secrets(Names(parsers=parsers), parsers)
+        for draft in (*self._drafts, *self._untested):
+            secrets.add(draft.name, draft.value, draft.text)
+            if draft.requested.action is not None:
+                secrets.add_argument(draft.requested.action, draft.value, draft.text)
+        return secrets
+
+
+def _united(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield the problems of the parses on all routes. A problem of some routes only names who starts the script."""
+    subjects: Dict[object, Dict[str, str]] = {}
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            subjects.setdefault(problem.key or problem.text, {}).setdefault(outcome.route.name, problem.text)
+    for texts in subjects.values():
+        text = next(iter(texts.values()))
+        yield text if len(texts) == len(outcomes) else f"{text} (with {' and '.join(texts)})"
+
+
+def _reserved(name: str) -> str:
+    return f"hyperparameter {name}: the tuning job sets it: expected no value"
+
+
+def _is_secret(draft: Draft, secrets: Secrets) -> bool:
+    """Return whether a hyperparameter is secret by its name or its argument, or has a secret in its value."""
+    action, value = draft.requested.action, draft.value
+    if value in (None, ""):
+        return False
+    is_masked = action is not None and secrets.mask_argument(action, value) != value
+    return is_masked or secrets.mask_value(draft.name, value) != value

@@ -1,0 +1,176 @@
+"""What a launcher asks for: the values of a namespace or of a mapping, each with the argument that takes it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from smargs import _argparse
+from smargs.arguments.conversion import Converter
+from smargs.arguments.matching import find, match
+from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
+from smargs.container.job import Job
+from smargs.container.variables import HYPERPARAMETER_PREFIX
+from smargs.launch.channels import is_filled_by_channel
+from smargs.launch.equality import is_same
+from smargs.launch.spelling import plain_values
+from smargs.texts import to_text
+
+ABSENT = object()
+"""The value of an argument that a namespace does not have."""
+
+
+class Requested(NamedTuple):
+    """A value that shall be sent.
+
+    Attributes:
+        name: The name of the hyperparameter.
+        value: The value as the caller has it.
+        action: The argument that takes it; None if there is none, or if it takes only a part of the value.
+        is_stored: Whether the argument stores exactly this value, as in a namespace.
+    """
+
+    name: str
+    value: Any
+    action: Optional[argparse.Action]
+    is_stored: bool
+
+
+class Arguments:
+    """The arguments of a parser and of the subcommands that the caller has chosen.
+
+    Attributes:
+        command: The names of the chosen subcommands.
+        parsers: The parser, and the parsers of these subcommands.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser, values: object) -> None:
+        """Follow the subcommands.
+
+        Args:
+            parser: The parser.
+            values: A namespace or a mapping, in which the dest of the subparsers has the name of the subcommand.
+        """
+        self.command: List[str] = []
+        self.parsers = [parser]
+        self._choices: List[str] = []
+        for known in self.parsers:  # It grows in the loop.
+            self._follow(known, values)
+
+    def _follow(self, parser: argparse.ArgumentParser, values: object) -> None:
+        for action in _argparse.actions(parser):
+            if isinstance(action, _argparse.SubParsersAction):
+                self._choices.append(action.dest)
+                name: Any = read(values, action.dest)
+                if isinstance(name, str) and name in action.choices:
+                    self.command.append(name)
+                    self.parsers.append(action.choices[name])
+
+    def chooses(self, name: object) -> bool:
+        """Return whether a name is that of the subparsers."""
+        return name in self._choices
+
+    def config_file_arguments(self) -> Iterator[Tuple[argparse.ArgumentParser, argparse.Action]]:
+        """Yield the arguments that name config files."""
+        for parser in self.parsers:
+            for action in _argparse.actions(parser):
+                if getattr(action, "is_config_file_arg", False):
+                    yield parser, action
+
+    def requested_by_namespace(self, values: object, defaults: object, channels: Mapping[str, object]) -> Iterator[Requested]:
+        """Yield each value of a namespace that differs from the parsed default, unless SageMaker or a config file sets it.
+
+        Args:
+            values: The namespace.
+            defaults: The namespace of a parse without hyperparameters.
+            channels: The names of the job's channels, as far as they are known.
+        """
+        sent: Dict[str, None] = {}
+        for parser in self.parsers:
+            for action in _argparse.actions(parser):
+                name = hyperparameter_name(action, parser.prefix_chars)
+                value = read(values, action.dest) if _is_sent(action, parser.prefix_chars, channels) else ABSENT
+                if value is not ABSENT and name not in sent and not is_same(value, read(defaults, action.dest)):
+                    sent[name] = None
+                    yield Requested(name, value, action, is_stored=not isinstance(action.type, argparse.FileType))
+
+    def requested_by_mapping(self, values: Mapping[Any, object], directory: str) -> Iterator[Requested]:
+        """Yield each value of a mapping, under the name of the argument that takes it.
+
+        Args:
+            values: The mapping.
+            directory: The directory in the place of ``/opt/ml``.
+        """
+        takers = self._takers({name: value for name, value in values.items() if isinstance(name, str)}, directory)
+        for name, value in values.items():
+            if not self.chooses(name):
+                yield takers.get(name) or Requested(name, value, None, is_stored=False)
+
+    def takers(self, hyperparameters: Sequence[str], directory: str) -> Dict[str, argparse.Action]:
+        """Return the argument that takes each hyperparameter."""
+        takers = self._takers(dict.fromkeys(hyperparameters, ""), directory)
+        return {name: requested.action for name, requested in takers.items() if requested.action is not None}
+
+    def _takers(self, values: Mapping[str, object], directory: str) -> Dict[Any, Requested]:
+        """Return the values that an argument takes, by the names that the caller has for them."""
+        plain = {name: plain_values(value)[0] for name, value in values.items()}
+        job = Job({"SM_HPS": json.dumps(plain), "SAGEMAKER_BASE_DIR": directory})
+        takers: Dict[Any, Requested] = {}
+        for parser in self.parsers:
+            for name, action, option in _matched(parser, job):
+                if name not in takers:
+                    requested = _requested(parser, action, values[name], option)
+                    is_free = requested.name == name or not _is_used(requested.name, values, takers)
+                    takers[name] = requested if is_free else Requested(name, values[name], action, is_stored=False)
+        for parser, action in self.config_file_arguments():
+            for name in filter(None, [find(known, values) for known, _ in names(action, parser.prefix_chars)]):
+                takers.setdefault(name, Requested(name, values[name], action, is_stored=False))
+        return takers
+
+
+def _matched(parser: argparse.ArgumentParser, job: Job) -> Iterator[Tuple[str, argparse.Action, Optional[str]]]:
+    """Yield the hyperparameters that arguments take, each with its argument and the option string that matched."""
+    names_of = {id(value): name for name, value in job.hyperparameters.items()}
+    matches = match(parser, job)
+    for action, value in matches.explicit.items():
+        if id(value) in names_of:
+            yield names_of[id(value)], action, matches.options[action]
+
+
+def read(values: object, dest: str) -> object:
+    """Return a value of a mapping, of a namespace, or of the first one of several objects that has it."""
+    if isinstance(values, Mapping):
+        return values.get(dest, ABSENT)
+    if isinstance(values, (list, tuple)):
+        return next((value for value in (read(inner, dest) for inner in values) if value is not ABSENT), ABSENT)
+    return getattr(values, dest, ABSENT)
+
+
+def _is_used(name: str, values: Mapping[str, object], takers: Mapping[Any, Requested]) -> bool:
+    return name in values or any(name == requested.name for requested in takers.values())
+
+
+def _is_sent(action: argparse.Action, prefix_chars: str, channels: Mapping[str, object]) -> bool:
+    """Return whether a namespace's value of an argument is sent: no variable, channel or config file is expected to set it."""
+    return (
+        can_be_filled(action)
+        and expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
+        and not is_filled_by_channel(action, prefix_chars, channels)
+    )
+
+
+def _requested(parser: argparse.ArgumentParser, action: argparse.Action, value: object, option: Optional[str]) -> Requested:
+    """Return the request for a value of a mapping. A flag that has a valid value is requested by what it stores."""
+    name = hyperparameter_name(action, parser.prefix_chars)
+    if action.nargs != 0 or not _argparse.is_standard(action):
+        return Requested(name, value, action, is_stored=False)
+    namespace = argparse.Namespace(**{action.dest: None if action.default is argparse.SUPPRESS else action.default})
+    plain = plain_values(value)[0]
+    try:
+        arguments, shown = Converter(parser, action, None).calls(plain, to_text(plain), option)
+    except argparse.ArgumentError:
+        return Requested(name, value, action, is_stored=False)
+    for argument in arguments:
+        action(parser, namespace, argument, shown)
+    return Requested(name, getattr(namespace, action.dest), action, is_stored=True)

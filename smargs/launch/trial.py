@@ -1,0 +1,220 @@
+"""A trial parse: the parser of a script parses hyperparameters on this machine as each platform would pass them.
+
+The parser, ``os.environ`` and ``sys.argv`` stay as they are: a copy of the parser parses a job that is described in a temporary
+directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from smargs import _argparse
+from smargs.arguments.names import (
+    can_be_filled,
+    environment_variable,
+    expected_variable,
+    hyperparameter_name,
+    takes_channel,
+)
+from smargs.container.rendering import (
+    RenderedHyperparameters,
+    json_unless_text,
+    render_for_sdk,
+    render_for_toolkit,
+    toolkit_variable,
+)
+from smargs.container.sources import SourcedValue
+from smargs.container.variables import CHANNEL_PREFIX, CHANNELS_FILE, HYPERPARAMETER_PREFIX, HYPERPARAMETERS_FILE, PREFIX
+from smargs.parsing import ParseContext, parse_under_way
+from smargs.secrets.names import VARIABLE
+from smargs.texts import decode, printable
+
+Key = Tuple[str, ...]
+"""The dest and the option strings of an argument. A copy of a parser has other objects."""
+
+
+def key_of(action: argparse.Action) -> Key:
+    """Return what identifies an argument in every copy of its parser."""
+    return (action.dest, *action.option_strings)
+
+
+class Route(NamedTuple):
+    """A way in which hyperparameters reach a script.
+
+    Attributes:
+        name: Who starts the script, for an error.
+        render: Makes the variables and the command line of decoded hyperparameters; None if there are only files.
+        to_text: Writes a value into a variable.
+        marker: A variable by which a script recognises the platform.
+    """
+
+    name: str
+    render: Optional[Callable[[Mapping[str, object]], RenderedHyperparameters]]
+    to_text: Callable[[object], str]
+    marker: str
+
+
+ROUTES = (
+    Route("the training toolkit", render_for_toolkit, toolkit_variable, "SM_USER_ARGS"),
+    Route("SDK v3", render_for_sdk, json_unless_text, "SM_SOURCE_DIR"),
+    Route("an own container", None, str, ""),
+)
+
+
+class Problem(NamedTuple):
+    """An error of a trial parse.
+
+    Attributes:
+        key: The argument; None if the error is about none, or about an unknown name.
+        text: The error in one line, with secrets masked.
+    """
+
+    key: Optional[Key]
+    text: str
+
+
+class Outcome(NamedTuple):
+    """What a trial parse gave: the namespace, None if argparse stopped, and every problem."""
+
+    route: Route
+    namespace: Any
+    problems: List[Problem]
+
+    def problem_of(self, key: Key) -> Optional[Problem]:
+        """Return the first problem of an argument, or None."""
+        return next((problem for problem in self.problems if problem.key == key), None)
+
+
+class Trial:
+    """Trial parses of one parser.
+
+    Attributes:
+        deferred: The arguments that have a value which is unknown before the launch.
+        knows_channels: Whether the channels of the job are known.
+    """
+
+    def __init__(
+        self,
+        parser: Any,
+        directory: str,
+        channels: Optional[Iterable[str]],
+        command: Sequence[str],
+    ) -> None:
+        """Describe a job without hyperparameters.
+
+        Args:
+            parser: A parser of the mixin.
+            directory: An empty directory, which takes the place of ``/opt/ml``.
+            channels: The names of the job's channels; None if they are unknown.
+            command: The names of the chosen subcommands.
+        """
+        self.deferred: Set[Key] = set()
+        self.knows_channels = channels is not None
+        self._parser = parser
+        self._directory = directory
+        self._command = list(command)
+        self._config = Path(directory, "input", "config")
+        self._config.mkdir(parents=True)
+        self._write(CHANNELS_FILE, {name: {} for name in channels or ()})
+
+    def defer(self, action: argparse.Action) -> None:
+        """Count an argument as filled, though its value is unknown."""
+        self.deferred.add(key_of(action))
+
+    def parse(self, route: Route, hyperparameters: Mapping[str, str]) -> Outcome:
+        """Parse hyperparameters as a script does that gets them by a route."""
+        self._write(HYPERPARAMETERS_FILE, hyperparameters)
+        rendered = route.render({name: decode(text) for name, text in hyperparameters.items()}) if route.render else None
+        parser = _argparse.detached_copy(self._parser)
+        context = _TrialContext(self._environ(route, rendered), parser, self)
+        namespace = None
+        with parse_under_way(context):
+            try:
+                namespace, _ = parser.parse_known_args([*(rendered.argv if rendered else ()), *self._command])
+            except argparse.ArgumentError as error:
+                context.report(error, None)
+        return Outcome(route, namespace, context.masked_problems())
+
+    def _environ(self, route: Route, rendered: Optional[RenderedHyperparameters]) -> Dict[str, str]:
+        environ = {"SAGEMAKER_BASE_DIR": self._directory, VARIABLE: os.environ.get(VARIABLE, "")}
+        if rendered:
+            environ[route.marker] = self._directory
+            environ.update((f"SM_{name.upper()}", route.to_text(value)) for name, value in rendered.variables.items())
+        return environ
+
+    def _write(self, file: str, content: Mapping[str, object]) -> None:
+        Path(self._config, file).write_text(json.dumps(content), encoding="utf-8")
+
+
+class _TrialContext(ParseContext):
+    """A parse that collects its errors instead of ending at the first one."""
+
+    def __init__(self, environ: Mapping[str, str], parser: argparse.ArgumentParser, trial: Trial) -> None:
+        super().__init__(environ, True, parser)
+        self._trial = trial
+        self._errors: List[Problem] = []
+
+    def masked_problems(self) -> List[Problem]:
+        """Return the problems without secrets."""
+        secrets = self.secrets() if self._errors else None
+        return [Problem(key, secrets.mask_text(text)) for key, text in self._errors] if secrets else []
+
+    def report(self, error: argparse.ArgumentError, action: Optional[argparse.Action]) -> None:
+        """Collect an error."""
+        self._errors.append(Problem(key_of(action) if action else None, printable(" ".join(str(error).splitlines()))))
+
+    def report_missing(self, missing: Mapping[argparse.Action, Optional[str]], prefix_chars: str) -> None:
+        """Collect an error for each argument that only a hyperparameter, or a channel of this job, can fill."""
+        for action in missing:
+            if not self._may_be_filled(action, prefix_chars):
+                message = f"required, but missing: expected {_expected(action, prefix_chars)}"
+                self.report(argparse.ArgumentError(action, message), action)
+
+    def requires_one(self, group: Sequence[argparse.Action], prefix_chars: str) -> bool:
+        """Collect the error for a group none of whose arguments has a value."""
+        if not any(self._may_be_filled(action, prefix_chars) for action in group):
+            names = " ".join(map(_argparse.argument_name, group))
+            self.report(argparse.ArgumentError(None, f"one of the arguments {names} is required"), None)
+        return False
+
+    def report_unrecognized(self, hyperparameters: Sequence[str], parser: argparse.ArgumentParser) -> None:
+        """Collect an error for each hyperparameter that no argument declares."""
+        for name in hyperparameters:
+            try:
+                super().report_unrecognized([name], parser)
+            except argparse.ArgumentError as error:
+                self.report(error, None)
+
+    def process_tokens(self) -> List[str]:
+        """Return no tokens: the command line of this process is another program's."""
+        return []
+
+    def name_source(self, value: SourcedValue) -> str:
+        """Return no source: the caller has chosen the hyperparameters."""
+        return ""
+
+    def warn_of_problems(self) -> None:
+        """Warn of nothing: there is no data yet."""
+
+    def _may_be_filled(self, action: argparse.Action, prefix_chars: str) -> bool:
+        """Return whether a value that is unknown before the launch may fill an argument."""
+        variable = environment_variable(action)
+        if key_of(action) in self._trial.deferred or (variable and not variable.startswith(PREFIX)):
+            return True
+        if takes_channel(action, prefix_chars):
+            return not self._trial.knows_channels
+        return not expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
+
+
+def _expected(action: argparse.Action, prefix_chars: str) -> str:
+    """Return what would fill a required argument."""
+    if not can_be_filled(action):
+        return "a value that chooses one, such as " + ", ".join(map(str, list(action.choices or ())[:1]))
+    variable = expected_variable(action, prefix_chars)
+    if variable.startswith(CHANNEL_PREFIX):
+        return f"a channel {variable[len(CHANNEL_PREFIX) :].lower()}"
+    return f"a hyperparameter {hyperparameter_name(action, prefix_chars)}"
