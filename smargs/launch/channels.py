@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Mapping
+from typing import Dict, Iterable, Iterator, List, Mapping, Optional
 
+from smargs import _argparse
 from smargs.arguments.matching import find, find_channel
-from smargs.arguments.names import may_be_path, named_variable, names
+from smargs.arguments.names import expected_variable, may_be_path, named_variable, names, takes_channel
 from smargs.container.variables import CHANNEL_PREFIX
 
 
@@ -18,3 +19,34 @@ def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: M
     if action.nargs == 0 or not may_be_path(action):
         return False
     return any(find_channel(name, channels) is not None for name, _ in names(action, prefix_chars))
+
+
+def with_required(parser: argparse.ArgumentParser, channels: Iterable[str]) -> List[str]:
+    """Return the names of channels, and one for each argument that must have a channel and that none of them fills."""
+    known: Dict[str, None] = dict.fromkeys(channels)
+    missing = _first_missing(parser, known)
+    while missing is not None:
+        known[missing] = None
+        # A second channel may take --data-dir its only one.
+        missing = _first_missing(parser, known)
+    return list(known)
+
+
+def _first_missing(parser: argparse.ArgumentParser, channels: Mapping[str, object]) -> Optional[str]:
+    """Return the name of a channel that the parser requires, and that a job with these channels does not have."""
+    for alternatives in _requirements(parser):
+        if not any(is_filled_by_channel(action, parser.prefix_chars, channels) for action in alternatives):
+            name = expected_variable(alternatives[0], parser.prefix_chars)[len(CHANNEL_PREFIX) :].lower()
+            # Of two channels with one variable, neither fills its argument.
+            if name not in channels:
+                return name
+    return None
+
+
+def _requirements(parser: argparse.ArgumentParser) -> Iterator[List[argparse.Action]]:
+    """Yield the arguments of which a channel must fill one."""
+    alternatives = [[action] for action in _argparse.actions(parser) if action.required]
+    alternatives += [_argparse.members(group) for group in _argparse.exclusive_groups(parser) if group.required]
+    for actions in filter(None, alternatives):
+        if all(takes_channel(action, parser.prefix_chars) for action in actions):
+            yield actions

@@ -7,7 +7,7 @@ from typing import Any, List, Optional, Sequence
 
 from smargs import _argparse
 from smargs.arguments.conversion import has_own_type
-from smargs.launch.equality import is_same, stands_for
+from smargs.launch.equality import is_same
 from smargs.launch.limits import limit_problems
 from smargs.launch.request import Requested, read
 from smargs.launch.spelling import Spelling, spellings
@@ -54,9 +54,12 @@ class Draft:
         return self.comes_back
 
     def is_read_back(self, outcomes: Sequence[Outcome]) -> bool:
-        """Return whether the argument has the requested value after each of these parses, and always the same."""
+        """Return whether the argument has the requested value after each of these parses, and always the same.
+
+        If argparse stopped, for another reason, that is unknown.
+        """
         action = self.requested.action
-        if action is None:
+        if action is None or any(outcome.namespace is None for outcome in outcomes):
             return True
         if any(outcome.problem_of(key_of(action)) for outcome in outcomes):
             return False
@@ -73,11 +76,10 @@ class Draft:
         return ", ".join(f"{text} with {platform}" for platform, text in by_platform.items())
 
     def _is_requested(self, action: argparse.Action, stored: object) -> bool:
-        value = self.requested.value
-        if self.requested.is_stored:
-            return is_same(value, stored)
-        # A text is what a person would type. What the script's own type makes of a value is known to the script alone.
-        return isinstance(value, str) or has_own_type(action) or is_same(value, stored) or stands_for(self.value, stored)
+        requested = self.requested
+        # A text is what a person would type. What the script's own type makes of a hyperparameter is known to the script alone.
+        is_free = not requested.is_stored and (isinstance(requested.value, str) or has_own_type(action))
+        return is_free or requested.equals(stored)
 
 
 def spell(requested: Requested, *, encoded: bool) -> List[Spelling]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from smargs import _argparse
 from smargs.container.variables import is_internal
@@ -11,7 +11,7 @@ from smargs.launch.limits import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE
 from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
 from smargs.launch.ranges import Range, range_problems
 from smargs.launch.request import Arguments, Requested, read
-from smargs.launch.trial import ROUTES, Outcome, Trial, key_of
+from smargs.launch.trial import OWN_CONTAINER, Outcome, Trial, key_of, routes
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 
@@ -34,12 +34,15 @@ class Plan:
         self._encoded = encoded
         self._directory = directory
         self._arguments = Arguments(parser, values)
-        self._trial = Trial(parser, directory, channels, self._arguments.command)
+        known = self._arguments.required_channels() if channels is None else channels
+        self._trial = Trial(parser, directory, known, self._arguments.command)
         self._drafts: List[Draft] = []
         self._untested: List[Draft] = []
-        self._variables: Dict[str, object] = {}
+        # The names of what is sent, in order, each with its pipeline variable or None.
+        self._sent: Dict[str, object] = {}
         self._undeclared: List[str] = []
         self._ranges: List[Range] = []
+        self._texts_of_ranges: Dict[str, Tuple[str, ...]] = {}
         self._outcomes: List[Outcome] = []
         self._problems: List[str] = []
         for requested in self._requests(values, dict.fromkeys(channels or ())):
@@ -49,15 +52,16 @@ class Plan:
         """Add the ranges of a tuning job."""
         self._ranges = list(ranges)
         takers = self._arguments.takers([known.name for known in ranges], self._directory)
-        fixed = {draft.name for draft in (*self._drafts, *self._untested)} | self._variables.keys()
         for known in ranges:
-            if known.name in fixed:
-                self._problems.append(f"hyperparameter {known.name}: it has a value and a range: expected one of them")
             if known.name == OBJECTIVE_METRIC:
                 self._problems.append(_reserved(known.name))
-            if not known.texts and known.name in takers:
+            elif known.name in self._sent:
+                self._problems.append(f"hyperparameter {known.name}: it has a value and a range: expected one of them")
+            elif known.texts:
+                self._texts_of_ranges[known.name] = known.texts
+            elif known.name in takers:
                 self._trial.defer(takers[known.name])
-            elif not known.texts:
+            else:
                 self._undeclared.append(known.name)
 
     def choose_spellings(self) -> None:
@@ -71,8 +75,9 @@ class Plan:
 
     def hyperparameters(self) -> Dict[str, Any]:
         """Return what is sent: texts, or the values that the SDK encodes, or the launcher's own pipeline variables."""
-        sent = {draft.name: draft.text if self._encoded else draft.value for draft in (*self._drafts, *self._untested)}
-        return {**sent, **self._variables}
+        drafts = (*self._drafts, *self._untested)
+        sent = {draft.name: draft.text if self._encoded else draft.value for draft in drafts}
+        return {name: sent[name] if variable is None else variable for name, variable in self._sent.items()}
 
     def problems(self) -> List[str]:
         """Return every problem in one line, with secrets masked."""
@@ -88,7 +93,7 @@ class Plan:
 
     def _requests(self, values: object, channels: Mapping[str, object]) -> Iterator[Requested]:
         """Yield what the caller asks for, without a None that is the argument's value anyway."""
-        defaults = self._trial.parse(ROUTES[-1], {}).namespace
+        defaults = self._trial.parse(OWN_CONTAINER, {}).namespace
         if isinstance(values, Mapping):
             requests = self._arguments.requested_by_mapping(values, self._directory)
         else:
@@ -106,12 +111,13 @@ class Plan:
         elif name == OBJECTIVE_METRIC:
             self._problems.append(_reserved(name))
         elif is_pipeline_variable(value):
-            self._variables[name] = value
+            self._sent[name] = value
             self._add_variable(requested, default_text(value))
         elif has_inner_variable(value):
             self._problems.append(f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value")
             self._add_variable(requested, None)
         else:
+            self._sent[name] = None
             draft = Draft(requested, spell(requested, encoded=self._encoded))
             is_config_file = getattr(action, "is_config_file_arg", False)
             (self._untested if is_config_file else self._drafts).append(draft)
@@ -135,14 +141,13 @@ class Plan:
             number: Which value of each range to send.
         """
         texts = {**{draft.name: draft.text for draft in self._drafts}, **dict.fromkeys(self._undeclared, "")}
-        for known in self._ranges:
-            if known.texts:
-                texts[known.name] = known.texts[min(number, len(known.texts) - 1)]
-        return [self._trial.parse(route, texts) for route in ROUTES]
+        for name, known in self._texts_of_ranges.items():
+            texts[name] = known[min(number, len(known) - 1)]
+        return [self._trial.parse(route, texts) for route in routes(encoded=self._encoded)]
 
     def _problems_of_parses(self) -> Iterator[str]:
         """Yield the problems of the first value of every range, then those of the other values."""
-        count = max((len(known.texts) for known in self._ranges), default=1)
+        count = max(map(len, self._texts_of_ranges.values()), default=1)
         for outcomes in (self._outcomes, *map(self._parse, range(1, count))):
             yield from _united(outcomes)
 
@@ -152,7 +157,7 @@ class Plan:
             action = draft.requested.action
             if action is None or draft.comes_back or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
                 continue
-            shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}"
+            shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}, sent as {draft.text!r},"
             yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
 
     def _deferred_conflicts(self) -> Iterator[str]:
@@ -170,7 +175,7 @@ class Plan:
         """Yield what the service refuses."""
         yield from range_problems(self._ranges)
         texts = {draft.name: draft.text for draft in (*self._drafts, *self._untested)}
-        names = [*self._variables, *(known.name for known in self._ranges)]
+        names = [*self._sent, *(known.name for known in self._ranges)]
         added = () if self._encoded else (*ADDED_BY_FRAMEWORKS, *(ADDED_BY_TUNERS if self._ranges else ()))
         yield from limit_problems({**dict.fromkeys(names, ""), **texts}, added)
 
@@ -204,5 +209,5 @@ def _is_secret(draft: Draft, secrets: Secrets) -> bool:
     action, value = draft.requested.action, draft.value
     if value in (None, ""):
         return False
-    is_masked = action is not None and secrets.mask_argument(action, value) != value
-    return is_masked or secrets.mask_value(draft.name, value) != value
+    is_masked = action is not None and secrets.mask_argument(action, value) is not value
+    return is_masked or secrets.mask_value(draft.name, value) is not value

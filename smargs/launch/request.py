@@ -12,8 +12,8 @@ from smargs.arguments.matching import find, match
 from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
 from smargs.container.job import Job
 from smargs.container.variables import HYPERPARAMETER_PREFIX
-from smargs.launch.channels import is_filled_by_channel
-from smargs.launch.equality import is_same
+from smargs.launch.channels import is_filled_by_channel, with_required
+from smargs.launch.equality import is_same, stands_for
 from smargs.launch.spelling import plain_values
 from smargs.texts import to_text
 
@@ -28,13 +28,21 @@ class Requested(NamedTuple):
         name: The name of the hyperparameter.
         value: The value as the caller has it.
         action: The argument that takes it; None if there is none, or if it takes only a part of the value.
-        is_stored: Whether the argument stores exactly this value, as in a namespace.
+        is_stored: Whether the argument shall store this value, as in a namespace. Otherwise it is a hyperparameter.
+        is_exact: Whether the argument shall store the same type. A class that is no ``argparse.Namespace`` may convert values.
     """
 
     name: str
     value: Any
     action: Optional[argparse.Action]
     is_stored: bool
+    is_exact: bool = False
+
+    def equals(self, stored: object) -> bool:
+        """Return whether the argument stores the value, or one that stands for it."""
+        if self.is_exact or is_same(self.value, stored):
+            return is_same(self.value, stored)
+        return any(stands_for(plain, stored) for plain in plain_values(self.value))
 
 
 class Arguments:
@@ -63,9 +71,16 @@ class Arguments:
             if isinstance(action, _argparse.SubParsersAction):
                 self._choices.append(action.dest)
                 name: Any = read(values, action.dest)
-                if isinstance(name, str) and name in action.choices:
+                if isinstance(name, str):
                     self.command.append(name)
-                    self.parsers.append(action.choices[name])
+                    self.parsers += [action.choices[name]] if name in action.choices else []
+
+    def required_channels(self) -> List[str]:
+        """Return the names of channels that fill every argument which a channel must fill."""
+        channels: List[str] = []
+        for parser in self.parsers:
+            channels = with_required(parser, channels)
+        return channels
 
     def chooses(self, name: object) -> bool:
         """Return whether a name is that of the subparsers."""
@@ -91,9 +106,11 @@ class Arguments:
             for action in _argparse.actions(parser):
                 name = hyperparameter_name(action, parser.prefix_chars)
                 value = read(values, action.dest) if _is_sent(action, parser.prefix_chars, channels) else ABSENT
-                if value is not ABSENT and name not in sent and not is_same(value, read(defaults, action.dest)):
+                is_exact = isinstance(values, argparse.Namespace) and not isinstance(action.type, argparse.FileType)
+                requested = Requested(name, value, action, is_stored=True, is_exact=is_exact)
+                if value is not ABSENT and name not in sent and not requested.equals(read(defaults, action.dest)):
                     sent[name] = None
-                    yield Requested(name, value, action, is_stored=not isinstance(action.type, argparse.FileType))
+                    yield requested
 
     def requested_by_mapping(self, values: Mapping[Any, object], directory: str) -> Iterator[Requested]:
         """Yield each value of a mapping, under the name of the argument that takes it.
@@ -142,7 +159,7 @@ def read(values: object, dest: str) -> object:
     """Return a value of a mapping, of a namespace, or of the first one of several objects that has it."""
     if isinstance(values, Mapping):
         return values.get(dest, ABSENT)
-    if isinstance(values, (list, tuple)):
+    if isinstance(values, (list, tuple)) and not hasattr(values, "_fields"):
         return next((value for value in (read(inner, dest) for inner in values) if value is not ABSENT), ABSENT)
     return getattr(values, dest, ABSENT)
 
@@ -152,7 +169,12 @@ def _is_used(name: str, values: Mapping[str, object], takers: Mapping[Any, Reque
 
 
 def _is_sent(action: argparse.Action, prefix_chars: str, channels: Mapping[str, object]) -> bool:
-    """Return whether a namespace's value of an argument is sent: no variable, channel or config file is expected to set it."""
+    """Return whether a namespace's value of an argument is sent: no variable or channel is expected to set it.
+
+    A config file's values are in the namespace, so its path is sent only if the argument is required.
+    """
+    if getattr(action, "is_config_file_arg", False):
+        return action.required
     return (
         can_be_filled(action)
         and expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
@@ -173,4 +195,4 @@ def _requested(parser: argparse.ArgumentParser, action: argparse.Action, value: 
         return Requested(name, value, action, is_stored=False)
     for argument in arguments:
         action(parser, namespace, argument, shown)
-    return Requested(name, getattr(namespace, action.dest), action, is_stored=True)
+    return Requested(name, getattr(namespace, action.dest), action, is_stored=True, is_exact=True)

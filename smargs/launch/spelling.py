@@ -51,15 +51,19 @@ def _plain(value: Any) -> Iterator[object]:
         yield from _plain_mappings(value)
     else:
         yield from _plain_objects(value)
-    if not isinstance(value, str):
-        yield _to_str(value)
+    yield from _texts(value)
 
 
-def _to_str(value: object) -> str:
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts of any value: for people, as JSON writes a boolean, and as Python source."""
     try:
-        return str(value)
+        yield str(value)
     except Exception:  # An object may have no text, such as a pipeline variable.
-        return object.__repr__(value)
+        yield object.__repr__(value)
+    if isinstance(value, bool):
+        yield json.dumps(value)
+    if isinstance(value, str):
+        yield repr(value)
 
 
 def _plain_collections(value: Iterable[object]) -> Iterator[object]:
@@ -67,7 +71,8 @@ def _plain_collections(value: Iterable[object]) -> Iterator[object]:
     choices = [plain_values(element) for element in elements]
     for number in range(max(map(len, choices), default=1)):
         yield [choice[min(number, len(choice) - 1)] for choice in choices]
-    yield ",".join(str(choice[0]) for choice in choices)
+    for separator in (",", " "):
+        yield separator.join(str(choice[0]) for choice in choices)
 
 
 def _plain_mappings(value: Mapping[object, object]) -> Iterator[object]:

@@ -14,11 +14,9 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 
 from smargs import _argparse
 from smargs.arguments.names import (
-    can_be_filled,
     environment_variable,
     expected_variable,
     hyperparameter_name,
-    takes_channel,
 )
 from smargs.container.rendering import (
     RenderedHyperparameters,
@@ -28,7 +26,14 @@ from smargs.container.rendering import (
     toolkit_variable,
 )
 from smargs.container.sources import SourcedValue
-from smargs.container.variables import CHANNEL_PREFIX, CHANNELS_FILE, HYPERPARAMETER_PREFIX, HYPERPARAMETERS_FILE, PREFIX
+from smargs.container.variables import (
+    CHANNEL_PREFIX,
+    CHANNELS_FILE,
+    HYPERPARAMETER_PREFIX,
+    HYPERPARAMETERS_FILE,
+    PREFIX,
+    RESOURCE_FILE,
+)
 from smargs.parsing import ParseContext, parse_under_way
 from smargs.secrets.names import VARIABLE
 from smargs.texts import decode, printable
@@ -58,11 +63,15 @@ class Route(NamedTuple):
     marker: str
 
 
-ROUTES = (
-    Route("the training toolkit", render_for_toolkit, toolkit_variable, "SM_USER_ARGS"),
-    Route("SDK v3", render_for_sdk, json_unless_text, "SM_SOURCE_DIR"),
-    Route("an own container", None, str, ""),
-)
+OWN_CONTAINER = Route("an own container", None, str, "")
+
+_TOOLKIT = Route("the training toolkit", render_for_toolkit, toolkit_variable, "SM_USER_ARGS")
+_SDK = Route("SDK v3", render_for_sdk, json_unless_text, "SM_SOURCE_DIR")
+
+
+def routes(*, encoded: bool) -> Tuple[Route, ...]:
+    """Return the routes of texts; of values without SDK v3, because only v2 encodes values, and v3 starts none of its jobs."""
+    return (_TOOLKIT, _SDK, OWN_CONTAINER) if encoded else (_TOOLKIT, OWN_CONTAINER)
 
 
 class Problem(NamedTuple):
@@ -94,14 +103,13 @@ class Trial:
 
     Attributes:
         deferred: The arguments that have a value which is unknown before the launch.
-        knows_channels: Whether the channels of the job are known.
     """
 
     def __init__(
         self,
         parser: Any,
         directory: str,
-        channels: Optional[Iterable[str]],
+        channels: Iterable[str],
         command: Sequence[str],
     ) -> None:
         """Describe a job without hyperparameters.
@@ -109,17 +117,17 @@ class Trial:
         Args:
             parser: A parser of the mixin.
             directory: An empty directory, which takes the place of ``/opt/ml``.
-            channels: The names of the job's channels; None if they are unknown.
+            channels: The names of the job's channels.
             command: The names of the chosen subcommands.
         """
         self.deferred: Set[Key] = set()
-        self.knows_channels = channels is not None
         self._parser = parser
         self._directory = directory
         self._command = list(command)
         self._config = Path(directory, "input", "config")
         self._config.mkdir(parents=True)
-        self._write(CHANNELS_FILE, {name: {} for name in channels or ()})
+        self._write(RESOURCE_FILE, {"current_host": "algo-1", "hosts": ["algo-1"]})
+        self._write(CHANNELS_FILE, {name: {} for name in channels})
 
     def defer(self, action: argparse.Action) -> None:
         """Count an argument as filled, though its value is unknown."""
@@ -205,15 +213,13 @@ class _TrialContext(ParseContext):
         variable = environment_variable(action)
         if key_of(action) in self._trial.deferred or (variable and not variable.startswith(PREFIX)):
             return True
-        if takes_channel(action, prefix_chars):
-            return not self._trial.knows_channels
-        return not expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
+        return not expected_variable(action, prefix_chars).startswith((HYPERPARAMETER_PREFIX, CHANNEL_PREFIX))
 
 
 def _expected(action: argparse.Action, prefix_chars: str) -> str:
     """Return what would fill a required argument."""
-    if not can_be_filled(action):
-        return "a value that chooses one, such as " + ", ".join(map(str, list(action.choices or ())[:1]))
+    if isinstance(action, _argparse.SubParsersAction):
+        return f"one of {', '.join(action.choices)}, which no hyperparameter chooses"
     variable = expected_variable(action, prefix_chars)
     if variable.startswith(CHANNEL_PREFIX):
         return f"a channel {variable[len(CHANNEL_PREFIX) :].lower()}"

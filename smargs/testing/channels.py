@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import glob
 import os
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Dict, Iterable, Mapping, Optional, Sequence, Union
 
-from smargs import _argparse
-from smargs.arguments.names import expected_variable, takes_channel
-from smargs.container.variables import CHANNEL_PREFIX
-from smargs.launch.channels import is_filled_by_channel
+from smargs.launch.channels import with_required
 from smargs.local.channels import EMPTY, check_channel_name, read_channels
 from smargs.local.job import Channel
 from smargs.testing.checks import check_channel, check_list
@@ -74,29 +71,4 @@ def with_required_channels(parser: argparse.ArgumentParser, channels: Channels) 
         BadJobError: If the channels are neither a mapping of names to paths nor a list of names.
     """
     paths = channel_paths(channels)
-    missing = _first_missing(parser, paths)
-    while missing is not None:
-        paths[missing] = None
-        # A second channel may take --data-dir its only one.
-        missing = _first_missing(parser, paths)
-    return paths
-
-
-def _first_missing(parser: argparse.ArgumentParser, channels: Paths) -> Optional[str]:
-    """Return the name of a channel that the parser requires, and that a job with these channels does not have."""
-    for alternatives in _requirements(parser):
-        if not any(is_filled_by_channel(action, parser.prefix_chars, channels) for action in alternatives):
-            name = expected_variable(alternatives[0], parser.prefix_chars)[len(CHANNEL_PREFIX) :].lower()
-            # Of two channels with one variable, neither fills its argument.
-            if name not in channels:
-                return name
-    return None
-
-
-def _requirements(parser: argparse.ArgumentParser) -> Iterator[List[argparse.Action]]:
-    """Yield the arguments of which a channel must fill one."""
-    alternatives = [[action] for action in _argparse.actions(parser) if action.required]
-    alternatives += [_argparse.members(group) for group in _argparse.exclusive_groups(parser) if group.required]
-    for actions in filter(None, alternatives):
-        if all(takes_channel(action, parser.prefix_chars) for action in actions):
-            yield actions
+    return {**dict.fromkeys(with_required(parser, paths)), **paths}
