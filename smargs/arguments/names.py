@@ -76,12 +76,14 @@ def named_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
 def hyperparameter_name(action: argparse.Action, prefix_chars: str) -> str:
     """Return the name under which an argument's hyperparameter is sent.
 
-    It is the longest ``--option``, never a ``--no-option``; for a flag and a positional the dest, for ``env_var="SM_HP_X"`` x.
+    It is the longest ``--option``, never a ``--no-option``; the dest for a flag of argparse and for a positional; x for
+    ``env_var="SM_HP_X"``.
     """
     variable = named_variable(action, prefix_chars) or ""
     if variable.startswith(HYPERPARAMETER_PREFIX):
         return variable[len(HYPERPARAMETER_PREFIX) :].lower()
-    positive = [option for option in action.option_strings if action.nargs != 0 and option[:5] != "--no-"]
+    is_flag = action.nargs == 0 and _argparse.is_standard(action)
+    positive = [option for option in action.option_strings if not is_flag and option[:5] != "--no-"]
     long = [option for option in positive if option[1:2] in prefix_chars]
     longest: str = max(long or positive, key=len, default=action.dest)
     return longest.lstrip(prefix_chars)

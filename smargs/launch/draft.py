@@ -6,7 +6,6 @@ import argparse
 from typing import Any, List, Optional, Sequence
 
 from smargs import _argparse
-from smargs.arguments.conversion import has_own_type
 from smargs.launch.equality import is_same
 from smargs.launch.limits import limit_problems
 from smargs.launch.request import Requested, read
@@ -54,17 +53,22 @@ class Draft:
         return self.comes_back
 
     def is_read_back(self, outcomes: Sequence[Outcome]) -> bool:
-        """Return whether the argument has the requested value after each of these parses, and always the same.
+        """Return whether the argument has the requested value after each of these parses.
 
         If argparse stopped, for another reason, that is unknown.
         """
         action = self.requested.action
         if action is None or any(outcome.namespace is None for outcome in outcomes):
             return True
-        if any(outcome.problem_of(key_of(action)) for outcome in outcomes):
-            return False
+        return self.is_same_everywhere(outcomes) and self.requested.equals(read(outcomes[0].namespace, action.dest))
+
+    def is_same_everywhere(self, outcomes: Sequence[Outcome]) -> bool:
+        """Return whether the argument has the same value after each of these parses, without a problem."""
+        action = self.requested.action
+        if action is None or any(outcome.problem_of(key_of(action)) for outcome in outcomes):
+            return action is None
         stored = [read(outcome.namespace, action.dest) for outcome in outcomes]
-        return all(is_same(value, stored[0]) for value in stored) and self._is_requested(action, stored[0])
+        return all(is_same(value, stored[0]) for value in stored)
 
     def stored(self, outcomes: Sequence[Outcome]) -> str:
         """Return the value that the argument has instead, on each platform if they differ."""
@@ -74,12 +78,6 @@ class Draft:
         if len(set(by_platform.values())) == 1:
             return next(iter(by_platform.values()))
         return ", ".join(f"{text} with {platform}" for platform, text in by_platform.items())
-
-    def _is_requested(self, action: argparse.Action, stored: object) -> bool:
-        requested = self.requested
-        # A text is what a person would type. What the script's own type makes of a hyperparameter is known to the script alone.
-        is_free = not requested.is_stored and (isinstance(requested.value, str) or has_own_type(action))
-        return is_free or requested.equals(stored)
 
 
 def spell(requested: Requested, *, encoded: bool) -> List[Spelling]:
@@ -103,4 +101,7 @@ def _values(action: Optional[argparse.Action], value: Any) -> List[object]:
 
 def _values_without_default(action: Optional[argparse.Action], value: object) -> List[object]:
     is_flag = action is not None and action.nargs == 0 and not isinstance(action, _argparse.CountAction)
-    return [value, True, False, action.const] if is_flag and action is not None else [value]
+    if action is not None and is_flag:
+        return [value, True, False, action.const]
+    # A type such as ast.literal_eval reads the source of a text.
+    return [value, repr(value)] if isinstance(value, str) else [value]

@@ -41,7 +41,8 @@ def stands_for(sent: Any, stored: Any) -> bool:
         return _collection_stands_for(sent if isinstance(sent, list) else [sent], stored)
     if isinstance(stored, dict) and isinstance(sent, dict):
         return sent.keys() == stored.keys() and all(map(stands_for, sent.values(), map(stored.get, sent)))
-    return is_same(sent, stored) or _is_equal(sent, stored) or str(sent) == str(stored)
+    # The text of a collection is no collection.
+    return _is_equal(sent, stored) or (not isinstance(sent, (list, dict)) and str(sent) == str(stored))
 
 
 def _collection_stands_for(sent: List[Any], stored: Collection[Any]) -> bool:

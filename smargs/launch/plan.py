@@ -11,7 +11,7 @@ from smargs.launch.limits import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE
 from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
 from smargs.launch.ranges import Range, range_problems
 from smargs.launch.request import Arguments, Requested, read
-from smargs.launch.trial import OWN_CONTAINER, Outcome, Trial, key_of, routes
+from smargs.launch.trial import OWN_CONTAINER, Key, Outcome, Trial, key_of, routes
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 
@@ -41,6 +41,7 @@ class Plan:
         # The names of what is sent, in order, each with its pipeline variable or None.
         self._sent: Dict[str, object] = {}
         self._undeclared: List[str] = []
+        self._filled: Dict[Key, str] = {}
         self._ranges: List[Range] = []
         self._texts_of_ranges: Dict[str, Tuple[str, ...]] = {}
         self._outcomes: List[Outcome] = []
@@ -105,24 +106,37 @@ class Plan:
                 yield requested
 
     def _add(self, requested: Requested) -> None:
-        name, value, action = requested.name, requested.value, requested.action
-        if not isinstance(name, str):
-            self._problems.append(f"hyperparameter {name!r}: expected a str as its name")
-        elif name == OBJECTIVE_METRIC:
-            self._problems.append(_reserved(name))
-        elif is_pipeline_variable(value):
-            self._sent[name] = value
-            self._add_variable(requested, default_text(value))
-        elif has_inner_variable(value):
-            self._problems.append(f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value")
-            self._add_variable(requested, None)
+        problem = self._refusal(requested)
+        if problem is not None:
+            self._problems.append(problem)
+            return
+        self._sent[requested.name] = None
+        action = requested.action
+        if is_pipeline_variable(requested.value):
+            self._sent[requested.name] = requested.value
+            self._add_variable(requested, default_text(requested.value))
+        elif action is not None and getattr(action, "is_config_file_arg", False):
+            self._untested.append(Draft(requested, spell(requested, encoded=self._encoded)))
+            self._trial.defer(action)
         else:
-            self._sent[name] = None
-            draft = Draft(requested, spell(requested, encoded=self._encoded))
-            is_config_file = getattr(action, "is_config_file_arg", False)
-            (self._untested if is_config_file else self._drafts).append(draft)
-            if action is not None and is_config_file:
-                self._trial.defer(action)
+            self._drafts.append(Draft(requested, spell(requested, encoded=self._encoded)))
+
+    def _refusal(self, requested: Requested) -> Optional[str]:
+        """Return why a value cannot be sent in any spelling; None if it can."""
+        name, action = requested.name, requested.action
+        if not isinstance(name, str):
+            return f"hyperparameter {name!r}: expected a str as its name"
+        if name == OBJECTIVE_METRIC:
+            return _reserved(name)
+        other = self._filled.setdefault(key_of(action), name) if action is not None else name
+        if action is not None and other != name:
+            return (
+                f"hyperparameter {name}: argument {_argparse.argument_name(action)} already takes {other}: expected one of them"
+            )
+        if has_inner_variable(requested.value):
+            self._add_variable(requested, None)
+            return f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value"
+        return None
 
     def _add_variable(self, requested: Requested, text: Optional[str]) -> None:
         """Add a pipeline variable: the parser checks its name, and the text of its default if it has one."""
@@ -152,13 +166,17 @@ class Plan:
             yield from _united(outcomes)
 
     def _differences(self) -> Iterator[str]:
-        """Yield a line for each hyperparameter that the parser accepts, but does not read back."""
+        """Yield a line for each value that the parser accepts, but does not read back.
+
+        A hyperparameter of a mapping may become another value, but it must be the same on every platform.
+        """
         for draft in self._drafts:
             action = draft.requested.action
             if action is None or draft.comes_back or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
                 continue
-            shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}, sent as {draft.text!r},"
-            yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
+            if draft.requested.is_stored or not draft.is_same_everywhere(self._outcomes):
+                shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}, sent as {draft.text!r},"
+                yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
 
     def _deferred_conflicts(self) -> Iterator[str]:
         """Yield a line for each argument whose group has another one, if the value of either is unknown before the launch."""

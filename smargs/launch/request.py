@@ -11,7 +11,7 @@ from smargs.arguments.conversion import Converter
 from smargs.arguments.matching import find, match
 from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
 from smargs.container.job import Job
-from smargs.container.variables import HYPERPARAMETER_PREFIX
+from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
 from smargs.launch.channels import is_filled_by_channel, with_required
 from smargs.launch.equality import is_same, stands_for
 from smargs.launch.spelling import plain_values
@@ -42,7 +42,9 @@ class Requested(NamedTuple):
         """Return whether the argument stores the value, or one that stands for it."""
         if self.is_exact or is_same(self.value, stored):
             return is_same(self.value, stored)
-        return any(stands_for(plain, stored) for plain in plain_values(self.value))
+        is_collection = isinstance(self.value, (Mapping, list, tuple, set, frozenset))
+        plains = [plain for plain in plain_values(self.value) if not (is_collection and isinstance(plain, str))]
+        return any(stands_for(plain, stored) for plain in plains)
 
 
 class Arguments:
@@ -122,7 +124,13 @@ class Arguments:
         takers = self._takers({name: value for name, value in values.items() if isinstance(name, str)}, directory)
         for name, value in values.items():
             if not self.chooses(name):
-                yield takers.get(name) or Requested(name, value, None, is_stored=False)
+                yield takers.get(name) or Requested(name, value, self._taken(name, takers), is_stored=False)
+
+    def _taken(self, name: object, takers: Mapping[Any, Requested]) -> Optional[argparse.Action]:
+        """Return the argument of a name that no argument takes, because a hyperparameter of another name has taken it."""
+        actions = [requested.action for requested in takers.values() if requested.action is not None]
+        prefix_chars = self.parsers[0].prefix_chars
+        return next((action for action in actions if _has_name(action, prefix_chars, str(name))), None)
 
     def takers(self, hyperparameters: Sequence[str], directory: str) -> Dict[str, argparse.Action]:
         """Return the argument that takes each hyperparameter."""
@@ -162,6 +170,10 @@ def read(values: object, dest: str) -> object:
     if isinstance(values, (list, tuple)) and not hasattr(values, "_fields"):
         return next((value for value in (read(inner, dest) for inner in values) if value is not ABSENT), ABSENT)
     return getattr(values, dest, ABSENT)
+
+
+def _has_name(action: argparse.Action, prefix_chars: str, name: str) -> bool:
+    return fold(name) in [fold(known) for known, _ in names(action, prefix_chars)]
 
 
 def _is_used(name: str, values: Mapping[str, object], takers: Mapping[Any, Requested]) -> bool:

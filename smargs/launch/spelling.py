@@ -51,19 +51,18 @@ def _plain(value: Any) -> Iterator[object]:
         yield from _plain_mappings(value)
     else:
         yield from _plain_objects(value)
-    yield from _texts(value)
+    if not isinstance(value, str):
+        yield from _texts(value)
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of any value: for people, as JSON writes a boolean, and as Python source."""
+    """Yield the texts of a value: for people, and as JSON writes a boolean."""
     try:
         yield str(value)
     except Exception:  # An object may have no text, such as a pipeline variable.
         yield object.__repr__(value)
     if isinstance(value, bool):
         yield json.dumps(value)
-    if isinstance(value, str):
-        yield repr(value)
 
 
 def _plain_collections(value: Iterable[object]) -> Iterator[object]:
