@@ -53,7 +53,7 @@ class Plan:
         """Add the ranges of a tuning job."""
         self._ranges = list(ranges)
         takers = self._arguments.takers([known.name for known in ranges], self._directory)
-        for known in ranges:
+        for known in filter(_has_name, ranges):
             if known.name == OBJECTIVE_METRIC:
                 self._problems.append(_reserved(known.name))
             elif known.name in self._sent:
@@ -205,6 +205,10 @@ class Plan:
             if draft.requested.action is not None:
                 secrets.add_argument(draft.requested.action, draft.value, draft.text)
         return secrets
+
+
+def _has_name(known: Range) -> bool:
+    return bool(known.name)
 
 
 def _united(outcomes: Sequence[Outcome]) -> Iterator[str]:

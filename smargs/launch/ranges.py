@@ -25,8 +25,8 @@ class Range(NamedTuple):
     """The range of one hyperparameter.
 
     Attributes:
-        name: The hyperparameter.
-        kind: ``Integer``, ``Continuous``, ``Categorical`` or ``Auto``; another text if it is none of these.
+        name: The hyperparameter; empty if it is unknown.
+        kind: ``Integer``, ``Continuous``, ``Categorical`` or ``Auto``; empty if it is unknown.
         texts: The texts of values that the tuner sends: each bound and an interior value, or each category. Empty if they are
             unknown.
         problems: What the service would refuse, one line each.
@@ -68,11 +68,11 @@ def _read_request(request: Mapping[str, Any]) -> Iterator[Range]:
     """Read the service's ``ParameterRanges``, in which every value is a text. Source: its shape of that name."""
     for key in _REQUEST_KEYS:
         for entry in request.get(key) or ():
-            if not isinstance(entry, Mapping):
-                yield Range(key, AUTO, (), (f"ranges: {key}: {entry!r}: expected an object with a Name",))
-                continue
-            read = _READERS[key](entry)
-            yield read._replace(problems=(*_text_problems(read.name, entry), *read.problems))
+            if isinstance(entry, Mapping) and isinstance(entry.get("Name"), str):
+                read = _READERS[key](entry)
+                yield read._replace(problems=(*_text_problems(read.name, entry), *read.problems))
+            else:
+                yield Range("", "", (), (f"ranges: {key}: {entry!r}: expected an object with a Name",))
 
 
 def _text_problems(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -84,16 +84,16 @@ def _text_problems(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _read_numeric_entry(kind: str) -> Callable[[Mapping[str, Any]], Range]:
     return lambda entry: _numeric(
-        str(entry.get("Name")), kind, (entry.get("MinValue"), entry.get("MaxValue")), entry.get("ScalingType", "Auto")
+        entry["Name"], kind, (entry.get("MinValue"), entry.get("MaxValue")), entry.get("ScalingType", "Auto")
     )
 
 
 def _read_categorical_entry(entry: Mapping[str, Any]) -> Range:
-    return _categorical(str(entry.get("Name")), list(entry.get("Values") or ()))
+    return _categorical(entry["Name"], list(entry.get("Values") or ()))
 
 
 def _read_hint(entry: Mapping[str, Any]) -> Range:
-    return Range(str(entry.get("Name")), AUTO, (str(entry.get("ValueHint")),), ())
+    return Range(entry["Name"], AUTO, (str(entry.get("ValueHint")),), ())
 
 
 _READERS: Dict[str, Callable[[Mapping[str, Any]], Range]] = {
