@@ -143,24 +143,33 @@ class Arguments:
         job = Job({"SM_HPS": json.dumps(plain), "SAGEMAKER_BASE_DIR": directory})
         takers: Dict[Any, Requested] = {}
         for parser in self.parsers:
-            for name, action, option in _matched(parser, job):
-                if name not in takers:
-                    requested = _requested(parser, action, values[name], option)
-                    is_free = requested.name == name or not _is_used(requested.name, values, takers)
-                    takers[name] = requested if is_free else Requested(name, values[name], action, is_stored=False)
+            matched = _matched(parser, job)
+            for name, action, option in matched:
+                requested = _requested(parser, action, values[name], option)
+                if requested.name != name and (_shares_dest(action, matched) or _is_used(requested.name, values, takers)):
+                    requested = Requested(name, values[name], action, is_stored=False)
+                takers.setdefault(name, requested)
         for parser, action in self.config_file_arguments():
             for name in filter(None, [find(known, values) for known, _ in names(action, parser.prefix_chars)]):
                 takers.setdefault(name, Requested(name, values[name], action, is_stored=False))
         return takers
 
 
-def _matched(parser: argparse.ArgumentParser, job: Job) -> Iterator[Tuple[str, argparse.Action, Optional[str]]]:
-    """Yield the hyperparameters that arguments take, each with its argument and the option string that matched."""
+_Matched = Tuple[str, argparse.Action, Optional[str]]
+"""A hyperparameter, the argument that takes it, and the option string that matched."""
+
+
+def _matched(parser: argparse.ArgumentParser, job: Job) -> List[_Matched]:
+    """Return the hyperparameters that arguments of a parser take."""
     names_of = {id(value): name for name, value in job.hyperparameters.items()}
     matches = match(parser, job)
-    for action, value in matches.explicit.items():
-        if id(value) in names_of:
-            yield names_of[id(value)], action, matches.options[action]
+    taken = [(names_of.get(id(value)), action) for action, value in matches.explicit.items()]
+    return [(name, action, matches.options[action]) for name, action in taken if name is not None]
+
+
+def _shares_dest(action: argparse.Action, matched: Sequence[_Matched]) -> bool:
+    """Return whether another argument has the same dest. Such flags keep their names, because they may add to each other."""
+    return any(other is not action and other.dest == action.dest for _, other, _ in matched)
 
 
 def read(values: object, dest: str) -> object:

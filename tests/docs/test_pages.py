@@ -31,6 +31,7 @@ PAGES = [
         "docs/config-files.md",
         "docs/secrets.md",
         "docs/guarantees.md",
+        "docs/hyperparameters.md",
     )
 ]
 PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.

@@ -49,6 +49,25 @@ class Unreadable:
         self.text = text
 
 
+class Level(int):
+    """A number of a class of its own."""
+
+
+class Array:
+    """A class whose comparison has no truth value, as with NumPy."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __eq__(self, other):
+        return [self.text == other.text]
+
+    __hash__ = None
+
+    def __str__(self):
+        return self.text
+
+
 def to_day(text):
     return datetime.datetime.strptime(text, "%Y-%m-%d")
 
@@ -180,6 +199,8 @@ VALUES = [
     ({"action": "append", "default": ["a"]}, ["a", "b"], '["b"]'),
     ({"action": "count", "default": 2}, 5, "3"),
     ({"nargs": "?", "const": "c"}, "c", "c"),
+    ({"type": Level}, Level(3), "3"),
+    ({"type": Array}, Array("1,2"), "1,2"),
     ({"type": datetime.date.fromisoformat}, datetime.date(2024, 1, 2), "2024-01-02"),
     ({"type": datetime.time.fromisoformat}, datetime.time(3, 4), "03:04:00"),
     ({"type": datetime.datetime.fromisoformat}, datetime.datetime(2024, 1, 2, 3), "2024-01-02T03:00:00"),
@@ -308,8 +329,10 @@ def test_a_required_group_that_a_channel_may_fill_is_not_missing():
         ("n" * 257, "a", f"hyperparameter {'n' * 20}...: its name has 257 characters: the service allows 256"),
         ("a\nb", "a", "hyperparameter 'a\\nb': the service refuses its line break: expected one line"),
         ("x", "a\0", "hyperparameter 'x': an environment variable cannot hold it: "),
+        ("x", "a\ud800", "hyperparameter 'x': an environment variable cannot hold it: "),
+        ("a=b", "a", "hyperparameter 'a=b': an environment variable cannot hold it: "),
     ],
-    ids=["value", "name", "line break", "NUL"],
+    ids=["value", "name", "line break", "NUL", "half of a pair", "equals sign"],
 )
 def test_the_limits_of_the_service_are_checked(name, value, problem):
     found = problems({name: value}, ("--x", {}))
@@ -460,6 +483,13 @@ def test_the_chosen_subcommand_decides_which_arguments_count_and_is_not_sent():
         assert list(caught.value.problems) == expected
     with pytest.raises(HyperparameterError, match=r"^argument command: invalid choice: 'x'"):
         parser.to_hyperparameters({"command": "x", "epochs": 1})
+
+
+def test_flags_that_would_be_sent_under_one_name_keep_theirs():
+    flags = [(f"--{name}", {"dest": "level", "action": "append_const", "const": name}) for name in ("debug", "info")]
+
+    assert sent({"debug": True, "info": True}, *flags) == {"debug": "true", "info": "true"}
+    assert sent({"debug": True}, *flags) == {"level": "debug"}
 
 
 def test_an_object_fills_dotted_arguments():
