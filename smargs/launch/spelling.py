@@ -7,7 +7,7 @@ import enum
 import io
 import json
 import os
-from typing import Any, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
 
 Spelling = Tuple[object, str]
 """A value that JSON can represent, and the text in which it is sent."""
@@ -33,7 +33,7 @@ def spellings(value: object, *, encoded: bool) -> List[Spelling]:
 
 def plain_values(value: object) -> List[object]:
     """Return the values that JSON can represent and that may stand for a value, the usual one first."""
-    by_text: dict[str, object] = {}
+    by_text: Dict[str, object] = {}
     for plain in _plain(value):
         by_text.setdefault(json.dumps(plain), plain)
     return list(by_text.values())

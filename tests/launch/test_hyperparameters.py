@@ -360,13 +360,21 @@ def test_a_hyperparameter_of_the_platform_passes_and_that_of_the_tuner_does_not(
 
 
 def test_a_secret_is_masked_and_a_warning_says_that_hyperparameters_are_no_place_for_it():
-    with pytest.warns(UserWarning, match="^hyperparameter api-key is a secret") as caught:
+    with pytest.warns(UserWarning, match=r"^hyperparameter (api-key|n) is a secret") as caught:
         found = problems(
             {"api_key": "planted-and-never-shown", "n": "planted-and-never-shown"}, ("--api-key", {}), ("--n", {"type": int})
         )
 
     assert found == ["argument --n: invalid int value: '******'"]
     assert {Path(warning.filename).name for warning in caught} == {Path(__file__).name}
+
+
+def test_a_secret_that_does_not_come_back_is_masked():
+    with pytest.warns(UserWarning, match="^hyperparameter api-key is a secret"):
+        (found,) = problems(argparse.Namespace(api_key='["planted-and-never-shown",1]'), ("--api-key", {}))
+
+    assert "planted" not in found
+    assert found.startswith("argument --api-key: ")
 
 
 def test_a_value_with_a_secret_in_it_is_warned_of_and_a_public_argument_is_not():
