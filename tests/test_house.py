@@ -17,6 +17,8 @@ ROOMS = [
     ["cli"],
     ["testing"],
     ["local"],
+    ["launch.preview"],
+    ["launch.first_parse", "launch.origins"],
     ["tables"],
     ["patch"],
     ["parser"],
@@ -96,4 +98,4 @@ def test_few_modules_name_what_is_private_to_argparse():
         if names:
             naming[name] = sorted(names)
 
-    assert set(naming) <= {"_argparse", "_configargparse", "mixin", "parser", "cli.preview", "cli.origins"}, naming
+    assert set(naming) <= {"_argparse", "_configargparse", "mixin", "parser", "launch.preview", "launch.origins"}, naming

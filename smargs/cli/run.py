@@ -98,7 +98,7 @@ def preview_tokens(first: Start) -> List[str]:
     """Return the command that shows the arguments of a script instead of running all of it."""
     job = first.container.job
     patch = ["--patch"] if job.patch else []
-    return [sys.executable, "-m", "smargs.cli.preview", *patch, job.entry_point, *first.argv, *job.typed]
+    return [sys.executable, "-m", "smargs.launch.preview", *patch, job.entry_point, *first.argv, *job.typed]
 
 
 def _run_hosts(

@@ -245,7 +245,7 @@ def test_the_launcher_of_the_toolkit_is_a_hyperparameter(installed):
 
 def test_the_preview_shows_the_script_with_the_same_tokens():
     asked = job({"a": "1"}, typed=("b",))
-    command = [sys.executable, "-m", "smargs.cli.preview"]
+    command = [sys.executable, "-m", "smargs.launch.preview"]
     assert preview_tokens(start(asked)) == [*command, "train.py", "--a", "1", "b"]
     assert preview_tokens(start(asked._replace(patch=True))) == [*command, "--patch", "train.py", "--a", "1", "b"]
 

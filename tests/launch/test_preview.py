@@ -9,7 +9,7 @@ from paths import ROOT
 from platforms import Job
 from tables import read_table
 
-from smargs.cli import preview
+from smargs.launch import preview
 from smargs.testing import SageMakerJob
 
 SCRIPT = """
@@ -45,7 +45,7 @@ def previewed(run_script):
     """Preview the text of a script as a child process."""
 
     def run(source, job):
-        preview = [sys.executable, "-m", "smargs.cli.preview"]
+        preview = [sys.executable, "-m", "smargs.launch.preview"]
         return run_script(source, job, through=lambda script, job: [*preview, os.fspath(script), *job.argv])
 
     return run
@@ -249,6 +249,14 @@ def test_only_the_first_parse_of_the_command_line_counts(previewed):
     ]
 
 
+def test_an_argument_of_an_earlier_parse_is_not_shown(previewed):
+    source = (
+        "import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args(['--x', '1'])\n"
+        "parser = argparse.ArgumentParser()\nparser.add_argument('--y')\nparser.set_defaults(x=2)\nparser.parse_args()\n"
+    )
+    assert list(table(previewed(source, Job({}, [])))) == ["--y"]
+
+
 def test_a_parser_class_of_the_script_parses_to_its_end(previewed):
     source = (
         "import argparse\nclass Own(argparse.ArgumentParser):\n    def parse_args(self, args=None):\n"
@@ -329,7 +337,7 @@ def test_a_config_file_is_a_source_for_any_class_that_reads_it(previewed, tmp_pa
 @pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", [["nowhere.py"], []])
 def test_a_missing_script_is_one_line(tokens):
-    command = [sys.executable, "-m", "smargs.cli.preview", *tokens]
+    command = [sys.executable, "-m", "smargs.launch.preview", *tokens]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"script {''.join(tokens)!r} does not exist\n"

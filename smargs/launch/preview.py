@@ -1,94 +1,66 @@
 """Run a script up to the end of its first parse, and print where the value of each argument comes from.
 
-``python -m smargs.cli.preview [--patch] SCRIPT [ARGS...]`` is started in place of the script. It wraps methods of argparse in
-its own process, which ends after the parse.
+``python -m smargs.launch.preview [--patch] SCRIPT [ARGS...]`` is started in place of the script.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import os
-import runpy
 import shlex
 import sys
-from typing import Any, Callable, Dict, Iterator, List, NoReturn, Set, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
-from smargs import _argparse, mixin, patch
-from smargs.cli.origins import FilledArgument, Origins, ParserRun
-from smargs.parsing import ParseContext, as_tokens, current_context
+from smargs import _argparse, patch
+from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script, with_subclasses, wrap
+from smargs.launch.origins import FilledArgument, Origins, ParserRun
+from smargs.parsing import ParseContext, current_context
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 from smargs.tables import print_table
 
-# argparse's own class, before the script or --patch replaces it.
-_Parser: Any = argparse.ArgumentParser
+COLUMNS = ("argument", "value", "type", "source", "overrode")
+"""The columns of the table."""
 
-_COLUMNS = ("argument", "value", "type", "source", "overrode")
-_PARSE_METHODS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args")
+Row = Tuple[str, str, str, str, str]
+"""A line of the table: an argument, with secrets masked."""
 
 
 class Watch:
-    """Watches the parsers of this process, and ends the process after the first parse of its command line.
+    """Watches the parsers of this process during a parse.
 
     Attributes:
-        is_parsing: Whether that parse has begun.
-        runs: The parsers of that parse, by their IDs, in the order in which they parsed.
+        runs: The parsers of the parse, by their IDs, in the order in which they parsed.
         seen: The arguments that had tokens, typed or inserted by ConfigArgParse.
         config: The content of config files, by key.
         texts: The texts of each argument, because they may be secrets.
     """
 
     def __init__(self) -> None:
-        self.is_parsing = False
         self.runs: Dict[int, ParserRun] = {}
         self.seen: Set[argparse.Action] = set()
         self.config: Dict[str, object] = {}
         self.texts: List[Tuple[argparse.Action, List[str]]] = []
 
     def hook(self) -> None:
-        """Wrap the methods that parse, of every class of parsers that exists or will be defined."""
+        """Wrap the methods of argparse and ConfigArgParse that see the tokens and config files."""
         # argparse has no public way to see the tokens of each argument.
-        _wrap(_Parser, "_parse_known_args", self._note_parser)
-        _wrap(_Parser, "_get_values", self._note_values)
-        for reader in [cls for cls in _with_subclasses(configargparse.ConfigFileParser) if "parse" in vars(cls)]:
-            _wrap(reader, "parse", self._note_config_file)
-        for cls in (mixin.SageMakerParserMixin, *_with_subclasses(_Parser)):
-            self._hook_class(cls)
+        wrap(PARSER, "_parse_known_args", self._note_parser)
+        wrap(PARSER, "_get_values", self._note_values)
+        for reader in [cls for cls in with_subclasses(configargparse.ConfigFileParser) if "parse" in vars(cls)]:
+            wrap(reader, "parse", self._note_config_file)
 
-        @classmethod  # type: ignore[misc]
-        def hook_subclass(cls: Any, **settings: Any) -> None:
-            super(_Parser, cls).__init_subclass__(**settings)
-            self._hook_class(cls)
+    def rows(self, parse: Callable[[], Any]) -> List[Row]:
+        """Parse, and return the lines of the table.
 
-        _Parser.__init_subclass__ = hook_subclass
-
-    def _hook_class(self, cls: type) -> None:
-        methods = [vars(cls)[name] for name in _PARSE_METHODS if name in vars(cls)]
-        # By identity, because ConfigArgParse has aliases for some.
-        for name in [name for name, member in vars(cls).items() if any(member is method for method in methods)]:
-            _wrap(cls, name, self._end_after)
-
-    def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
-        if self.is_parsing or not _is_command_line(args[0] if args else settings.get("args")):
-            return parse(parser, *args, **settings)
-        self.is_parsing = True
-        try:
-            result = parse(parser, *args, **settings)
-            self._print(result)
-        except SystemExit as stop:
-            self._end(_exit_status(stop))
-        finally:
-            self.is_parsing = False
-        return self._end(0)
-
-    def _end(self, status: int) -> NoReturn:
-        # Without an exception: a script that catches SystemExit or Exception would continue and train.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        Args:
+            parse: A function that parses; it returns what a parser's method returns.
+        """
+        for notes in (self.runs, self.seen, self.config, self.texts):
+            notes.clear()  # The script may have parsed other lists before.
+        return self._rows(parse())
 
     def _note_parser(self, parse: Callable[..., Any], parser: Any, tokens: Any, namespace: Any, *rest: Any, **more: Any) -> Any:
         context = current_context() or ParseContext(os.environ, False, parser)
@@ -107,15 +79,14 @@ class Watch:
         self.config.update({key: value for key, value in items.items() if key not in self.config})
         return items
 
-    def _print(self, result: Any) -> None:
-        """Print the table of a parse that has returned."""
+    def _rows(self, result: Any) -> List[Row]:
         namespace, unknown = result if isinstance(result, tuple) else (result, [])
         secrets = self._secrets()
         filled = Origins(self.seen, self.config).filled(self.runs.values(), namespace)
         rows = [self._row(argument, getattr(namespace, dest), secrets) for dest, argument in filled.items()]
         if unknown:
             rows.append(("(not declared)", " ".join(map(shlex.quote, secrets.mask_tokens(unknown))), "", "", ""))
-        print_table(_COLUMNS, rows)
+        return rows
 
     def _secrets(self) -> Secrets:
         """Return the secrets of the parse that has returned."""
@@ -128,7 +99,7 @@ class Watch:
             run.context.add_secrets(secrets)
         return secrets
 
-    def _row(self, argument: FilledArgument, value: object, secrets: Secrets) -> Tuple[str, str, str, str, str]:
+    def _row(self, argument: FilledArgument, value: object, secrets: Secrets) -> Row:
         action, (winner, *others) = argument
         source, overrode = winner.source, ""
         if others and action in self.seen and isinstance(action, _argparse.ACCUMULATING):
@@ -140,37 +111,6 @@ class Watch:
             overrode = f"{shown} ({second.source})"
         name = max(action.option_strings, key=len, default=action.dest)
         return name, secrets.describe(action, value), type(value).__name__, source, overrode
-
-
-def _is_command_line(args: Any) -> bool:
-    """Whether the tokens that a parser receives are those of the process."""
-    return args is None or (isinstance(args, (str, list, tuple)) and as_tokens(args) == sys.argv[1:])
-
-
-def _wrap(cls: Any, name: str, wrapper: Callable[..., Any]) -> None:
-    """Replace a method of a class by a function that receives the method and its arguments."""
-    method = vars(cls)[name]
-
-    @functools.wraps(method)
-    def wrapped(self: Any, *args: Any, **settings: Any) -> Any:
-        return wrapper(method, self, *args, **settings)
-
-    setattr(cls, name, wrapped)
-
-
-def _with_subclasses(cls: type) -> Iterator[type]:
-    yield cls
-    subclasses: List[type] = cls.__subclasses__()
-    for subclass in subclasses:
-        yield from _with_subclasses(subclass)
-
-
-def _exit_status(stop: SystemExit) -> int:
-    """Return the status that Python would exit with, and print a code that is not a number, as Python does."""
-    if stop.code is None or isinstance(stop.code, int):
-        return int(stop.code or 0)
-    print(stop.code, file=sys.stderr)
-    return 1
 
 
 def main() -> int:
@@ -188,10 +128,11 @@ def main() -> int:
         return 2
     if is_patched:
         patch.install()
-    Watch().hook()
-    sys.path[0] = os.path.dirname(os.path.realpath(script))
+    watch = Watch()
+    watch.hook()
+    end_at_first_parse(lambda _, parse: _show(watch, parse))
     try:
-        runpy.run_path(script, run_name="__main__")
+        run_script(script)
     except SystemExit as stop:
         if stop.code:
             raise
@@ -200,6 +141,19 @@ def main() -> int:
         return 1
     print(f"{os.path.basename(script)} ended without parsing its arguments", file=sys.stderr)
     return 2
+
+
+def _show(watch: Watch, parse: Callable[[], Any]) -> int:
+    """Print the table of a parse.
+
+    Returns:
+        The exit status.
+    """
+    try:
+        print_table(COLUMNS, watch.rows(parse))
+    except SystemExit as stop:
+        return exit_status(stop)
+    return 0
 
 
 def _print_traceback(error: Exception, script: str) -> None:
@@ -212,6 +166,6 @@ def _print_traceback(error: Exception, script: str) -> None:
 
 if __name__ == "__main__":
     # By its name, not as __main__: the warnings of a parse skip modules named smargs, so that they point at the script's line.
-    from smargs.cli.preview import main as run
+    from smargs.launch.preview import main as run
 
     sys.exit(run())

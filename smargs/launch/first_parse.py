@@ -1,0 +1,122 @@
+"""Run a script as the main program of this process, up to its first parse of the command line.
+
+The methods of argparse are wrapped in this process, which ends after that parse.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import runpy
+import sys
+from typing import Any, Callable, Dict, Iterator, List, NoReturn
+
+from smargs import mixin
+from smargs.parsing import as_tokens
+
+PARSER: Any = argparse.ArgumentParser
+"""argparse's own class, before a script or ``patch.install`` replaces it."""
+
+_PARSE_METHODS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args")
+
+Handler = Callable[[Any, Callable[[], Any]], int]
+"""A function that is called instead of the first parse: with the parser, and with a function that parses.
+
+It returns the exit status of the process.
+"""
+
+
+def end_at_first_parse(handle: Handler) -> None:
+    """Wrap the methods that parse, so that the first parse of the command line calls a function and ends the process.
+
+    This concerns every class of parsers that exists or will be defined.
+    """
+    first_parse = _FirstParse(handle)
+    for cls in (mixin.SageMakerParserMixin, *with_subclasses(PARSER)):
+        first_parse.hook(cls)
+
+    @classmethod  # type: ignore[misc]
+    def hook_subclass(cls: Any, **settings: Any) -> None:
+        super(PARSER, cls).__init_subclass__(**settings)
+        first_parse.hook(cls)
+
+    PARSER.__init_subclass__ = hook_subclass
+
+
+def run_script(script: str) -> Dict[str, Any]:
+    """Run a script as the main program.
+
+    Args:
+        script: Its path. ``sys.argv`` is its command line.
+
+    Returns:
+        The global names of a script that ended without parsing.
+
+    Raises:
+        BaseException: Any exception of the script, including ``SystemExit``.
+    """
+    sys.path[0] = os.path.dirname(os.path.realpath(script))
+    return runpy.run_path(script, run_name="__main__")
+
+
+class _FirstParse:
+    def __init__(self, handle: Handler) -> None:
+        self._handle = handle
+        self._is_parsing = False
+
+    def hook(self, cls: type) -> None:
+        """Wrap the methods that parse, of one class."""
+        methods = [vars(cls)[name] for name in _PARSE_METHODS if name in vars(cls)]
+        # By identity, because ConfigArgParse has aliases for some.
+        for name in [name for name, member in vars(cls).items() if any(member is method for method in methods)]:
+            wrap(cls, name, self._end_after)
+
+    def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
+        if self._is_parsing or not _is_command_line(args[0] if args else settings.get("args")):
+            return parse(parser, *args, **settings)
+        self._is_parsing = True
+        try:
+            status = self._handle(parser, lambda: parse(parser, *args, **settings))
+        finally:
+            self._is_parsing = False
+        return _end(status)
+
+
+def _end(status: int) -> NoReturn:
+    # Without an exception: a script that catches SystemExit or Exception would continue and train.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _is_command_line(args: Any) -> bool:
+    """Whether the tokens that a parser receives are those of the process."""
+    return args is None or (isinstance(args, (str, list, tuple)) and as_tokens(args) == sys.argv[1:])
+
+
+def exit_status(stop: SystemExit) -> int:
+    """Return the status that Python would exit with, and print a code that is not a number, as Python does."""
+    if stop.code is None or isinstance(stop.code, int):
+        return int(stop.code or 0)
+    print(stop.code, file=sys.stderr)
+    return 1
+
+
+def wrap(cls: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    """Replace a method of a class by a function that receives the method and its arguments."""
+    method = vars(cls)[name]
+
+    @functools.wraps(method)
+    def wrapped(self: Any, *args: Any, **settings: Any) -> Any:
+        return wrapper(method, self, *args, **settings)
+
+    setattr(cls, name, wrapped)
+
+
+def with_subclasses(cls: type) -> Iterator[type]:
+    """Yield a class and all classes that inherit from it."""
+    yield cls
+    subclasses: List[type] = cls.__subclasses__()
+    for subclass in subclasses:
+        yield from with_subclasses(subclass)
