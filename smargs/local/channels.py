@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs.container.variables import PLATFORM_CHANNELS
-from smargs.local.job import BadJobError, Channel
+from smargs.local.job import EMPTY, BadJobError, Channel
 from smargs.local.manifests import read_manifest
 from smargs.local.mark import is_job
 from smargs.secrets.masking import Secrets
-
-EMPTY = Channel((), is_directory=False)
-"""A channel without files."""
 
 # Source: ChannelName, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
 _CHANNEL_NAME = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
@@ -42,7 +39,7 @@ def read_channels(
         BadJobError: If a text does not name a channel, or its path does not exist.
     """
     channels = _read_paths(argument, typed, may_be_elsewhere)
-    for name, file in _split_all("--manifest", manifests).items():
+    for name, file in split_pairs("--manifest", manifests).items():
         channels[name] = EMPTY if may_be_elsewhere else read_manifest(name, file, _directory(argument, name, channels))
     for name in sharded:
         if name not in channels:
@@ -72,7 +69,7 @@ def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Opt
 
 def _read_paths(argument: str, typed: Iterable[str], may_be_elsewhere: bool) -> Dict[str, Channel]:
     channels: Dict[str, Channel] = {}
-    for name, pattern in _split_all(argument, typed).items():
+    for name, pattern in split_pairs(argument, typed).items():
         paths, missing = _find(pattern)
         if missing and not may_be_elsewhere:
             problem = "is not on this machine: expected a local" if "://" in pattern else "does not exist: expected a"
@@ -95,8 +92,12 @@ def check_channel_name(name: str, argument: str = "--channel") -> str:
     return name
 
 
-def _split_all(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
-    """Split each ``NAME=PATH``."""
+def split_pairs(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
+    """Split each ``NAME=PATH``. Nothing is looked for on this machine.
+
+    Raises:
+        BadJobError: If a text does not name a channel, or names it again.
+    """
     paths: Dict[str, str] = {}
     for pair in pairs:
         name, _, path = pair.partition("=")

@@ -10,7 +10,8 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 from smargs.local.directory import default_place, remove_job
 from smargs.local.job import BadJobError
-from smargs.local.mark import IN_PROGRESS, MARK, UNPACKED, status_of_ended_job, try_lock
+from smargs.local.lock import try_lock
+from smargs.local.mark import IN_PROGRESS, MARK, UNPACKED, status_of_ended_job
 
 
 class StoredJob(NamedTuple):

@@ -10,9 +10,8 @@ import subprocess
 from typing import Any, Dict, Mapping, NamedTuple
 
 from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARAMETERS_FILE, RESOURCE_FILE
-from smargs.local.channels import EMPTY
 from smargs.local.hyperparameters import encode
-from smargs.local.job import SDK, TOOLKITS, TrainingJob
+from smargs.local.job import EMPTY, SDK, TOOLKITS, TrainingJob
 from smargs.local.processing import make_config
 from smargs.texts import decode
 

@@ -12,7 +12,8 @@ from typing import IO, Any, Mapping, Optional, Type
 from smargs.local import trees
 from smargs.local.job import BadJobError, TrainingJob
 from smargs.local.layout import Layout, host_directory
-from smargs.local.mark import IN_PROGRESS, MARK, is_unpacked, try_lock, write_status
+from smargs.local.lock import try_lock
+from smargs.local.mark import IN_PROGRESS, MARK, is_unpacked, write_status
 
 
 def default_place() -> Path:

@@ -62,6 +62,10 @@ class Channel(NamedTuple):
         return itertools.islice(members, host, None, hosts) if self.is_sharded else members
 
 
+EMPTY = Channel((), is_directory=False)
+"""A channel without files."""
+
+
 class TrainingJob(NamedTuple):
     """A training job, or a processing job, as it was requested.
 

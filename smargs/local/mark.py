@@ -1,9 +1,8 @@
-"""The mark: the file in a job's directory that identifies it, locks it, and records how the job ended."""
+"""The mark: the file in a job's directory that identifies it and records how the job ended."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -43,15 +42,6 @@ class Ending(NamedTuple):
 def is_job(path: Union[str, Path]) -> bool:
     """Whether a path is the directory of a job."""
     return os.path.lexists(os.path.join(path, MARK))
-
-
-def try_lock(mark: IO[bytes]) -> bool:
-    """Lock the directory of a mark until the mark is closed; false if the directory is in use."""
-    try:
-        fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def write_status(mark: IO[bytes], status: str, failure_reason: Optional[str]) -> None:

@@ -8,8 +8,8 @@ import os
 from typing import Dict, Iterable, Mapping, Optional, Sequence, Union
 
 from smargs.launch.channels import with_required
-from smargs.local.channels import EMPTY, check_channel_name, read_channels
-from smargs.local.job import Channel
+from smargs.local.channels import check_channel_name, read_channels
+from smargs.local.job import EMPTY, Channel
 from smargs.testing.checks import check_channel, check_list
 
 Channels = Union[Mapping[str, Union[str, "os.PathLike[str]", None]], Iterable[str]]

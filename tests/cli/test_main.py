@@ -757,7 +757,7 @@ def test_bad_input_of_a_real_process_is_one_line_too(here):
 
 
 def test_without_file_locks_the_same_line_is_shown_in_this_process(refused, monkeypatch):
-    for module in ("smargs.cli.run", "smargs.cli.clean", "smargs.local.clean", "smargs.local.mark"):
+    for module in ("smargs.cli.run", "smargs.local.directory", "smargs.local.lock"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "fcntl", None)
     assert refused("train.py") == "a job on this machine needs Linux or macOS: this Python has no fcntl"

@@ -241,7 +241,7 @@ def test_bad_input_is_one_line_and_removes_nothing(clean, make, tokens, line):
 
 
 def test_without_file_locks_there_is_one_line(clean, place, monkeypatch):
-    for module in ("smargs.cli.run", "smargs.cli.clean", "smargs.local.clean", "smargs.local.mark"):
+    for module in ("smargs.cli.clean", "smargs.local.clean", "smargs.local.lock"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "fcntl", None)
     line = "smargs clean: error: a job on this machine needs Linux or macOS: this Python has no fcntl"
