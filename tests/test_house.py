@@ -15,9 +15,10 @@ HOUSE = Path(smargs.__file__).parent
 ROOMS = [
     ["__main__"],
     ["cli"],
+    ["launch.process"],
     ["testing"],
     ["local"],
-    ["launch.preview"],
+    ["launch.child", "launch.preview"],
     ["launch.first_parse", "launch.origins"],
     ["tables"],
     ["patch"],

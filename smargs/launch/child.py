@@ -1,0 +1,111 @@
+"""The process of a script whose parser is asked a question: ``process`` starts it, and reads the answer."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pickle
+import sys
+from typing import Any, Callable, Dict, NamedTuple, NoReturn
+
+from smargs import patch
+from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script
+
+BUILDER = "build_parser"
+"""The function that makes the parser, in a module that does not parse."""
+
+
+class Request(NamedTuple):
+    """What the process is asked.
+
+    Attributes:
+        script: The path of the script, as its command line names it.
+        is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
+        question: The name of a module. Its function ``answer`` receives the parser, a function that parses, and the details,
+            and returns what JSON can represent.
+        details: The details of the question.
+    """
+
+    script: str
+    is_patched: bool
+    question: str
+    details: Any
+
+
+def main() -> NoReturn:
+    """Read a request from standard input, run the script up to its first parse, and write the answer to standard output."""
+    request: Request = pickle.load(sys.stdin.buffer)
+    # What the script reads and prints must be neither the request nor the answer.
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.argv = [request.script]
+
+    def send(reply: Dict[str, Any]) -> int:
+        stream.write(json.dumps(reply))
+        stream.flush()
+        return 0
+
+    answer = importlib.import_module(request.question).answer
+    if request.is_patched:
+        patch.install()
+    end_at_first_parse(lambda parser, parse: send(_reply(lambda: answer(parser, parse, request.details))))
+    status = _run(request.script, send)
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
+    """Run a script that may end without parsing, and return the exit status."""
+    try:
+        names = run_script(script)
+        if callable(names.get(BUILDER)):
+            return _parse(names[BUILDER](), send)
+    except SystemExit as stop:
+        if stop.code:
+            return exit_status(stop)
+    except Exception as error:
+        return send({"problem": _failure(error, script)})
+    return send({"problem": f"ends without parsing its arguments, and has no function {BUILDER}()"})
+
+
+def _parse(parser: Any, send: Callable[[Dict[str, Any]], int]) -> int:
+    """Parse with what ``build_parser()`` returned; the first parse ends the process."""
+    if not isinstance(parser, PARSER):
+        returned = type(parser).__name__
+        return send({"problem": f"has a function {BUILDER}() that returns {returned!r}: expected a parser of argparse"})
+    return int(parser.parse_args())
+
+
+def _reply(answer: Callable[[], Any]) -> Dict[str, Any]:
+    try:
+        return {"answer": answer()}
+    except Exception as error:  # The script must not catch it, and continue.
+        return {"problem": f"fails while its parser is read: {_describe(error)}"}
+
+
+def _failure(error: Exception, script: str) -> str:
+    """Return why a script failed before its parse: the last of its own lines, the exception, and what to do about it."""
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    trace = error.__traceback__
+    while trace:
+        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == script else line
+        trace = trace.tb_next
+    place = "" if line is None else f"line {line}: "
+    return f"fails before it parses its arguments: {place}{_describe(error)}{_remedy(error)}"
+
+
+def _remedy(error: Exception) -> str:
+    """Return what to do about an exception of a script."""
+    if isinstance(error, ImportError):
+        return f" (put the parser into a module with a function {BUILDER}(), and check that module)"
+    if isinstance(error, EOFError):
+        return " (a job has no standard input)"
+    if isinstance(error, KeyError) and str(error).startswith("'SM_CHANNEL_"):
+        return " (name the channel, and its variable is set)"
+    return ""
+
+
+def _describe(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

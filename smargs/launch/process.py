@@ -1,0 +1,123 @@
+"""Ask the parser of a script: run the script in a process of its own, up to its first parse of the command line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any, Dict, Iterable, Union
+
+import smargs
+from smargs.container.variables import BASE_DIRECTORY
+from smargs.launch.child import Request
+from smargs.local.containers import environ_outside_job, make_container, this_machine
+from smargs.local.job import EMPTY, BadJobError, TrainingJob, find_script
+from smargs.local.platforms import start
+
+LONGEST = 120.0
+"""How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
+
+_CODE = "import sys; sys.path.append({root!r}); from smargs.launch.child import main; main()"
+
+
+class ScriptError(ValueError):
+    """A script whose parser cannot be asked; its text is one line for people."""
+
+
+def ask(
+    script: Union[str, os.PathLike[str]],
+    question: str,
+    details: object,
+    channels: Iterable[str] = (),
+    *,
+    is_patched: bool = False,
+) -> Any:
+    """Run a script in a process of its own up to its first parse, and return what a function makes of its parser.
+
+    The process has the variables of a training container without hyperparameters, no standard input, and no terminal. If the
+    script does not parse but defines ``build_parser()``, that function makes the parser.
+
+    Args:
+        script: The path of a Python script.
+        question: The name of a module; its function ``answer`` is called in the process, with the parser, a function that
+            parses the command line, and the details. It returns what JSON can represent.
+        details: What the function needs; it must be possible to pickle it.
+        channels: The names of the job's channels.
+        is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
+
+    Raises:
+        ScriptError: If the script does not exist, or ends, fails or waits before it parses.
+    """
+    try:
+        path = find_script(os.fspath(script))
+        job = TrainingJob("check", path, {}, dict.fromkeys(channels, EMPTY))
+        environ = {**environ_outside_job(), **_environ(job)}
+    except BadJobError as error:
+        raise ScriptError(str(error)) from None
+    request = Request(path.name, is_patched, question, details)
+    reply = _run(request, path.parent, environ)
+    if "problem" in reply:
+        raise ScriptError(f"{path.name} {' '.join(reply['problem'].splitlines())}")
+    return reply["answer"]
+
+
+def _environ(job: TrainingJob) -> Dict[str, str]:
+    """Return the variables of a job in a container. Files of this machine in the place of the container's are not read."""
+    container = make_container(job, job.hosts[0], BASE_DIRECTORY, this_machine())
+    return {**start(container).environ, "SAGEMAKER_BASE_DIR": os.devnull}
+
+
+def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str, Any]:
+    """Run the process, and return its reply."""
+    # Files instead of pipes: a process that the script leaves behind may keep a pipe open.
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as reply, tempfile.TemporaryFile() as errors:
+        pickle.dump(request, asked)
+        asked.seek(0)
+        code = _CODE.format(root=os.path.dirname(os.path.dirname(os.path.abspath(smargs.__file__))))
+        # A session of its own has no terminal, from which getpass would read.
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=asked,
+            stdout=reply,
+            stderr=errors,
+            cwd=directory,
+            env=environ,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            return {"problem": f"has not parsed its arguments after {LONGEST:g} seconds"}
+        finally:
+            _kill(process)
+        return _read(reply) or {"problem": f"{_end(status)} before it parses its arguments{_last_line(errors)}"}
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process with those that it started, and wait for it."""
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+    process.wait()
+
+
+def _read(reply: IO[bytes]) -> Dict[str, Any]:
+    reply.seek(0)
+    content = reply.read()
+    return dict(json.loads(content)) if content else {}
+
+
+def _end(status: int) -> str:
+    return f"ends with {signal.Signals(-status).name}" if status < 0 else f"ends with exit status {status}"
+
+
+def _last_line(errors: IO[bytes]) -> str:
+    """Return the last line that the script printed, after a colon; an empty text if there is none."""
+    errors.seek(0)
+    lines = errors.read().decode("utf-8", "replace").split("\n")
+    return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")

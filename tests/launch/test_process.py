@@ -1,0 +1,190 @@
+"""The parser of a script is asked in a process of its own, which ends at the script's first parse."""
+
+import os
+import textwrap
+import time
+
+import pytest
+from paths import ROOT
+
+from smargs.launch import process
+from smargs.launch.process import ScriptError, ask
+
+pytestmark = pytest.mark.needs_process
+
+
+@pytest.fixture(autouse=True)
+def _with_the_question(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((os.fspath(ROOT), os.fspath(ROOT / "tests" / "support"))))
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Write a script, and return its path."""
+
+    def write(source, name="train.py"):
+        path = tmp_path / name
+        path.write_text(textwrap.dedent(source), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def refused(script):
+    """The one line that says why a script's parser cannot be asked."""
+
+    def refuse(source, details=None, **settings):
+        with pytest.raises(ScriptError) as caught:
+            ask(script(source), "question", details, **settings)
+        (line,) = str(caught.value).splitlines()
+        return line
+
+    return refuse
+
+
+PARSES = """
+    import argparse
+    print("to standard output")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--epochs", type=int, required=True)
+    try:
+        parser.parse_args()
+    finally:
+        open("trained", "w")
+"""
+
+
+def test_a_script_runs_up_to_its_first_parse(script, tmp_path):
+    answer = ask(script(PARSES), "question", {"a": [1]})
+    assert (answer["details"], answer["options"]) == ({"a": [1]}, ["--epochs", "--help", "-h"])
+    assert sorted(os.listdir(tmp_path)) == ["train.py"]
+
+
+def test_it_starts_in_its_directory_under_its_name(script, tmp_path):
+    answer = ask(os.path.relpath(script(PARSES)), "question", None)
+    assert (answer["directory"], answer["argv"]) == (os.path.realpath(tmp_path), ["train.py"])
+
+
+def test_it_has_the_variables_of_a_container_with_these_channels_and_none_of_this_machine(script, monkeypatch):
+    monkeypatch.setenv("SM_CHANNEL_OLD", "/old")
+    environ = ask(script(PARSES), "question", None, ["train", "eval"])["environ"]
+    assert environ["SM_MODEL_DIR"] == "/opt/ml/model"
+    assert {name: text for name, text in environ.items() if name.startswith("SM_CHANNEL_")} == {
+        "SM_CHANNEL_EVAL": "/opt/ml/input/data/eval",
+        "SM_CHANNEL_TRAIN": "/opt/ml/input/data/train",
+    }
+    assert environ["SM_HPS"] == "{}"
+
+
+def test_a_script_that_reads_variables_for_its_defaults_parses(script):
+    source = """
+        import argparse, os
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--model-dir", default=os.environ["SM_MODEL_DIR"])
+        parser.add_argument("--train", default=os.environ["SM_CHANNEL_TRAIN"])
+        parser.parse_args()
+    """
+    answer = ask(script(source), "question", "parse", ["train"])
+    assert answer["parsed"] == {"model_dir": "/opt/ml/model", "train": "/opt/ml/input/data/train"}
+
+
+def test_the_parser_of_a_patched_script_is_that_of_smargs(script):
+    assert "SageMakerParserMixin" in ask(script(PARSES), "question", None, is_patched=True)["classes"]
+    assert "SageMakerParserMixin" not in ask(script(PARSES), "question", None)["classes"]
+
+
+MODULE = """
+    import argparse
+    def build_parser():
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--layers")
+        return parser
+"""
+
+
+@pytest.mark.parametrize("is_patched", [False, True])
+def test_a_module_that_does_not_parse_is_asked_for_its_parser(script, is_patched):
+    answer = ask(script(MODULE, "arguments.py"), "question", None, is_patched=is_patched)
+    assert answer["options"] == ["--help", "--layers", "-h"]
+
+
+def test_a_script_that_parses_is_not_asked_for_another_parser(script):
+    assert "--layers" not in ask(script(textwrap.dedent(MODULE) + textwrap.dedent(PARSES)), "question", None)["options"]
+
+
+NOT_PARSED = [
+    ("", "ends without parsing its arguments, and has no function build_parser()"),
+    ("import sys; sys.exit()", "ends without parsing its arguments, and has no function build_parser()"),
+    ("import sys; sys.exit(3)", "ends with exit status 3 before it parses its arguments"),
+    (
+        "import sys; print('first'); print('last\\n\\n'); sys.exit(3)",
+        "ends with exit status 3 before it parses its arguments: last",
+    ),
+    ("raise SystemExit('no GPU')", "ends with exit status 1 before it parses its arguments: no GPU"),
+    ("import os; os._exit(0)", "ends with exit status 0 before it parses its arguments"),
+    ("import os; os.kill(os.getpid(), 9)", "ends with SIGKILL before it parses its arguments"),
+    (
+        "\nimport no_such_module",
+        "fails before it parses its arguments: line 2: ModuleNotFoundError: No module named 'no_such_module' "
+        "(put the parser into a module with a function build_parser(), and check that module)",
+    ),
+    (
+        "\ndef ask():\n    return input('Go on? ')\nask()",
+        "fails before it parses its arguments: line 3: EOFError: EOF when reading a line (a job has no standard input)",
+    ),
+    (
+        "import os\nos.environ['SM_CHANNEL_X']",
+        "fails before it parses its arguments: line 2: KeyError: 'SM_CHANNEL_X' (name the channel, and its variable is set)",
+    ),
+    ("import os\nos.environ['KEY']", "fails before it parses its arguments: line 2: KeyError: 'KEY'"),
+    ("import json\njson.loads('{')", "fails before it parses its arguments: line 2: JSONDecodeError: Expecting"),
+    ("\nx = = 1", "fails before it parses its arguments: line 2: SyntaxError: invalid syntax (train.py, line 2)"),
+    ("raise ValueError('two\\nlines')", "fails before it parses its arguments: line 1: ValueError: two lines"),
+    ("def build_parser(): pass", "has a function build_parser() that returns 'NoneType': expected a parser of argparse"),
+    ("def build_parser(): return 1 / 0", "fails before it parses its arguments: line 1: ZeroDivisionError: division by zero"),
+]
+
+
+@pytest.mark.parametrize(("source", "line"), NOT_PARSED)
+def test_a_script_that_does_not_parse_is_one_line(refused, source, line):
+    assert refused(source).startswith(f"train.py {line}")
+
+
+def test_a_password_is_not_asked_for_at_the_terminal(refused):
+    assert "EOFError" in refused("import getpass; getpass.getpass()")
+
+
+def test_a_script_that_waits_is_ended_with_all_that_it_started(refused, monkeypatch, tmp_path):
+    monkeypatch.setattr(process, "LONGEST", 1.0)
+    source = """
+        import subprocess, sys, time
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(2); open('alive', 'w')"])
+        time.sleep(60)
+    """
+    assert refused(source) == "train.py has not parsed its arguments after 1 seconds"
+    time.sleep(2)
+    assert sorted(os.listdir(tmp_path)) == ["train.py"]
+
+
+def test_a_process_that_the_script_leaves_behind_does_not_delay_the_answer(script, monkeypatch):
+    monkeypatch.setattr(process, "LONGEST", 30.0)
+    source = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+    assert ask(script(source + textwrap.dedent(PARSES)), "question", 1)["details"] == 1
+
+
+def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_path):
+    assert refused(PARSES, "fail") == "train.py fails while its parser is read: RuntimeError: two lines"
+    assert sorted(os.listdir(tmp_path)) == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("nowhere.py", "argument script: 'nowhere.py' does not exist: expected a .py or .sh file"),
+        (".", "argument script: '.' is a directory: expected a .py or .sh file"),
+    ],
+)
+def test_a_missing_script_is_one_line(name, line):
+    with pytest.raises(ScriptError, match=rf"\A{line}\Z"):
+        ask(name, "question", None)
