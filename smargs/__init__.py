@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, List
 if TYPE_CHECKING:
     from smargs.container.environment import SageMakerEnvironment
     from smargs.launch.errors import HyperparameterError
+    from smargs.launch.script import check_hyperparameters
     from smargs.mixin import SageMakerParserMixin
     from smargs.parser import SageMakerArgumentParser
 
-__all__ = ["HyperparameterError", "SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"]
+__all__ = [
+    "HyperparameterError",
+    "SageMakerArgumentParser",
+    "SageMakerEnvironment",
+    "SageMakerParserMixin",
+    "check_hyperparameters",
+]
 __version__ = "0.1.0"
 
 _MODULES = {
@@ -18,6 +25,7 @@ _MODULES = {
     "SageMakerArgumentParser": "smargs.parser",
     "SageMakerEnvironment": "smargs.container.environment",
     "SageMakerParserMixin": "smargs.mixin",
+    "check_hyperparameters": "smargs.launch.script",
 }
 
 

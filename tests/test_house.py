@@ -15,7 +15,9 @@ HOUSE = Path(smargs.__file__).parent
 ROOMS = [
     ["__main__"],
     ["cli"],
-    ["launch.process"],
+    ["launch.script"],
+    ["launch.checked", "launch.process"],
+    ["launch.container"],
     ["testing"],
     ["local"],
     ["launch.child", "launch.preview"],

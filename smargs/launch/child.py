@@ -7,7 +7,8 @@ import json
 import os
 import pickle
 import sys
-from typing import Any, Callable, Dict, NamedTuple, NoReturn
+import types
+from typing import Any, Callable, Dict, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script
@@ -21,6 +22,7 @@ class Request(NamedTuple):
 
     Attributes:
         script: The path of the script, as its command line names it.
+        arguments: Its command line.
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
         question: The name of a module. Its function ``answer`` receives the parser, a function that parses, and the details,
             and returns what JSON can represent.
@@ -28,6 +30,7 @@ class Request(NamedTuple):
     """
 
     script: str
+    arguments: Tuple[str, ...]
     is_patched: bool
     question: str
     details: Any
@@ -40,7 +43,7 @@ def main() -> NoReturn:
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = [request.script]
+    sys.argv = [request.script, *request.arguments]
 
     def send(reply: Dict[str, Any]) -> int:
         stream.write(json.dumps(reply))
@@ -61,6 +64,7 @@ def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
     try:
         names = run_script(script)
         if callable(names.get(BUILDER)):
+            _register(script, names)
             return _parse(names[BUILDER](), send)
     except SystemExit as stop:
         if stop.code:
@@ -68,6 +72,14 @@ def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
     except Exception as error:
         return send({"problem": _failure(error, script)})
     return send({"problem": f"ends without parsing its arguments, and has no function {BUILDER}()"})
+
+
+def _register(script: str, names: Dict[str, Any]) -> None:
+    """Make a module that was run importable, so that a value of one of its classes is of the class that the parser knows."""
+    name = os.path.splitext(os.path.basename(script))[0]
+    module = types.ModuleType(name)
+    vars(module).update(names)
+    sys.modules.setdefault(name, module)
 
 
 def _parse(parser: Any, send: Callable[[Dict[str, Any]], int]) -> int:

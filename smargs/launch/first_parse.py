@@ -23,7 +23,7 @@ _PARSE_METHODS = ("parse_args", "parse_known_args", "parse_intermixed_args", "pa
 Handler = Callable[[Any, Callable[[], Any]], int]
 """A function that is called instead of the first parse: with the parser, and with a function that parses.
 
-It returns the exit status of the process.
+It returns the exit status of the process. The function that parses takes the command line as it is then in ``sys.argv``.
 """
 
 
@@ -73,11 +73,19 @@ class _FirstParse:
             wrap(cls, name, self._end_after)
 
     def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
-        if self._is_parsing or not _is_command_line(args[0] if args else settings.get("args")):
+        tokens = args[0] if args else settings.get("args")
+        if self._is_parsing or not _is_command_line(tokens):
             return parse(parser, *args, **settings)
+
+        def parse_now() -> Any:
+            if tokens is None:
+                return parse(parser, *args, **settings)
+            renewed = {"args": sys.argv[1:]} if "args" in settings else {}
+            return parse(parser, *[sys.argv[1:], *args[1:]][: len(args)], **{**settings, **renewed})
+
         self._is_parsing = True
         try:
-            status = self._handle(parser, lambda: parse(parser, *args, **settings))
+            status = self._handle(parser, parse_now)
         finally:
             self._is_parsing = False
         return _end(status)

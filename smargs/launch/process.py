@@ -11,19 +11,26 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Union
+from typing import IO, Any, Dict, Iterable, Sequence, Union
 
 import smargs
-from smargs.container.variables import BASE_DIRECTORY
 from smargs.launch.child import Request
-from smargs.local.containers import environ_outside_job, make_container, this_machine
-from smargs.local.job import EMPTY, BadJobError, TrainingJob, find_script
-from smargs.local.platforms import start
+from smargs.launch.container import container_variables
+from smargs.local.containers import environ_outside_job
+from smargs.local.job import BadJobError, find_script
 
 LONGEST = 120.0
 """How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
 
-_CODE = "import sys; sys.path.append({root!r}); from smargs.launch.child import main; main()"
+# The package of this process, even if another version is installed. Other modules are not imported from its directory first.
+_CODE = """
+import sys, typing
+sys.path.insert(0, {root!r})
+import smargs
+del sys.path[0]
+import smargs.launch.child
+smargs.launch.child.main()
+"""
 
 
 class ScriptError(ValueError):
@@ -36,6 +43,7 @@ def ask(
     details: object,
     channels: Iterable[str] = (),
     *,
+    arguments: Sequence[str] = (),
     is_patched: bool = False,
 ) -> Any:
     """Run a script in a process of its own up to its first parse, and return what a function makes of its parser.
@@ -49,6 +57,7 @@ def ask(
             parses the command line, and the details. It returns what JSON can represent.
         details: What the function needs; it must be possible to pickle it.
         channels: The names of the job's channels.
+        arguments: The command line of the script.
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
 
     Raises:
@@ -56,21 +65,16 @@ def ask(
     """
     try:
         path = find_script(os.fspath(script))
-        job = TrainingJob("check", path, {}, dict.fromkeys(channels, EMPTY))
-        environ = {**environ_outside_job(), **_environ(job)}
+        if path.suffix != ".py":
+            raise BadJobError(f"argument script: {os.fspath(script)!r} is not a Python script: expected a .py file")
+        environ = {**environ_outside_job(), **container_variables(path, {}, channels)}
     except BadJobError as error:
         raise ScriptError(str(error)) from None
-    request = Request(path.name, is_patched, question, details)
+    request = Request(path.name, tuple(arguments), is_patched, question, details)
     reply = _run(request, path.parent, environ)
     if "problem" in reply:
         raise ScriptError(f"{path.name} {' '.join(reply['problem'].splitlines())}")
     return reply["answer"]
-
-
-def _environ(job: TrainingJob) -> Dict[str, str]:
-    """Return the variables of a job in a container. Files of this machine in the place of the container's are not read."""
-    container = make_container(job, job.hosts[0], BASE_DIRECTORY, this_machine())
-    return {**start(container).environ, "SAGEMAKER_BASE_DIR": os.devnull}
 
 
 def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str, Any]:

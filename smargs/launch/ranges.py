@@ -43,7 +43,7 @@ def read_ranges(ranges: Mapping[str, Any], *, encoded: bool) -> List[Range]:
 
     Args:
         ranges: Names with the SDKs' ``ContinuousParameter``, ``IntegerParameter`` or ``CategoricalParameter``, or the service's
-            ``ParameterRanges``.
+            ``ParameterRanges``. A range that was read is returned as it is, because another process may have no SDK.
         encoded: Whether the hyperparameters are sent as texts. Otherwise SDK v2's tuner may encode categories as JSON.
     """
     if not ranges.keys().isdisjoint(_REQUEST_KEYS):
@@ -110,6 +110,8 @@ def _read_object(name: str, value: Any, encoded: bool) -> Range:
     Sources: ``sagemaker/parameter.py`` of v2, ``sagemaker/core/parameter.py`` of v3. The tuner of v3, and that of v2 for an
     ``Estimator``, send a category as text; that of v2 for a framework's estimator sends it as JSON (``as_json_range``).
     """
+    if isinstance(value, Range):
+        return value
     kind = getattr(value, "__name__", None)
     if kind == CATEGORICAL:
         is_of_v2 = any(base.__module__ == "sagemaker.parameter" for base in type(value).__mro__)

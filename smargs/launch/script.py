@@ -1,0 +1,128 @@
+"""The check of a job's hyperparameters by a script that the launcher cannot import."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+from smargs.launch.checked import Question, Reply, not_passed, without_variables
+from smargs.launch.errors import HyperparameterError
+from smargs.launch.process import ScriptError, ask
+from smargs.launch.ranges import read_ranges
+from smargs.local.channels import check_channel_name
+from smargs.local.job import BadJobError
+from smargs.secrets.masking import Secrets
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+def check_hyperparameters(
+    script: Path,
+    values: object,
+    channels: Iterable[str] = (),
+    ranges: Optional[Mapping[str, Any]] = None,
+    *,
+    patch: bool = False,
+) -> Dict[str, Any]:
+    """Return the hyperparameters that a job sends, as ``to_hyperparameters`` of the script's own parser returns them.
+
+    The script runs in a process of its own, up to its first parse of the command line. It needs its imports up to there, but no
+    data. If it cannot be run here, put the parser into a module with a function ``build_parser()``, and check that module.
+
+    Args:
+        script: The path of the script, or of a module that defines ``build_parser()`` and does not parse.
+        values: A mapping of names to values, or a namespace, of which only what differs from the default is sent.
+        channels: The names of the job's channels. Of a mapping, the values are not looked at.
+        ranges: The ranges of a tuning job: the SDKs' objects by name, or the service's ``ParameterRanges``.
+        patch: Whether the job runs the script with ``smargs.patch``, because its parser is that of argparse.
+
+    Returns:
+        The texts that the service stores, by name. A pipeline variable is returned unchanged.
+
+    Raises:
+        HyperparameterError: If the service, a platform or the script would refuse the hyperparameters, or the script cannot be
+            run up to its first parse; with every problem.
+        TypeError: If the values are neither.
+    """
+    reply = check(script, values, channels, ranges, is_patched=patch)
+    for warning in reply.warnings:
+        warnings.warn(warning, stacklevel=2)
+    if reply.problems:
+        raise HyperparameterError(reply.problems)
+    sent = dict(_pairs(values))
+    return {name: sent[reply.unchanged[name]] if text is None else text for name, text in reply.hyperparameters.items()}
+
+
+def check(
+    script: Path,
+    values: object,
+    channels: Iterable[str] = (),
+    ranges: Optional[Mapping[str, Any]] = None,
+    *,
+    is_patched: bool = False,
+    subcommands: Sequence[str] = (),
+    shows_arguments: bool = False,
+) -> Reply:
+    """Check hyperparameters as :func:`check_hyperparameters` does, and return every problem instead of raising it.
+
+    Args:
+        script: The path of the script or of the module.
+        values: A mapping or a namespace.
+        channels: The names of the job's channels.
+        ranges: The ranges of a tuning job.
+        is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
+        subcommands: Tokens that choose subcommands.
+        shows_arguments: Whether the reply has the lines of a table of all arguments.
+    """
+    try:
+        names = _check_channels(channels)
+        known = {str(number): each for number, each in enumerate(read_ranges(ranges or {}, encoded=True))}
+        pickled = [_pickle(name, value) for name, value in _pairs(values)]
+        is_namespace = not isinstance(values, Mapping)
+        question = Question(pickled, is_namespace, names, known, subcommands, shows_arguments)
+        reply = ask(script, "smargs.launch.checked", question, names, arguments=subcommands, is_patched=is_patched)
+    except HyperparameterError as error:
+        return Reply(problems=error.problems)
+    except (BadJobError, ScriptError) as error:
+        return Reply(problems=[_secrets(values).mask_text(str(error))])
+    return Reply(**reply)
+
+
+def _check_channels(channels: Iterable[str]) -> List[str]:
+    """Return the names of channels.
+
+    Raises:
+        BadJobError: If the service does not allow a name.
+    """
+    if isinstance(channels, str):
+        raise BadJobError(f"argument channels: {channels!r} is a str: expected a list of names, or a mapping")
+    return [check_channel_name(name, "channels") for name in channels]
+
+
+def _pairs(values: object) -> List[Tuple[Any, Any]]:
+    if isinstance(values, Mapping):
+        return list(values.items())
+    if not hasattr(values, "__dict__"):
+        raise TypeError(f"values: expected a namespace or a mapping, not {type(values).__name__}")
+    return list(vars(values).items())
+
+
+def _pickle(name: object, value: object) -> bytes:
+    """Pickle a name with its value, which is pickled on its own.
+
+    Raises:
+        HyperparameterError: If that is not possible.
+    """
+    try:
+        return pickle.dumps((name, pickle.dumps(without_variables(value))))
+    except Exception as error:
+        raise HyperparameterError([not_passed(name, error)]) from None
+
+
+def _secrets(values: object) -> Secrets:
+    secrets = Secrets()
+    for name, value in _pairs(values):
+        secrets.add(str(name), value, str(value))
+    return secrets
