@@ -35,7 +35,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         return _run_command(args, script_arguments)
     except BadJobError as error:
-        print(f"smargs {args.command}: error: {one_line(secrets.mask_text(str(error)))}", file=sys.stderr)
+        for problem in error.args:
+            print(f"smargs {args.command}: error: {one_line(secrets.mask_text(problem))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupt:
         print(f"smargs {args.command}: interrupted", file=sys.stderr)

@@ -113,11 +113,13 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
         hyperparameters: The content of hyperparameters.json, including those that the platform adds.
 
     Raises:
-        BadJobError: If there are too many hyperparameters, or the service or a script's environment cannot hold one of them.
+        BadJobError: If there are too many hyperparameters, or the service or a script's environment cannot hold some of them;
+            with every problem.
     """
     added = [name for name in hyperparameters if name.startswith("sagemaker_")]
-    for problem in limit_problems(hyperparameters, added):
-        raise BadJobError(problem)
+    problems = list(limit_problems(hyperparameters, added))
+    if problems:
+        raise BadJobError(*problems)
 
 
 def encode(job: TrainingJob) -> Dict[str, str]:

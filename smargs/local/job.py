@@ -22,7 +22,10 @@ PROCESSING = "processing"
 
 
 class BadJobError(ValueError):
-    """A job that cannot be started; its text is one line for people."""
+    """A job that cannot be started. Its arguments are the problems, one line each for people."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class Hyperparameter(NamedTuple):

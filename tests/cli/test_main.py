@@ -519,6 +519,17 @@ def test_the_services_limits_count_the_sdks_own_hyperparameters(here, refused):
     assert (here / "started").exists()
 
 
+def test_every_hyperparameter_beyond_a_limit_is_a_line(here, capsys):
+    tokens = ["-p", f"api_key={'x' * 2501}", "-p", f"motto={'m' * 2501}", "-p", f"{'n' * 257}=1"]
+    assert cli.main(["run", "train.py", "--plain", *tokens]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "smargs run: error: hyperparameter api_key: its value has 2501 characters: the service allows 2500",
+        "smargs run: error: hyperparameter motto: its value has 2501 characters: the service allows 2500",
+        f"smargs run: error: hyperparameter {'n' * 20}...: its name has 257 characters: the service allows 256",
+    ]
+    assert not (here / "started").exists()
+
+
 @pytest.mark.needs_process
 def test_at_the_services_limits_a_job_runs(here):
     assert finish("train.py", "--plain", "-p", f"{'n' * 256}={'v' * 2500}", cwd=here)[0] == 0

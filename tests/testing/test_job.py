@@ -229,6 +229,15 @@ def test_an_impossible_job_is_refused_in_one_line(settings, message):
     assert "\n" not in str(error.value)
 
 
+def test_every_hyperparameter_beyond_a_limit_is_a_line_of_the_error():
+    with pytest.raises(BadJobError) as error:
+        SageMakerJob({"a": "x" * 2501, "b": 1, "c": "x" * 2502})
+    assert str(error.value).splitlines() == [
+        "hyperparameter a: its value has 2503 characters: the service allows 2500",
+        "hyperparameter c: its value has 2504 characters: the service allows 2500",
+    ]
+
+
 @pytest.mark.needs_process
 def test_the_error_names_a_missing_shell_of_a_platform(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
