@@ -59,8 +59,8 @@ def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[st
     args, unknown = make_parser(secrets).parse_known_args(tokens[:end])
     if unknown:
         suggestion = suggest_option(unknown[0], _argparse.options(args.parser))
-        if suggestion is None and args.command == "run":
-            suggestion = suggest_hyperparameter(unknown, tokens[:end])
+        if suggestion is None and args.command in ("run", "check"):
+            suggestion = suggest_hyperparameter(unknown, tokens[:end], runs_script=args.command == "run")
         shown = " ".join(secrets.mask_tokens(unknown))
         args.parser.error(f"unrecognized arguments: {shown}{f' ({suggestion})' if suggestion else ''}")
     return args, tuple(tokens[end + 1 :])
@@ -70,6 +70,11 @@ def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
     if args.command == "env":
         show(os.environ, args.json, args.full)
         return 0
+    if args.command == "check":
+        # Imports the parser, which `smargs run` does not.
+        from smargs.cli.check import check
+
+        return check(args, script_arguments)
     try:
         # A job needs modules of Python that exist only on Linux and macOS, and `smargs env` does not. Saves it 35 ms as well.
         from smargs.cli.clean import clean

@@ -21,14 +21,15 @@ def suggest_option(token: str, options: Iterable[str]) -> Optional[str]:
     return f"did you mean {by_name[nearest[0]]}?" if nearest else None
 
 
-def suggest_hyperparameter(unknown: Sequence[str], tokens: Sequence[str]) -> Optional[str]:
+def suggest_hyperparameter(unknown: Sequence[str], tokens: Sequence[str], *, runs_script: bool) -> Optional[str]:
     """Return how to send unknown tokens as a hyperparameter or to the script; None if they are neither.
 
     Args:
         unknown: The tokens that the command does not know.
         tokens: All tokens of its command line.
+        runs_script: Whether the script may get them as its own arguments.
     """
-    return _join_after_p(tokens) or _send(unknown[0], tokens)
+    return _join_after_p(tokens) or _send(unknown[0], tokens, runs_script)
 
 
 def _join_after_p(tokens: Sequence[str]) -> Optional[str]:
@@ -42,16 +43,18 @@ def _join_after_p(tokens: Sequence[str]) -> Optional[str]:
     return None
 
 
-def _send(token: str, tokens: Sequence[str]) -> Optional[str]:
+def _send(token: str, tokens: Sequence[str], runs_script: bool) -> Optional[str]:
     """Suggest a hyperparameter or an argument of the script for an option, and a hyperparameter for ``NAME=VALUE``."""
     if not token.startswith("--"):
         return _mean(token) if re.match(r"[\w-]+=", token) else None
     name, equals, text = token.lstrip("-").partition("=")
     following = tokens[tokens.index(token) + 1 :][:1]
     values = [text] if equals else [value for value in following if _is_value(value)]
-    hyperparameter = shlex.quote(f"{name}={''.join(values) or 'true'}")
+    pair = f"{name}={''.join(values) or 'true'}"
+    if not runs_script:
+        return _mean(pair)
     option = " ".join(map(shlex.quote, (f"--{name}", *values)))
-    return f"write -p {hyperparameter} for a hyperparameter, or at the end -- {option} for the script"
+    return f"write -p {shlex.quote(pair)} for a hyperparameter, or at the end -- {option} for the script"
 
 
 def _mean(pair: str) -> str:

@@ -7,7 +7,7 @@ import functools
 from typing import Any, NoReturn
 
 from smargs import __version__
-from smargs.cli.run_options import add_job_options, add_running_options
+from smargs.cli.run_options import add_hyperparameter_options, add_job_options, add_running_options
 from smargs.cli.values import age
 from smargs.secrets.masking import Secrets
 
@@ -34,7 +34,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
     Args:
         secrets: The secrets on the command line, which are masked in errors.
     """
-    parser = _Parser(secrets, prog="smargs", description="Run Amazon SageMaker training jobs on this machine.")
+    parser = _Parser(secrets, prog="smargs", description="Check and run Amazon SageMaker training jobs on this machine.")
     parser.set_defaults(parser=parser)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser_class: Any = functools.partial(_Parser, secrets)
@@ -49,6 +49,16 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
     run.set_defaults(parser=run)
     add_job_options(run)
     add_running_options(run.add_argument_group("the run"))
+    check = commands.add_parser(
+        "check",
+        help="check the hyperparameters of a job before its launch",
+        description="Check the hyperparameters of a job with the parser of the script. The script runs up to its first "
+        "parse_args(); no data is read, and nothing is trained or started. Print each problem on a line, or a table of what "
+        "each argument will be.",
+        epilog="Arguments after -- choose subcommands of the script. The exit status is 2 if there are problems, otherwise 0.",
+    )
+    check.set_defaults(parser=check)
+    _add_check_options(check)
     clean = commands.add_parser(
         "clean",
         help="list the jobs in ~/.smargs/jobs, or remove jobs",
@@ -68,6 +78,35 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     form.add_argument("--full", action="store_true", help="show long values whole")
     return parser
+
+
+def _add_check_options(check: argparse.ArgumentParser) -> None:
+    check.add_argument("script", help="the entry point, or a module that defines build_parser(); a .py file")
+    job = check.add_argument_group("the job")
+    add_hyperparameter_options(job)
+    job.add_argument(
+        "--channel",
+        metavar="NAME=URI",
+        action="append",
+        default=[],
+        help="add a channel, such as train=s3://bucket/key; nothing is read from it; may be repeated",
+    )
+    job.add_argument(
+        "--ranges",
+        metavar="FILE",
+        help="add the ranges of a tuning job: a JSON object as ParameterRanges of the service; each bound is checked",
+    )
+    job.add_argument(
+        "--patch",
+        action="store_true",
+        help="check a script that imports argparse, which the job runs with smargs.patch",
+    )
+    check.add_argument(
+        "--format",
+        choices=("text", "json"),
+        default="text",
+        help="print lines and a table, or one JSON object",
+    )
 
 
 def _add_clean_options(clean: argparse.ArgumentParser) -> None:

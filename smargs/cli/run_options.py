@@ -12,6 +12,25 @@ from smargs.local.job import PLATFORMS, PROCESSING
 _GRACE = 120.0
 
 
+def add_hyperparameter_options(group: _argparse.ArgumentGroup) -> None:
+    """Add the options that name hyperparameters."""
+    group.add_argument(
+        "-p",
+        metavar="NAME=VALUE",
+        dest="hyperparameter",
+        action="append",
+        default=[],
+        help="add a hyperparameter; a VALUE that is not JSON is a text; may be repeated",
+    )
+    group.add_argument(
+        "--hyperparameters",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="add the hyperparameters of a JSON object, or of a .yaml file (needs PyYAML); -p overrides them",
+    )
+
+
 def add_job_options(run: argparse.ArgumentParser) -> None:
     """Add the script, and the options that describe the job."""
     run.add_argument("script", help="the entry point, a .py or .sh file")
@@ -58,21 +77,7 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
         help="add a channel of the files that a manifest lists; --channel CHANNEL=DIR is the directory in the place of its "
         "prefix; may be repeated",
     )
-    job.add_argument(
-        "-p",
-        metavar="NAME=VALUE",
-        dest="hyperparameter",
-        action="append",
-        default=[],
-        help="add a hyperparameter; a VALUE that is not JSON is a text; may be repeated",
-    )
-    job.add_argument(
-        "--hyperparameters",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="add the hyperparameters of a JSON object, or of a .yaml file (needs PyYAML); -p overrides them",
-    )
+    add_hyperparameter_options(job)
     job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, instead of JSON")
     job.add_argument(
         "-e",

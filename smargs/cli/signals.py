@@ -38,5 +38,5 @@ def ignore(number: int, frame: Optional[FrameType]) -> None:
 
 
 def _ending_signals() -> Tuple[signal.Signals, ...]:
-    # In a function, because Windows has no SIGHUP, and this module is imported there.
-    return signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    # Windows has no SIGHUP.
+    return tuple(number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP"))

@@ -28,7 +28,7 @@ def read_hyperparameters(files: Iterable[str], typed: Iterable[str]) -> Dict[str
     """
     hyperparameters: Dict[str, Hyperparameter] = {}
     for path in files:
-        for name, value in _read_object(path).items():
+        for name, value in read_object("--hyperparameters", path).items():
             hyperparameters[name] = make_hyperparameter(name, value)
     for pair in typed:
         name, equals, text = pair.partition("=")
@@ -69,20 +69,29 @@ def secrets_of(job: TrainingJob, parsers: Sequence[argparse.ArgumentParser] = ()
     return secrets
 
 
-def _read_object(path: str) -> Mapping[Any, object]:
+def read_object(argument: str, path: str) -> Mapping[Any, Any]:
+    """Read a file that contains a JSON object, or YAML if its name ends with ``.yaml`` or ``.yml``.
+
+    Args:
+        argument: The option that names the file.
+        path: The path of the file.
+
+    Raises:
+        BadJobError: If the file cannot be read, or contains anything else.
+    """
     is_yaml = path.endswith((".yaml", ".yml"))
     form = "YAML" if is_yaml else "JSON"
     try:
         text = Path(path).read_text(encoding="utf-8")
         content = _load_yaml(text) if is_yaml else load_json(text)
     except OSError as error:
-        raise BadJobError(f"argument --hyperparameters: {path!r} cannot be read: {error.strerror}") from None
+        raise BadJobError(f"argument {argument}: {path!r} cannot be read: {error.strerror}") from None
     except ImportError:
-        raise BadJobError(f"argument --hyperparameters: {path!r} is YAML, which needs PyYAML: pip install pyyaml") from None
+        raise BadJobError(f"argument {argument}: {path!r} is YAML, which needs PyYAML: pip install pyyaml") from None
     except ValueError as error:
-        raise BadJobError(f"argument --hyperparameters: {path!r} is not valid {form}: {error}") from None
+        raise BadJobError(f"argument {argument}: {path!r} is not valid {form}: {error}") from None
     if not isinstance(content, dict):
-        raise BadJobError(f"argument --hyperparameters: {path!r} is not a {form} object: expected {{NAME: VALUE, ...}}")
+        raise BadJobError(f"argument {argument}: {path!r} is not a {form} object: expected {{NAME: VALUE, ...}}")
     return content
 
 
