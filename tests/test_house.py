@@ -21,6 +21,8 @@ ROOMS = [
     ["testing"],
     ["local"],
     ["launch.child", "launch.preview"],
+    ["launch.bundle"],
+    ["launch.wheels"],
     ["launch.first_parse", "launch.origins"],
     ["tables"],
     ["patch"],

@@ -75,6 +75,11 @@ def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         from smargs.cli.check import check
 
         return check(args, script_arguments)
+    if args.command == "bundle":
+        # It imports modules that no other command needs.
+        from smargs.cli.bundle import bundle_into
+
+        return bundle_into(args)
     try:
         # A job needs modules of Python that exist only on Linux and macOS, and `smargs env` does not. Saves it 35 ms as well.
         from smargs.cli.clean import clean
