@@ -7,19 +7,29 @@ import functools
 from typing import Any, Callable
 
 from smargs import _argparse
+from smargs.arguments.bounds import make_bounds
 from smargs.arguments.literals import BOOLEAN_TEXTS
 from smargs.container.variables import PREFIX
 
 
 def declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings: Any) -> argparse.Action:
-    """Declare an argument whose ``env_var=`` may be a variable of SageMaker, and that may be declared as ``secret=``."""
+    """Declare an argument whose ``env_var=`` may be a variable of SageMaker, and that may have ``secret=`` and ``bounds=``.
+
+    Raises:
+        ValueError: If ``bounds=`` is not a pair of numbers in order, or the argument is a flag.
+    """
     own = {"secret": settings.pop("secret")} if "secret" in settings else {}
+    bounds = settings.pop("bounds", None)
+    if bounds is not None:
+        own["bounds"] = make_bounds(bounds)
     if (settings.get("env_var") or "").startswith(PREFIX):
         # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
         own["env_var"], settings["env_var"] = settings["env_var"], None
     action = add_argument(*args, **settings)
-    if own:  # Some parser classes (Tap) return nothing, and accept neither of the two.
+    if own:  # Some parser classes (Tap) return nothing, and accept none of the three.
         vars(action).update(own)
+    if bounds is not None and action.nargs == 0:
+        raise ValueError(f"bounds={bounds!r}: expected an argument with a value, not a flag")
     return action
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from smargs import _argparse
+from smargs.arguments.bounds import check_bounds
 from smargs.arguments.conversion import inferred_type, read_inferred
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
@@ -68,16 +69,20 @@ class SageMakerParserMixin(_Mixed):
         """Declare an argument as argparse does.
 
         ``env_var="SM_..."`` names its variable, also for a positional. ``secret=True`` or ``False`` says whether its value is
-        masked in everything that the parser shows; otherwise its names decide.
+        masked in everything that the parser shows; otherwise its names decide. ``bounds=(0, 1)`` are the least and the greatest
+        value that it accepts on any machine; one may be None.
+
+        Raises:
+            ValueError: If ``bounds=`` is not a pair of numbers in order. Also whatever argparse raises.
         """
         return declare(super().add_argument, *args, **settings)
 
     def add_argument_group(self, *args: Any, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
+        """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
         return extend(super().add_argument_group(*args, **settings))
 
     def add_mutually_exclusive_group(self, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts ``env_var="SM_..."`` and ``secret=`` as the parser's."""
+        """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
         return extend(super().add_mutually_exclusive_group(**settings))
 
     def add_subparsers(self, **settings: Any) -> Any:
@@ -252,7 +257,7 @@ class SageMakerParserMixin(_Mixed):
     def _long_option(self, name: str) -> str:
         return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
 
-    # argparse has no public methods for what the five methods below change. A test fails if CPython changes one of them.
+    # argparse has no public methods for what the six methods below change. A test fails if CPython changes one of them.
 
     def _parse_optional(self, arg_string: str) -> Any:
         """Accept ``--batch_size`` for ``--batch-size`` and the other way round, unless both are declared."""
@@ -288,6 +293,11 @@ class SageMakerParserMixin(_Mixed):
             source = self._source_of(action)
             error.message = f"{error.message} (from {source})" if source else error.message
             raise
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Check a value against the choices as argparse does, then against the bounds."""
+        super()._check_value(action, value)
+        check_bounds(action, value)
 
     def _source_of(self, action: argparse.Action) -> Optional[str]:
         """Return the variable or the config file from which the parser class read the texts of an argument; None if typed."""

@@ -39,7 +39,7 @@ ROOMS = [
     ["arguments.matching", "arguments.messages", "arguments.typed"],
     ["launch.ranges"],
     ["launch.pipelines", "arguments.conversion"],
-    ["arguments.literals", "arguments.names", "arguments.parts"],
+    ["arguments.bounds", "arguments.literals", "arguments.names", "arguments.parts"],
     ["container.rendering"],
     ["container.environment", "container.commandline"],
     ["container.job"],

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from smargs import _argparse
+from smargs.arguments.bounds import check_bounds
 from smargs.arguments.literals import BOOLEAN_TEXTS, TEXT_PARSERS, as_boolean, enum_member, integral, read_literal, text_parser
 from smargs.arguments.names import documented_variable
 from smargs.container.commandline import as_written
@@ -206,11 +207,12 @@ class Converter:
         return read_inferred(self.action, self.inferred, text)
 
     def _accept(self, text: str) -> object:
-        value = self.read(integral(text) if self.wanted is int else text)
-        return value if self.action.choices is None else self._checked(value)
+        return self._checked(self.read(integral(text) if self.wanted is int else text))
 
     def _checked(self, value: object) -> object:
-        _argparse.check_choice(self.parser, self.action, value)
+        if self.action.choices is not None:
+            _argparse.check_choice(self.parser, self.action, value)
+        check_bounds(self.action, value)
         return value
 
 

@@ -11,6 +11,7 @@ import json
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
 from smargs import _argparse
+from smargs.arguments.bounds import declared_bounds
 from smargs.arguments.conversion import Converter, collects, has_own_type
 from smargs.arguments.matching import match
 from smargs.arguments.messages import MissingArguments, pipeline_variable
@@ -200,6 +201,7 @@ class FilledArguments:
             and type(action) is standard
             and action.nargs is None
             and action.choices is None
+            and declared_bounds(action) is None
         }
 
     def _in_namespace(self, namespace: object, replaces_values: bool) -> Set[argparse.Action]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import enum
+import math
 from pathlib import PurePath
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from smargs import _argparse
+from smargs.arguments.bounds import Bounds, declared_bounds
 from smargs.arguments.conversion import Converter, collects
 from smargs.local.job import TOOLKIT
 from smargs.mixin import SageMakerParserMixin
@@ -25,7 +27,8 @@ _TEXTS = st.one_of(
     st.sampled_from(("two words", "s3://bucket/key", "-1", "--lr", "1e-3", "00123", "true", "null", "[1, 2]", "a=b,c=d", "é")),
     _ANY_TEXT,
 )
-_INTEGERS = st.integers(-(2**53), 2**53)
+_LARGEST = 2**53
+_INTEGERS = st.integers(-_LARGEST, _LARGEST)
 _FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 SCALARS = st.one_of(st.booleans(), _INTEGERS, _FLOATS, _TEXTS)
 _LISTS = st.lists(SCALARS, max_size=_MOST_ELEMENTS)
@@ -105,19 +108,25 @@ class Declaration:
             choices: Any = self._action.choices
             ordered = choices if isinstance(choices, (list, tuple, range)) else sorted(choices, key=repr)
             return st.sampled_from(ordered).filter(self._accepts_choice).map(_as_sent)
-        if isinstance(self._type, type) and issubclass(self._type, enum.Enum):
-            return st.sampled_from(list(self._type.__members__))
-        if isinstance(self._type, type) and issubclass(self._type, PurePath):
-            return _TEXTS
-        # By identity, because a type of the script's own may not be hashable.
-        strategies = [strategy for type_, strategy in _VALUES_OF_TYPE.items() if type_ is self._type]
-        if not strategies:
+        strategy = self._values_of_type()
+        if strategy is None:
             name = getattr(self._type, "__name__", repr(self._type))
             raise InvalidArgument(
                 f"argument {describe(self._action)}: the texts that its type {name} accepts are unknown: "
                 f"add a strategy of its hyperparameter to this call: overrides={{{self._action.dest!r}: ...}}"
             )
-        return strategies[0]
+        return strategy
+
+    def _values_of_type(self) -> Optional[st.SearchStrategy[Any]]:
+        if isinstance(self._type, type) and issubclass(self._type, enum.Enum):
+            return st.sampled_from(list(self._type.__members__))
+        if isinstance(self._type, type) and issubclass(self._type, PurePath):
+            return _TEXTS
+        bounds = declared_bounds(self._action)
+        if bounds is not None and self._type in (int, float):
+            return _within(bounds, self._type)
+        # By identity, because a type of the script's own may not be hashable.
+        return next((strategy for type_, strategy in _VALUES_OF_TYPE.items() if type_ is self._type), None)
 
     def _refuses(self, value: object) -> bool:
         option = next(iter(self._action.option_strings), None)
@@ -130,6 +139,16 @@ class Declaration:
     def _accepts_choice(self, choice: object) -> bool:
         count = self._action.nargs if isinstance(self._action.nargs, int) else 1
         return not self._refuses([_as_sent(choice)] * count if collects(self._action) else _as_sent(choice))
+
+
+def _within(bounds: Bounds, number: type) -> st.SearchStrategy[Any]:
+    """Draw numbers within bounds, and often the bounds themselves."""
+    low, high = bounds
+    if number is int:
+        least = math.floor(high) - _LARGEST if low is None else math.ceil(low)
+        return st.integers(least, least + _LARGEST if high is None else math.floor(high))
+    inside = st.floats(low, high, allow_nan=False, allow_infinity=False, width=64)
+    return st.one_of(inside, st.sampled_from([bound for bound in bounds if bound is not None]))
 
 
 def _as_sent(choice: object) -> object:

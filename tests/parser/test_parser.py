@@ -854,6 +854,7 @@ def test_hyperparameters_that_a_plain_parser_consumed_are_not_refused(sagemaker_
         ("_get_value", ["self", "action", "arg_string"]),
         ("_get_values", ["self", "action", "arg_strings"]),
         ("_match_arguments_partial", ["self", "actions", "arg_strings_pattern"]),
+        ("_check_value", ["self", "action", "value"]),
         ("_parse_known_args", ["self", "arg_strings", "namespace"]),
     ],
 )

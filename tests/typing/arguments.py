@@ -28,6 +28,7 @@ def declare() -> SageMakerArgumentParser:
     parser.add_argument("--lr", default=0.1, env_var="SM_HP_LR")
     parser.add_argument("--layers", nargs="+", type=int, default=[64], choices=range(1024), metavar="UNITS")
     parser.add_argument("--optimizer", type=dict, secret=False)
+    parser.add_argument("--dropout", type=float, bounds=(0, None))
     parser.add_argument("--augment", action="store_true", dest="augmented")
     parser.add_argument("--config", is_config_file=True)
     assert_type(parser.add_sagemaker_arguments("train", "test"), argparse._ArgumentGroup)
