@@ -23,6 +23,9 @@ MOST_RANGES = 30
 LONGEST_BOUND = 256
 """How many characters a bound or a category of a range has."""
 
+LONGEST_DESCRIPTION = 1024
+"""How many characters the description of an algorithm's hyperparameter has. Source: ``EntityDescription`` of the same model."""
+
 OBJECTIVE_METRIC = "_tuning_objective_metric"
 """The hyperparameter that a tuning job adds to each of its training jobs."""
 

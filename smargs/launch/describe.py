@@ -1,0 +1,76 @@
+"""The description of a parser's hyperparameters; ``process`` asks for it in the process of a script."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
+
+from smargs import _argparse
+from smargs.launch.algorithm import supported_hyperparameters
+from smargs.launch.declared import Declared, declared_hyperparameters, exclusive_groups
+from smargs.launch.errors import HyperparameterError
+from smargs.launch.json_schema import json_schema
+from smargs.mixin import SageMakerParserMixin
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import Names
+
+ALGORITHM, JSON_SCHEMA = "algorithm", "json-schema"
+
+
+class Question(NamedTuple):
+    """Which description is wanted.
+
+    Attributes:
+        form: One of ``algorithm`` and ``json-schema``.
+        channels: The names of the job's channels.
+    """
+
+    form: str
+    channels: Tuple[str, ...]
+
+
+def answer(parser: Any, parse: Callable[[], Any], question: Question) -> Dict[str, Any]:
+    """Describe a parser.
+
+    Args:
+        parser: The parser of the script.
+        parse: A function that parses; it is not called.
+        question: Which description is wanted.
+
+    Returns:
+        The ``description``, or the ``problems``, one line each.
+    """
+    if not isinstance(parser, SageMakerParserMixin):
+        return {"problems": [f"its parser is argparse's {type(parser).__name__}: use the parser of smargs, or --patch"]}
+    try:
+        return {"description": describe(parser, question.form, question.channels)}
+    except HyperparameterError as error:
+        return {"problems": error.problems}
+
+
+def describe(parser: SageMakerParserMixin, form: str, channels: Tuple[str, ...] = ()) -> Any:
+    """Return the description of a parser's hyperparameters.
+
+    Args:
+        parser: The parser.
+        form: ``algorithm`` for ``SupportedHyperParameters``, or ``json-schema``.
+        channels: The names of the job's channels. An argument that one of them fills is no hyperparameter.
+
+    Raises:
+        HyperparameterError: If the service does not accept the description, with every problem.
+    """
+    known = list(declared_hyperparameters(parser, dict.fromkeys(channels)))
+    groups = [group for each in _argparse.all_parsers([parser]) for group in exclusive_groups(each, known)]
+    secrets = _secrets(parser, known)
+    if form == ALGORITHM:
+        return supported_hyperparameters(known, [each for members, _ in groups for each in members], secrets)
+    description = " ".join(secrets.mask_text(str(parser.description or "")).split())
+    return json_schema(os.path.basename(sys.argv[0]), description, known, groups, secrets)
+
+
+def _secrets(parser: SageMakerParserMixin, known: List[Declared]) -> Secrets:
+    secrets = Secrets(Names(parsers=[parser]), [parser])
+    for each in known:
+        secrets.add_argument(each.action, each.action.default)
+    return secrets

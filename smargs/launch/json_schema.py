@@ -1,0 +1,119 @@
+"""The JSON schema of a parser's hyperparameters, for front ends and tuners.
+
+Source: https://json-schema.org/draft/2020-12/schema
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import PurePath
+from typing import Any, Dict, List, Sequence, Tuple
+
+from smargs.launch.declared import Declared
+from smargs.secrets.masking import Secrets
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+# The most that a hyperparameter of an argument with action="count" may be.
+_MOST_COUNTED = 9999
+
+_TYPES: Dict[Any, str] = {
+    None: "string",
+    str: "string",
+    int: "integer",
+    float: "number",
+    list: "array",
+    tuple: "array",
+    set: "array",
+    dict: "object",
+}
+
+Schema = Dict[str, Any]
+
+Group = Tuple[Sequence[Declared], bool]
+"""The hyperparameters of a mutually exclusive group, and whether one of them is required."""
+
+
+def json_schema(title: str, description: str, known: Sequence[Declared], groups: Sequence[Group], secrets: Secrets) -> Schema:
+    """Return a schema of a JSON object with hyperparameters. The parser accepts every object that the schema accepts.
+
+    A value of an argument whose ``type`` is the script's own may be anything, because only the script knows what it accepts.
+
+    Args:
+        title: The name of the script.
+        description: What the script does.
+        known: The hyperparameters.
+        groups: Those of mutually exclusive groups.
+        secrets: The secrets, which are masked.
+    """
+    properties: Dict[str, Schema] = {}
+    for each in known:
+        property_ = _property(each, secrets)
+        earlier = properties.get(each.name, property_)
+        properties[each.name] = property_ if earlier == property_ else {"anyOf": [earlier, property_]}
+    schema: Schema = {"$schema": DIALECT, "title": title, "type": "object"}
+    if description:
+        schema["description"] = description
+    schema.update(properties=properties, additionalProperties=False)
+    schema["required"] = list(dict.fromkeys(each.name for each in known if each.is_required))
+    conditions = [condition for group in groups for condition in _conditions(*group)]
+    return {**schema, "allOf": conditions} if conditions else schema
+
+
+def _property(declared: Declared, secrets: Secrets) -> Schema:
+    schema = _values(declared)
+    description = " ".join(secrets.mask_text(declared.help()).split())
+    if description:
+        schema["description"] = description
+    if secrets.names.is_secret_argument(declared.action):
+        return {**schema, "writeOnly": True}
+    default = declared.default(secrets)
+    if default is not None:
+        schema["default"] = default[0]
+    return schema
+
+
+def _values(declared: Declared) -> Schema:
+    action = declared.action
+    one = _one_value(declared)
+    if not declared.takes_list:
+        return one
+    if isinstance(action.nargs, int):
+        return {"type": "array", "items": one, "minItems": action.nargs, "maxItems": action.nargs}
+    return (
+        {"type": "array", "items": one, "minItems": 1}
+        if action.nargs == argparse.ONE_OR_MORE
+        else {"type": "array", "items": one}
+    )
+
+
+def _one_value(declared: Declared) -> Schema:
+    if declared.is_count:
+        return {"type": "integer", "minimum": 0, "maximum": _MOST_COUNTED}
+    values = [value for value, _ in declared.categories()]
+    if values == [True, False]:
+        return {"type": "boolean"}
+    if values:
+        return {"enum": values}
+    schema = _type(declared)
+    if declared.bounds is not None:
+        for name, bound in zip(("minimum", "maximum"), declared.bounds):
+            if bound is not None:
+                schema[name] = bound if isinstance(bound, (int, float)) else float(bound)
+    return schema
+
+
+def _type(declared: Declared) -> Schema:
+    if declared.action.nargs == 0:
+        return {"const": declared.action.const}
+    wanted = declared.wanted
+    if isinstance(wanted, type) and issubclass(wanted, PurePath):
+        return {"type": "string"}
+    return {"type": _TYPES[wanted]} if wanted in _TYPES else {}
+
+
+def _conditions(group: Sequence[Declared], is_required: bool) -> List[Schema]:
+    names = list(dict.fromkeys(each.name for each in group))
+    conditions: List[Schema] = [{"not": {"required": list(pair)}} for pair in itertools.combinations(names, 2)]
+    return [*conditions, {"anyOf": [{"required": [name]} for name in names]}] if is_required else conditions
