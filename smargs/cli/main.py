@@ -59,7 +59,7 @@ def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[st
     args, unknown = make_parser(secrets).parse_known_args(tokens[:end])
     if unknown:
         suggestion = suggest_option(unknown[0], _argparse.options(args.parser))
-        if suggestion is None and args.command in ("run", "check"):
+        if suggestion is None and args.command in ("run", "check", "export"):
             suggestion = suggest_hyperparameter(unknown, tokens[:end], runs_script=args.command == "run")
         shown = " ".join(secrets.mask_tokens(unknown))
         args.parser.error(f"unrecognized arguments: {shown}{f' ({suggestion})' if suggestion else ''}")
@@ -75,6 +75,10 @@ def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         from smargs.cli.check import check
 
         return check(args, script_arguments)
+    if args.command == "export":
+        from smargs.cli.export import export
+
+        return export(args, script_arguments)
     if args.command == "bundle":
         # It imports modules that no other command needs.
         from smargs.cli.bundle import bundle_into

@@ -7,7 +7,7 @@ import functools
 from typing import Any, NoReturn
 
 from smargs import __version__
-from smargs.cli.launch_options import add_bundle
+from smargs.cli.launch_options import add_bundle, add_export
 from smargs.cli.run_options import add_hyperparameter_options, add_job_options, add_running_options
 from smargs.cli.values import age
 from smargs.secrets.masking import Secrets
@@ -78,6 +78,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
     form = env.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     form.add_argument("--full", action="store_true", help="show long values whole")
+    add_export(commands)
     add_bundle(commands)
     return parser
 

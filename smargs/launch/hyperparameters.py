@@ -41,13 +41,13 @@ def to_hyperparameters(
         plan.choose_spellings()
         problems = plan.problems()
     for name in plan.secret_names():
-        warnings.warn(_no_place_for_a_secret(name), stacklevel=level_of_the_script())
+        warnings.warn(no_place_for_a_secret(name), stacklevel=level_of_the_script())
     if problems:
         raise HyperparameterError(problems)
     return plan.hyperparameters()
 
 
-def _no_place_for_a_secret(name: str) -> str:
+def no_place_for_a_secret(name: str) -> str:
     """Return the warning for a secret.
 
     Source: "Do not include any security-sensitive information", HyperParameters of
