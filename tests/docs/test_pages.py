@@ -36,6 +36,7 @@ PAGES = [
 ]
 PACKAGES_PAGE = ROOT / "docs" / "packages.md"  # Its code needs the packages, so tests/ecosystem/ runs it.
 UNMODIFIED_PAGE = ROOT / "docs" / "unmodified.md"  # Its code runs another script, so test_patch.py runs it.
+LAUNCH_PAGE = ROOT / "docs" / "launch.md"  # Its blocks are a project, so test_launch_page.py makes it and runs its commands.
 LOCAL_PAGE = ROOT / "docs" / "local.md"
 TESTING_PAGE = ROOT / "docs" / "testing.md"  # Its code is a project of its own, so test_testing_page.py runs it.
 CHECK_PAGE = ROOT / "docs" / "check.md"  # Its commands run a script of its own, so test_check_page.py runs them.
@@ -167,7 +168,7 @@ def test_the_example_in_the_docstring_gives_what_it_shows():
 
 
 def test_every_link_to_a_file_leads_somewhere():
-    for page in (*PAGES, PACKAGES_PAGE, UNMODIFIED_PAGE, LOCAL_PAGE, TESTING_PAGE, CHECK_PAGE, VARIABLES_PAGE):
+    for page in (*PAGES, PACKAGES_PAGE, UNMODIFIED_PAGE, LOCAL_PAGE, TESTING_PAGE, CHECK_PAGE, LAUNCH_PAGE, VARIABLES_PAGE):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
