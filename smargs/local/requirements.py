@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Iterator, Optional
@@ -12,11 +13,15 @@ REQUIREMENTS = "requirements.txt"
 Source: ``install`` in entry_point.py of the toolkit, INSTALL_AUTO_REQUIREMENTS in templates.py of SDK v3.
 """
 
+# The path or address of a wheel: its name, its version, and the extras after it.
+_WHEEL = r"^(?:\S*/)?([^\s/-]+)-([^\s/-]+)-[^\s/]*\.whl(\[[^\s\]]*\])?"
+
 
 def find_differences(source_code: Path) -> Iterator[str]:
     """Yield a line for each package that is missing here, or that has another version than the platform would install.
 
-    Lines that name no package, such as options, paths and addresses, are passed over.
+    A wheel has the name and the version that its file name has. Lines that name no package, such as options and other paths,
+    are passed over.
 
     Args:
         source_code: The directory of the source code.
@@ -33,7 +38,7 @@ def find_differences(source_code: Path) -> Iterator[str]:
         return
     for line in text.replace("\\\n", " ").splitlines():
         try:
-            requirement = Requirement(line.partition(" #")[0].partition(" --")[0].strip())
+            requirement = Requirement(re.sub(_WHEEL, r"\1\3==\2", line.partition(" #")[0].partition(" --")[0].strip()))
         except InvalidRequirement:
             continue
         version = _installed_version(requirement.name)

@@ -224,13 +224,16 @@ def test_requirements_that_differ_here_are_named_before_the_start(run, write):
             <1 --hash=sha256:00
         pytest<1; python_version < "3"
         -r other.txt
-        ./smargs-0.1.0-py3-none-any.whl
+        -e ./package
+        ./smargs-0.0.1-py3-none-any.whl[yaml]
+        wheels/pytest-1-py3-none-any.whl ; python_version < "3"
         """,
     )
-    installed = metadata.version("hypothesis")
+    installed, smargs = metadata.version("hypothesis"), metadata.version("smargs")
     assert run("train.py")[2][1:-1] == [
         "smargs: requirements.txt: no-such-package-of-anybody is not installed here",
         f"smargs: requirements.txt: hypothesis {installed} is installed here: expected <1",
+        f"smargs: requirements.txt: smargs {smargs} is installed here: expected ==0.0.1",
         "algo-1 | started",
     ]
 
