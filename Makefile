@@ -119,12 +119,13 @@ $(VENV)/.platforms: $(VENV)/.conformance
 	$(PIP) install --quiet --no-deps --upgrade --target $(VENV)/toolkit-5.0.0 sagemaker-training==5.0.0
 	touch $@
 
-# Both SDKs are called sagemaker, so each has an environment of its own. To pack sources, v3 needs no mlflow, its largest download.
+# Both SDKs are called sagemaker, so each has an environment of its own, where smargs needs ConfigArgParse. To pack sources and to
+# launch jobs, v3 needs no mlflow, its largest download.
 $(VENV)/.sdks:
 	$(PYTHON) -m venv $(VENV)/sdk-v2
-	$(VENV)/sdk-v2/bin/python -m pip --disable-pip-version-check install --quiet 'sagemaker < 3'
+	$(VENV)/sdk-v2/bin/python -m pip --disable-pip-version-check install --quiet 'sagemaker < 3' configargparse
 	$(PYTHON) -m venv $(VENV)/sdk-v3
-	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet sagemaker-core graphene
+	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet sagemaker-core graphene configargparse
 	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet --no-deps 'sagemaker-train >= 1.27'
 	touch $@
 

@@ -1,0 +1,168 @@
+"""What both SDKs' own code makes of checked hyperparameters: the script gets the values that were checked."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from declarations import DECLARATIONS, option, with_types
+from drawn import PLAIN_TEXTS, arguments, kinds
+from hypothesis import HealthCheck, given, settings
+from parsers import parser_of
+from paths import ROOT, SUPPORT
+
+from smargs.testing import SageMakerJob
+
+HERE = Path(__file__).parent
+PLATFORMS = ["toolkit", "sdk", "files"]
+# Whether a launcher takes encoded hyperparameters. If not, it encodes the values itself.
+LAUNCHERS = {
+    ("v2", "Framework"): False,
+    ("v2", "Estimator"): True,
+    ("v2", "Estimator with source_dir"): False,
+    ("v2", "tuner of Framework"): False,
+    ("v2", "tuner of Estimator"): True,
+    ("v3", "ModelTrainer"): True,
+    ("v3", "tuner"): True,
+}
+LAUNCHES = 10  # Of each launcher.
+
+
+class Sdk:
+    """An SDK in a process of its own, which launches jobs up to the request."""
+
+    def __init__(self, version):
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.fspath, (ROOT, SUPPORT)))}
+        self._process = subprocess.Popen(
+            [Path(sys.prefix) / f"sdk-{version}" / "bin" / "python", HERE / "launch_with_sdk.py", version],
+            env={**environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1", "PYTHONWARNINGS": "ignore"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def launch(self, by, **settings):
+        """The request of a launch, or its error as text."""
+        print(json.dumps({"by": by, **settings}), file=self._process.stdin, flush=True)
+        answer = json.loads(self._process.stdout.readline())
+        return answer.get("error") or answer["request"]
+
+    def end(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+@pytest.fixture(scope="module")
+def sdks():
+    made = {version: Sdk(version) for version in ("v2", "v3")}
+    yield made
+    for sdk in made.values():
+        sdk.end()
+
+
+def declare(declared):
+    return parser_of(*((option(name), DECLARATIONS[kind]) for name, kind in declared))
+
+
+def texts_of(request):
+    """The hyperparameters of a request for a training job, or those that a tuner sends with every training job."""
+    definition = request.get("TrainingJobDefinition", {})
+    return own(request.get("HyperParameters") or definition.get("StaticHyperParameters") or {})
+
+
+def own(hyperparameters):
+    """Those that are not the platform's."""
+    return {name: text for name, text in hyperparameters.items() if not name.startswith("sagemaker_")}
+
+
+def parse(declared, texts, platform):
+    """The namespace of a script in a job with these hyperparameters."""
+    job = SageMakerJob(texts, plain=True, platform=platform)
+    return vars(declare(declared).parse_args(job.argv, env_vars=job.environ))
+
+
+@pytest.mark.parametrize(("sdk", "launcher"), LAUNCHERS, ids=map(" ".join, LAUNCHERS))
+@given(drawn=arguments(kinds(PLAIN_TEXTS)))
+@settings(max_examples=LAUNCHES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_script_gets_the_namespace_that_was_launched(sdks, sdk, launcher, drawn):
+    declared = [(argument.spelled, argument.kind) for argument in drawn]
+    namespace = argparse.Namespace(**{argument.dest: argument.expected for argument in drawn})
+    hyperparameters = declare(declared).to_hyperparameters(namespace, encoded=LAUNCHERS[sdk, launcher])
+
+    request = sdks[sdk].launch(launcher, hyperparameters=hyperparameters, ranges={"z-range": ["ContinuousParameter", 0, 1]})
+
+    for platform in PLATFORMS:
+        assert with_types(parse(declared, texts_of(request), platform)) == with_types(vars(namespace)), platform
+
+
+RANGES = {
+    "float": {"ContinuousParameter": [0.001, 0.1, "Logarithmic"]},
+    "int": {"IntegerParameter": [1, 10]},
+    "inferred int": {"IntegerParameter": [1, 10], "CategoricalParameter": [[16, 32]]},
+    "text": {"CategoricalParameter": [["adam", "sgd"]]},
+    "bool": {"CategoricalParameter": [[True, False]]},
+    "list": {"CategoricalParameter": [[[1, 2], [3]]]},
+}
+
+
+def drawn_by(tuner):
+    """For each hyperparameter that a tuner varies, texts that it may send: both bounds, or every category."""
+    ranges = tuner["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    bounds = ranges.get("ContinuousParameterRanges", []) + ranges.get("IntegerParameterRanges", [])
+    return {
+        **{each["Name"]: [each["MinValue"], each["MaxValue"]] for each in bounds},
+        **{each["Name"]: each["Values"] for each in ranges.get("CategoricalParameterRanges", [])},
+    }
+
+
+@pytest.mark.parametrize(("sdk", "launcher"), [key for key in LAUNCHERS if "tuner" in key[1]], ids=" ".join)
+@pytest.mark.parametrize("kind", RANGES)
+def test_a_script_gets_every_value_of_a_range_that_was_checked(sdks, sdk, launcher, kind):
+    for class_name, range_settings in RANGES[kind].items():
+        request = sdks[sdk].launch(
+            launcher,
+            arguments=[("tuned", kind), ("epochs", "int")],
+            hyperparameters={"epochs": 3},
+            ranges={"tuned": [class_name, *range_settings]},
+            encoded=LAUNCHERS[sdk, launcher],
+        )
+
+        expected = range_settings[0] if class_name == "CategoricalParameter" else range_settings[:2]
+        for text, value in zip(drawn_by(request)["tuned"], expected):
+            for platform in PLATFORMS:
+                got = parse([("tuned", kind), ("epochs", "int")], {**texts_of(request), "tuned": text}, platform)
+                assert with_types(got) == with_types({"tuned": value, "epochs": 3}), platform
+
+
+@pytest.mark.parametrize(("sdk", "launcher"), [("v2", "tuner of Framework"), ("v3", "tuner")], ids=" ".join)
+def test_a_range_that_the_parser_refuses_is_named_before_the_launch(sdks, sdk, launcher):
+    error = sdks[sdk].launch(
+        launcher, arguments=[("epochs", "int")], ranges={"epochs": ["ContinuousParameter", 0.5, 3]}, encoded=LAUNCHERS[sdk, launcher]
+    )
+
+    assert error.startswith("HyperparameterError: ")
+    assert "epochs" in error
+    assert "0.5" in error
+
+
+@pytest.mark.parametrize("sdk", ["v2", "v3"])
+def test_a_pipeline_variable_passes_unchanged(sdks, sdk):
+    launcher = {"v2": "Framework", "v3": "ModelTrainer"}[sdk]
+
+    request = sdks[sdk].launch(launcher, arguments=[("epochs", "int")], variables={"epochs": ["Epochs", 3]}, encoded=sdk == "v3")
+
+    assert "Epochs" in str(request)
+
+
+@pytest.mark.parametrize("sdk", ["v2", "v3"])
+def test_the_default_of_a_pipeline_variable_is_checked(sdks, sdk):
+    launcher = {"v2": "Framework", "v3": "ModelTrainer"}[sdk]
+
+    error = sdks[sdk].launch(launcher, arguments=[("amp", "bool")], variables={"amp": ["Amp", 3]}, encoded=sdk == "v3")
+
+    assert error.startswith("HyperparameterError: ")
+    assert "amp" in error
