@@ -3,7 +3,7 @@
 ``python launch_with_sdk.py v2|v3`` reads a launch from each line of the standard input, and writes the request that the service
 would get, or the error. Both are JSON. A launch has these keys, of which only ``by`` is required:
 
-- ``by``: the launcher, a key of ``launchers_of_v2`` or ``launchers_of_v3``;
+- ``by``: the launcher, a key of ``launchers_of_v2`` or ``launchers_of_v3``; none, to check only;
 - ``hyperparameters``: their names and values;
 - ``variables``: for some hyperparameters the name and the default of a pipeline variable, which replaces the value;
 - ``ranges``: for each name the kind of the SDK's class for ranges, and what its instance is made with;
@@ -27,6 +27,9 @@ from parsers import parser_of
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/image:1"
 METRICS = [{"Name": "loss", "Regex": "loss=(.*)"}]
+# No process listens there, so the SDKs' telemetry ends at once. A setting of theirs would stop it, too, but they check their settings
+# against a JSON schema at each look, which takes seconds.
+NOWHERE = "http://127.0.0.1:9"
 
 
 class Service:
@@ -59,6 +62,8 @@ def launchers_of_v2(source, boto_session):
     from sagemaker.pytorch import PyTorch
     from sagemaker.session import Session
     from sagemaker.workflow.parameters import ParameterInteger
+    from sagemaker.workflow.pipeline_context import PipelineSession
+    from sagemaker.workflow.steps import TrainingStep
 
     machine = {"role": ROLE, "instance_count": 1, "instance_type": "ml.m5.large"}
     session = {"sagemaker_session": Session(boto_session, default_bucket="bucket")}
@@ -76,6 +81,11 @@ def launchers_of_v2(source, boto_session):
     def tune(values, ranges, make):
         tuner.HyperparameterTuner(make(values), "loss", ranges, METRICS).fit(wait=False)
 
+    def plan(values, _):
+        session = PipelineSession(boto_session, default_bucket="bucket")
+        estimator = PyTorch(**{**common, "sagemaker_session": session}, **code, hyperparameters=values)
+        return TrainingStep("train", estimator.fit()).to_request()
+
     def fit_algorithm(values, _):
         estimator = AlgorithmEstimator("arn:aws:sagemaker:eu-west-1:000000000000:algorithm/own", **machine, **session)
         estimator.set_hyperparameters(**values)
@@ -86,6 +96,7 @@ def launchers_of_v2(source, boto_session):
         {
             **{name: partial(fit, make=make) for name, make in estimators.items()},
             **{f"tuner of {name}": partial(tune, make=make) for name, make in estimators.items()},
+            "pipeline": plan,
             "AlgorithmEstimator": fit_algorithm,
         },
     )
@@ -130,7 +141,7 @@ class Launches:
         self._variable, self._ranges, self._launchers = launchers(source, self._service.session)
 
     def launch(self, by, hyperparameters=(), variables=(), ranges=(), arguments=(), encoded=True, algorithm=None):
-        """The request that the service would get."""
+        """The request that the service would get, or the step of a pipeline."""
         variables = {name: self._variable(*settings) for name, settings in dict(variables).items()}
         ranges = {name: getattr(self._ranges, kind)(*settings) for name, (kind, *settings) in dict(ranges).items()}
         values = {**dict(hyperparameters), **variables}
@@ -141,30 +152,26 @@ class Launches:
         self._service.answers["DescribeAlgorithm"] = algorithm or {}
         self._service.requested = None
         try:
-            self._launchers[by](values, ranges)
+            step = self._launchers[by](values, ranges) if by else None
         except Exception:
             if self._service.requested is None:
                 raise
-        return json.loads(self._service.requested or "null")
+        return json.loads(self._service.requested) if self._service.requested else step
 
 
 def main():
     logging.disable()
+    os.environ.update(AWS_EC2_METADATA_DISABLED="true", http_proxy=NOWHERE, https_proxy=NOWHERE)
     answers, sys.stdout = sys.stdout, sys.stderr
     with tempfile.TemporaryDirectory() as directory:
-        config = Path(directory, "config.yaml")
-        config.write_text(json.dumps({"SchemaVersion": "1.0", "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}}}))
-        os.environ.update(SAGEMAKER_USER_CONFIG_OVERRIDE=str(config), AWS_EC2_METADATA_DISABLED="true")
-        source = Path(directory, "source")
-        source.mkdir()
-        (source / "train.py").touch()
-        launches = Launches(sys.argv[1], str(source))
+        Path(directory, "train.py").touch()
+        launches = Launches(sys.argv[1], directory)
         for line in sys.stdin:
             try:
                 answer = {"request": launches.launch(**json.loads(line))}
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), file=answers, flush=True)
+            print(json.dumps(answer, default=lambda variable: variable.expr), file=answers, flush=True)
 
 
 if __name__ == "__main__":

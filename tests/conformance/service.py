@@ -6,6 +6,9 @@ import botocore.session
 import regex
 from botocore.validate import ParamValidator
 
+# Any character but a line terminator, as Java has them. Source: java.util.regex.Pattern, "Line terminators".
+DOT = "[^\n\r\u0085\u2028\u2029]"
+
 
 @lru_cache
 def model():
@@ -32,7 +35,7 @@ def violations(shape, value, path=""):
         yield f"{path}: under {limits['min']}"
     if "max" in limits and size > limits["max"]:
         yield f"{path}: over {limits['max']}"
-    if "pattern" in limits and not regex.fullmatch(limits["pattern"], value, regex.WORD):  # As Java, more than LF ends a line.
+    if "pattern" in limits and not regex.fullmatch(regex.sub(r"(?<!\\)\.", DOT, limits["pattern"]), value):
         yield f"{path}: not as {limits['pattern']}"
     if shape.type_name == "string" and shape.enum and value not in shape.enum:
         yield f"{path}: none of {shape.enum}"

@@ -81,8 +81,8 @@ def own(hyperparameters):
 
 def parse(declared, texts, platform):
     """The namespace of a script in a job with these hyperparameters."""
-    job = SageMakerJob(texts, plain=True, platform=platform)
-    return vars(declare(declared).parse_args(job.argv, env_vars=job.environ))
+    with SageMakerJob(texts, plain=True, platform=platform):
+        return vars(declare(declared).parse_args())
 
 
 @pytest.mark.parametrize(("sdk", "launcher"), LAUNCHERS, ids=map(" ".join, LAUNCHERS))
@@ -149,20 +149,21 @@ def test_a_range_that_the_parser_refuses_is_named_before_the_launch(sdks, sdk, l
     assert "0.5" in error
 
 
+def test_a_pipeline_variable_reaches_a_step_of_a_pipeline(sdks):
+    step = sdks["v2"].launch("pipeline", arguments=[("epochs", "int")], variables={"epochs": ["Epochs", 3]}, encoded=False)
+
+    assert "{'Get': 'Parameters.Epochs'}" in str(own(step["Arguments"]["HyperParameters"])["epochs"])
+
+
 @pytest.mark.parametrize("sdk", ["v2", "v3"])
-def test_a_pipeline_variable_passes_unchanged(sdks, sdk):
-    launcher = {"v2": "Framework", "v3": "ModelTrainer"}[sdk]
-
-    request = sdks[sdk].launch(launcher, arguments=[("epochs", "int")], variables={"epochs": ["Epochs", 3]}, encoded=sdk == "v3")
-
-    assert "Epochs" in str(request)
+@pytest.mark.parametrize("encoded", [True, False], ids=["texts", "values"])
+def test_a_pipeline_variable_passes_unchanged(sdks, sdk, encoded):
+    assert sdks[sdk].launch(None, arguments=[("epochs", "int")], variables={"epochs": ["Epochs", 3]}, encoded=encoded) is None
 
 
 @pytest.mark.parametrize("sdk", ["v2", "v3"])
 def test_the_default_of_a_pipeline_variable_is_checked(sdks, sdk):
-    launcher = {"v2": "Framework", "v3": "ModelTrainer"}[sdk]
-
-    error = sdks[sdk].launch(launcher, arguments=[("amp", "bool")], variables={"amp": ["Amp", 3]}, encoded=sdk == "v3")
+    error = sdks[sdk].launch(None, arguments=[("amp", "bool")], variables={"amp": ["Amp", 3]})
 
     assert error.startswith("HyperparameterError: ")
     assert "amp" in error

@@ -1,7 +1,7 @@
 """The limits that are checked before a launch are those of the service's model in botocore."""
 
 import pytest
-from hypothesis import event, example, given
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from service import accepted_by_botocore, shape_of, violations
 
@@ -42,6 +42,7 @@ def named(count):
 
 
 @given(st.one_of(st.dictionaries(st.just("lr"), TEXTS), st.sampled_from([99, 100, 101]).map(named)))
+@settings(deadline=None)
 @example({"q" * 256: "1"})
 @example({"q" * 257: "1"})
 def test_what_the_service_refuses_is_refused_before_the_launch(hyperparameters):
