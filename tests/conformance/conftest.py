@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from container import Container
+from launches import Sdk
 from losses import SDK, SHELL_ENTRY_POINT, UNQUOTING
 
 
@@ -38,3 +39,11 @@ def start(container, toolkit, unquoting_toolkit):
         return container.start_with(unquoting_toolkit if platform == UNQUOTING else toolkit)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def sdks():
+    started = {version: Sdk(version) for version in ("v2", "v3")}
+    yield started
+    for sdk in started.values():
+        sdk.end()

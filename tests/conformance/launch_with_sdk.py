@@ -1,7 +1,8 @@
 """Launch jobs with an SDK's own code, up to the request; run by the Python of that SDK's environment.
 
 ``python launch_with_sdk.py v2|v3`` reads a launch from each line of the standard input, and writes the request that the service
-would get, or the error. Both are JSON. A launch has these keys, of which only ``by`` is required:
+would get, or the error. Both are JSON. A launch has these keys, of which only ``by``
+is required:
 
 - ``by``: the launcher, a key of ``launchers_of_v2`` or ``launchers_of_v3``; none, to check only;
 - ``hyperparameters``: their names and values;
@@ -10,6 +11,8 @@ would get, or the error. Both are JSON. A launch has these keys, of which only `
 - ``arguments``: names and kinds of DECLARATIONS. If there are any, their parser checks what the launcher gets;
 - ``encoded``: whether that parser encodes the hyperparameters;
 - ``algorithm``: what the service says of an algorithm.
+
+Other launches have only ``code``, lines that launch a job, and ``directory``, where they run.
 """
 
 import json
@@ -27,8 +30,8 @@ from parsers import parser_of
 ROLE = "arn:aws:iam::000000000000:role/sagemaker"
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/image:1"
 METRICS = [{"Name": "loss", "Regex": "loss=(.*)"}]
-# No process listens there, so the SDKs' telemetry ends at once. A setting of theirs would stop it, too, but they check their settings
-# against a JSON schema at each look, which takes seconds.
+# No process listens there, so the SDKs' telemetry ends at once. A setting of theirs would stop it, too. But each time they read
+# a setting, they check all settings with a JSON schema, which takes seconds.
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -42,7 +45,11 @@ class Service:
     """
 
     def __init__(self):
-        self.answers = {"ListBuckets": {"Buckets": [{"Name": "bucket"}]}, "GetRole": {"Role": {"Arn": ROLE}}}
+        self.answers = {
+            "ListBuckets": {"Buckets": [{"Name": "bucket"}]},
+            "GetRole": {"Role": {"Arn": ROLE}},
+            "DescribeTrainingJob": {"TrainingJobName": "a-job", "TrainingJobStatus": "Failed", "FailureReason": "stopped here"},
+        }
         self.requested = None
         self.session = boto3.Session("id", "secret", region_name="eu-west-1")
         self.session.events.register("before-call", self._answer)
@@ -55,7 +62,7 @@ class Service:
 
 
 def launchers_of_v2(source, boto_session):
-    """SDK v2's pipeline variable, its classes for ranges, and its launchers of a script, by their names."""
+    """SDK v2's pipeline variable, its classes for ranges, its launchers of a script by their names, and its session."""
     from sagemaker import tuner
     from sagemaker.algorithm import AlgorithmEstimator
     from sagemaker.estimator import Estimator
@@ -66,8 +73,8 @@ def launchers_of_v2(source, boto_session):
     from sagemaker.workflow.steps import TrainingStep
 
     machine = {"role": ROLE, "instance_count": 1, "instance_type": "ml.m5.large"}
-    session = {"sagemaker_session": Session(boto_session, default_bucket="bucket")}
-    common = {**machine, **session, "image_uri": IMAGE, "disable_profiler": True}
+    session = Session(boto_session, default_bucket="bucket")
+    common = {**machine, "sagemaker_session": session, "image_uri": IMAGE, "disable_profiler": True}
     code = {"entry_point": "train.py", "source_dir": source}
     estimators = {
         "Framework": lambda values: PyTorch(**common, **code, hyperparameters=values),
@@ -82,13 +89,15 @@ def launchers_of_v2(source, boto_session):
         tuner.HyperparameterTuner(make(values), "loss", ranges, METRICS).fit(wait=False)
 
     def plan(values, _):
-        session = PipelineSession(boto_session, default_bucket="bucket")
-        estimator = PyTorch(**{**common, "sagemaker_session": session}, **code, hyperparameters=values)
+        recording = PipelineSession(boto_session, default_bucket="bucket")
+        estimator = PyTorch(**{**common, "sagemaker_session": recording}, **code, hyperparameters=values)
         return TrainingStep("train", estimator.fit()).to_request()
 
     def fit_algorithm(values, _):
-        estimator = AlgorithmEstimator("arn:aws:sagemaker:eu-west-1:000000000000:algorithm/own", **machine, **session)
+        arn = "arn:aws:sagemaker:eu-west-1:000000000000:algorithm/own"
+        estimator = AlgorithmEstimator(arn, **machine, sagemaker_session=session)
         estimator.set_hyperparameters(**values)
+        estimator.fit(wait=False)
 
     return (
         ParameterInteger,
@@ -99,11 +108,12 @@ def launchers_of_v2(source, boto_session):
             "pipeline": plan,
             "AlgorithmEstimator": fit_algorithm,
         },
+        session,
     )
 
 
 def launchers_of_v3(source, boto_session):
-    """SDK v3's pipeline variable, its classes for ranges, and its launchers of a script, by their names."""
+    """SDK v3's pipeline variable, its classes for ranges, its launchers of a script by their names, and its session."""
     from sagemaker.core import parameter
     from sagemaker.core.helper.session_helper import Session
     from sagemaker.core.training.configs import Compute, SourceCode
@@ -129,7 +139,7 @@ def launchers_of_v3(source, boto_session):
     def tune(values, ranges):
         HyperparameterTuner(trainer(values), "loss", ranges, METRICS).tune(wait=False)
 
-    return ParameterInteger, parameter, {"ModelTrainer": train, "tuner": tune}
+    return ParameterInteger, parameter, {"ModelTrainer": train, "tuner": tune}, session
 
 
 class Launches:
@@ -138,7 +148,14 @@ class Launches:
     def __init__(self, sdk, source):
         self._service = Service()
         launchers = {"v2": launchers_of_v2, "v3": launchers_of_v3}[sdk]
-        self._variable, self._ranges, self._launchers = launchers(source, self._service.session)
+        self._variable, self._ranges, self._launchers, self._session = launchers(source, self._service.session)
+
+    def run(self, code, directory):
+        """The request of lines that launch a job, in which the names role, image, session and client are known."""
+        os.chdir(directory)
+        sys.path.insert(0, directory)
+        client = self._service.session.client("sagemaker")
+        return self._request(lambda: exec(code, {"role": ROLE, "image": IMAGE, "session": self._session, "client": client}))
 
     def launch(self, by, hyperparameters=(), variables=(), ranges=(), arguments=(), encoded=True, algorithm=None):
         """The request that the service would get, or the step of a pipeline."""
@@ -150,13 +167,17 @@ class Launches:
             values = parser.to_hyperparameters(values, ranges=ranges, encoded=encoded)
             assert all(values[name] is variable for name, variable in variables.items())
         self._service.answers["DescribeAlgorithm"] = algorithm or {}
+        return self._request(lambda: self._launchers[by](values, ranges) if by else None)
+
+    def _request(self, launch):
+        """The request of a launch, or what it returns."""
         self._service.requested = None
         try:
-            step = self._launchers[by](values, ranges) if by else None
+            returned = launch()
         except Exception:
             if self._service.requested is None:
                 raise
-        return json.loads(self._service.requested) if self._service.requested else step
+        return json.loads(self._service.requested) if self._service.requested else returned
 
 
 def main():
@@ -168,7 +189,8 @@ def main():
         launches = Launches(sys.argv[1], directory)
         for line in sys.stdin:
             try:
-                answer = {"request": launches.launch(**json.loads(line))}
+                launch = json.loads(line)
+                answer = {"request": launches.run(**launch) if "code" in launch else launches.launch(**launch)}
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(answer, default=lambda variable: variable.expr), file=answers, flush=True)

@@ -1,22 +1,14 @@
 """What both SDKs' own code makes of checked hyperparameters: the script gets the values that were checked."""
 
 import argparse
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from declarations import DECLARATIONS, option, with_types
 from drawn import PLAIN_TEXTS, arguments, kinds
 from hypothesis import HealthCheck, given, settings
+from launches import parse_job
 from parsers import parser_of
-from paths import ROOT, SUPPORT
 
-from smargs.testing import SageMakerJob
-
-HERE = Path(__file__).parent
 PLATFORMS = ["toolkit", "sdk", "files"]
 # Whether a launcher takes encoded hyperparameters. If not, it encodes the values itself.
 LAUNCHERS = {
@@ -29,39 +21,6 @@ LAUNCHERS = {
     ("v3", "tuner"): True,
 }
 LAUNCHES = 10  # Of each launcher.
-
-
-class Sdk:
-    """An SDK in a process of its own, which launches jobs up to the request."""
-
-    def __init__(self, version):
-        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(os.fspath, (ROOT, SUPPORT)))}
-        self._process = subprocess.Popen(
-            [Path(sys.prefix) / f"sdk-{version}" / "bin" / "python", HERE / "launch_with_sdk.py", version],
-            env={**environ, "SAGEMAKER_SUPPRESS_V2_WARNING": "1", "PYTHONWARNINGS": "ignore"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def launch(self, by, **settings):
-        """The request of a launch, or its error as text."""
-        print(json.dumps({"by": by, **settings}), file=self._process.stdin, flush=True)
-        answer = json.loads(self._process.stdout.readline())
-        return answer.get("error") or answer["request"]
-
-    def end(self):
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-@pytest.fixture(scope="module")
-def sdks():
-    made = {version: Sdk(version) for version in ("v2", "v3")}
-    yield made
-    for sdk in made.values():
-        sdk.end()
 
 
 def declare(declared):
@@ -80,9 +39,7 @@ def own(hyperparameters):
 
 
 def parse(declared, texts, platform):
-    """The namespace of a script in a job with these hyperparameters."""
-    with SageMakerJob(texts, plain=True, platform=platform):
-        return vars(declare(declared).parse_args())
+    return parse_job(declare(declared), texts, platform)
 
 
 @pytest.mark.parametrize(("sdk", "launcher"), LAUNCHERS, ids=map(" ".join, LAUNCHERS))
@@ -141,7 +98,10 @@ def test_a_script_gets_every_value_of_a_range_that_was_checked(sdks, sdk, launch
 @pytest.mark.parametrize(("sdk", "launcher"), [("v2", "tuner of Framework"), ("v3", "tuner")], ids=" ".join)
 def test_a_range_that_the_parser_refuses_is_named_before_the_launch(sdks, sdk, launcher):
     error = sdks[sdk].launch(
-        launcher, arguments=[("epochs", "int")], ranges={"epochs": ["ContinuousParameter", 0.5, 3]}, encoded=LAUNCHERS[sdk, launcher]
+        launcher,
+        arguments=[("epochs", "int")],
+        ranges={"epochs": ["ContinuousParameter", 0.5, 3]},
+        encoded=LAUNCHERS[sdk, launcher],
     )
 
     assert error.startswith("HyperparameterError: ")

@@ -16,14 +16,19 @@ TEXTS = st.one_of(
 )
 
 
-def test_the_limits_are_the_services():
-    integer, categorical = (shape_of(*RANGES, f"{kind}ParameterRanges") for kind in ("Integer", "Categorical"))
-    assert limits.MOST_HYPERPARAMETERS == HYPERPARAMETERS.metadata["max"]
-    assert limits.LONGEST_NAME == HYPERPARAMETERS.key.metadata["max"]
-    assert limits.LONGEST_VALUE == HYPERPARAMETERS.value.metadata["max"]
-    assert limits.MOST_RANGES == integer.metadata["max"] == categorical.metadata["max"]
-    assert limits.LONGEST_BOUND == integer.member.members["MinValue"].metadata["max"]
-    assert set(limits.SCALING_TYPES) == set(integer.member.members["ScalingType"].enum)
+LIMITS = {
+    "MOST_HYPERPARAMETERS": HYPERPARAMETERS.metadata["max"],
+    "LONGEST_NAME": HYPERPARAMETERS.key.metadata["max"],
+    "LONGEST_VALUE": HYPERPARAMETERS.value.metadata["max"],
+    "MOST_RANGES": shape_of(*RANGES, "CategoricalParameterRanges").metadata["max"],
+    "LONGEST_BOUND": shape_of(*RANGES, "IntegerParameterRanges", "member", "MinValue").metadata["max"],
+    "SCALING_TYPES": tuple(shape_of(*RANGES, "IntegerParameterRanges", "member", "ScalingType").enum),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_is_the_services(name):
+    assert getattr(limits, name) == LIMITS[name]
 
 
 def refused(hyperparameters):
