@@ -64,6 +64,6 @@ def test_a_pipeline_variable_excludes_the_others_of_its_group():
         assert caught.value.problems == ("argument --y: not allowed with argument --x",)
 
 
-@pytest.mark.parametrize("value", ["a", 3, [1], object()], ids=repr)
+@pytest.mark.parametrize("value", ["a", 3, [1], object()], ids=lambda value: type(value).__name__)
 def test_other_values_are_no_pipeline_variables(value):
     assert not is_pipeline_variable(value)

@@ -229,6 +229,15 @@ def test_of_two_flags_with_one_dest_the_typed_one_is_shown(previewed):
     assert list(table(previewed(source, Job({}, [])))) == ["--amp"]
 
 
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="BooleanOptionalAction came with Python 3.9")
+def test_a_pair_of_flags_has_the_name_of_the_one_that_sets_it(previewed):
+    source = (
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--amp', action=argparse.BooleanOptionalAction)\nparser.parse_args()\n"
+    )
+    assert list(table(previewed(source, Job({}, ["--no-amp"])))) == ["--amp"]
+
+
 def test_what_is_typed_is_added_to_the_jobs_own(previewed):
     source = (
         "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
