@@ -12,7 +12,7 @@ PYTEST = $(VENV)/bin/python -m pytest -rs
 PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench clean
+.PHONY: demo test coverage wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
 # from its part of the images, and the first host averages their weights.
@@ -73,6 +73,10 @@ distributed: $(VENV)/.distributed
 bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
 	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
+
+# Make the site of the docs in build/docs. A link that leads nowhere is an error, as is every other warning. Python 3.11 or newer.
+docs: $(VENV)/.docs
+	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants

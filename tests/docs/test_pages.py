@@ -239,7 +239,7 @@ def variables_page():
         "These are the environment variables of a training container that smargs knows. An argument with one of the names in",
         "the last column takes the variable's value (`-` equals `_`). `SageMakerEnvironment` has an attribute for each",
         "variable: the first name, without `sm_` or `training_`. The terms *toolkit*, *SDK v3*, *host* and *channel* are",
-        "explained in the [README](../README.md#what-sagemaker-passes-to-a-script).",
+        "explained in [What SageMaker passes to a script](words.md).",
         "",
         "Besides these, `SM_HP_<NAME>` has the value of a hyperparameter, and `SM_CHANNEL_<NAME>` the directory of a channel.",
         "",

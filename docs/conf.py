@@ -1,0 +1,29 @@
+"""How Sphinx builds the docs: `make docs`."""
+
+import logging
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+
+from smargs import __version__  # noqa: E402
+
+project = "smargs"
+author = "The smargs maintainers"
+project_copyright = author
+version = release = __version__
+
+extensions = ["myst_parser", "repository"]
+exclude_patterns = ["_extensions"]
+
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+# A pattern of a toctree may match no page yet. This warning has no type, so `suppress_warnings` cannot name it.
+logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: getattr(record, "subtype", "") != "empty_glob")
+
+html_theme = "furo"
+html_title = f"smargs {version}"
+html_copy_source = False
+html_show_sphinx = False
