@@ -1,4 +1,4 @@
-"""Write the results of a run into the README, docs/speed.md and the README of the benchmarks: tables, a plot, the targets."""
+"""Write the results of a run into docs/speed.md and the README of the benchmarks: tables, a plot, the targets."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def plot(result: Mapping[str, Any], path: Path) -> None:
 
 
 def headline(result: Mapping[str, Any]) -> str:
-    """The README's numbers."""
+    """The times of smargs and of well-known packages in Markdown, for docs/speed.md."""
     table = Table(result)
     counts = [count for count in (100, 1000) if count in table.sizes]
     labels = ("smargs", "argparse", "ConfigArgParse", "click", "pydantic-settings", "jsonargparse")
@@ -236,10 +236,9 @@ def write(result: Mapping[str, Any]) -> None:
     text = re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), json.dumps(result, indent=1))
     (docs / "speed.json").write_text(f"{text}\n", encoding="utf-8")
     plot(result, docs / "speed.svg")
-    pages = {
-        ROOT / "README.md": headline(result),
-        docs / "speed.md": target_table(result),
-        Path(__file__).parent / "README.md": tables(result),
-    }
-    for path, content in pages.items():
-        path.write_text(between(path.read_text(encoding="utf-8"), "numbers", content), encoding="utf-8")
+    for path, name, content in (
+        (docs / "speed.md", "competitors", headline(result)),
+        (docs / "speed.md", "numbers", target_table(result)),
+        (Path(__file__).parent / "README.md", "numbers", tables(result)),
+    ):
+        path.write_text(between(path.read_text(encoding="utf-8"), name, content), encoding="utf-8")
