@@ -76,7 +76,7 @@ bench: $(VENV)/.bench
 
 # Make the site of the docs in build/docs. A link that leads nowhere is an error, as is every other warning. Python 3.11 or newer.
 docs: $(VENV)/.docs
-	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky docs build/docs
+	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs build/docs
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants

@@ -14,7 +14,7 @@ author = "The smargs maintainers"
 project_copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "repository"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_text"]
 exclude_patterns = ["_extensions"]
 
 myst_heading_anchors = 4
@@ -27,3 +27,11 @@ html_theme = "furo"
 html_title = f"smargs {version}"
 html_copy_source = False
 html_show_sphinx = False
+
+# The links of the API lead to smargs alone: the lists of names of Python and of other projects would be downloads.
+nitpick_ignore_regex = [("py:.*", r"(?!smargs\b).*")]
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True

@@ -1,4 +1,4 @@
-"""The pages of the repository in the built docs: files outside `docs/` that a page includes, and links to them."""
+"""The text of a page as the site has it: with the files that it includes, and with what is made from the code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from from_code import PARTS
+
 DOCS = Path(__file__).resolve().parent.parent
 ROOT = DOCS.parent
 
-_INCLUDE = re.compile(r"^```\{include\} (\S+)\n(?::end-before: (.+)\n)?```\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^```\{include\} (\S+)\n```\n", re.MULTILINE)
+_FROM_CODE = re.compile(r"^```\{from-code\} (\S+)\n```\n", re.MULTILINE)
 _LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)\s#]+)")
 
 
@@ -18,23 +21,20 @@ def pages_of_files() -> dict[Path, Path]:
     """Return the page of each file outside `docs/` that a page includes."""
     pages = {}
     for page in sorted(DOCS.rglob("*.md")):
-        for include in _INCLUDE.finditer(page.read_text(encoding="utf-8")):
-            pages[(page.parent / include.group(1)).resolve()] = page
+        for file in _INCLUDE.findall(page.read_text(encoding="utf-8")):
+            pages[(page.parent / file).resolve()] = page
     return pages
 
 
 def read_page(page: Path) -> str:
-    """Return the text of a page with the files that it includes, and with each link to a file as a link to that file's page."""
+    """Return the text of a page. A link to a file outside `docs/` becomes a link to the page that includes the file."""
     text = with_links(page.read_text(encoding="utf-8"), page, page)
-    return _INCLUDE.sub(lambda include: _included(page, include), text)
+    text = _INCLUDE.sub(lambda include: _included(page, (page.parent / include.group(1)).resolve()), text)
+    return _FROM_CODE.sub(lambda part: f"{PARTS[part.group(1)]()}\n", text)
 
 
-def _included(page: Path, include: re.Match[str]) -> str:
-    file = (page.parent / include.group(1)).resolve()
-    text = file.read_text(encoding="utf-8")
-    if include.group(2):
-        text = text.partition(include.group(2))[0]
-    return with_links(text, file, page)
+def _included(page: Path, file: Path) -> str:
+    return with_links(file.read_text(encoding="utf-8"), file, page)
 
 
 def with_links(text: str, file: Path, page: Path) -> str:
@@ -49,6 +49,6 @@ def with_links(text: str, file: Path, page: Path) -> str:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Read each page with its included files."""
+    """Give Sphinx the text of each page."""
     app.connect("source-read", lambda app, name, source: source.__setitem__(0, read_page(Path(app.env.doc2path(name)))))
     return {"parallel_read_safe": True}

@@ -16,8 +16,8 @@ class SageMakerEnvironment:
     """An immutable snapshot of a training job, as the variables and files of its container describe it.
 
     An absent value is ``None`` or empty; no attribute raises. The snapshot is false outside a job. Paths are ``str``, as the
-    platform writes them. An attribute that is not listed here has the value of ``SM_`` and its name in capitals; source: see
-    :data:`smargs.container.variables.VARIABLES`.
+    platform writes them. An attribute that is not listed here has the value of ``SM_`` and its name in capitals. Source: the
+    catalogue in ``smargs/container/variables.py``.
 
     Attributes:
         hyperparameters: Names and decoded values, without the platform's own hyperparameters.
@@ -129,7 +129,9 @@ class SageMakerEnvironment:
 
     @property
     def processes_per_host(self) -> int:
-        """How many processes a launcher starts on this host: the job's setting, else one for each GPU or Neuron core, else one.
+        """Number of processes that a launcher starts on this host.
+
+        It is the job's setting, else one for each GPU or Neuron core, else one.
 
         Source: ``get_process_count`` of SDK v3's container drivers, ``runner.py`` of the toolkit.
         """

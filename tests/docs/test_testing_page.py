@@ -1,4 +1,4 @@
-"""The page "Testing your script" and the README's tests of a script, as a project of their own."""
+"""The page "Testing your script", as a project of its own."""
 
 import re
 
@@ -19,18 +19,17 @@ def blocks(page, language="python"):
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_the_script_of_the_page_passes_the_tests_of_the_page_and_of_the_readme(pytester):
+def test_the_script_of_the_page_passes_the_tests_of_the_page(pytester):
     script, *tests = blocks(PAGE)
-    (readme,) = (block for block in blocks(ROOT / "README.md") if "def test_" in block)
-    pytester.makepyfile(train=script, test_train="\n".join(tests), test_readme=readme, conftest=FEW_EXAMPLES)
+    pytester.makepyfile(train=script, test_train="\n".join(tests), conftest=FEW_EXAMPLES)
     data = pytester.path / "tests" / "data"
     data.mkdir(parents=True)
     (data / "a.csv").write_text("1,2")
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py", "test_readme.py")
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py")
 
-    functions = re.findall(r"^def (test_\w+)", "\n".join((*tests, readme)), re.MULTILINE)
-    assert len(functions) == 10
+    functions = re.findall(r"^def (test_\w+)", "\n".join(tests), re.MULTILINE)
+    assert len(functions) == 8
     result.assert_outcomes(passed=len(functions) + 3)  # One of them runs on four platforms.
 
 

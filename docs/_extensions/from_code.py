@@ -1,0 +1,106 @@
+"""The parts of the pages that are made from the code, as Markdown: ``PARTS`` names them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, Iterable, Sequence
+
+from smargs.cli.options import make_parser
+from smargs.container.variables import SDK, TOOLKIT, VARIABLES, Variable
+from smargs.secrets.masking import Secrets
+from smargs.secrets.names import RULES
+from smargs.secrets.shapes import SHAPES
+
+PLATFORMS = {TOOLKIT: "toolkit", SDK: "SDK v3"}
+ATTRIBUTES = {"SM_CURRENT_HOST_RANK": "host_rank", "SM_HPS": "hyperparameters"}
+"""The attributes of ``SageMakerEnvironment`` whose names do not follow from the variables."""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def code(texts: Iterable[str]) -> str:
+    """Return texts as code, with commas between them."""
+    return ", ".join(f"`{text}`" for text in texts)
+
+
+def variables() -> str:
+    """Return the table of the variables, made from the catalogue."""
+    head = ["variable", "what it is", "kind", "set by", "without it", "attribute", "arguments"]
+    return table(head, map(_variable, VARIABLES))
+
+
+def _variable(variable: Variable) -> list[str]:
+    name = variable.attribute if variable.by_name else f"sm_{variable.attribute}"
+    return [
+        f"`{variable.name}`",
+        variable.doc,
+        variable.kind,
+        ", ".join(PLATFORMS[platform] for platform in variable.platforms) or "no platform",
+        _place(variable),
+        f"`{ATTRIBUTES.get(variable.name, variable.attribute)}`",
+        code(f"--{argument.replace('_', '-')}" for argument in (name, *variable.aliases)),
+    ]
+
+
+def _place(variable: Variable) -> str:
+    """Return where the value of a variable is read if the variable is absent."""
+    places = []
+    if variable.file:
+        file, key = variable.file
+        places.append(f"`{key}` of `{file}`" if key else f"`{file}`")
+    if variable.from_hosts:
+        places.append("from `SM_HOSTS`")
+    if variable.directory:
+        places.append(f"`/opt/ml/{variable.directory}`{' if it exists' if variable.if_exists else ''}")
+    return ", else ".join(places)
+
+
+def secret_names() -> str:
+    """Return the table of the words of secret names."""
+    rows = []
+    for rule in RULES:
+        beside = "beside any word" if rule.beside is None else f"beside {code(rule.beside.split())}"
+        rows.append([code(rule.words.split()), f"alone, and {beside}" if rule.alone else beside, code(rule.unless.split())])
+    return table(["words", "are secret", "but not beside"], rows)
+
+
+def secret_shapes() -> str:
+    """Return the table of the shapes of secret values."""
+    return table(["what", "begins with or contains"], ([shape.what, code(shape.begins.split(", "))] for shape in SHAPES))
+
+
+def command() -> str:
+    """Return a section for each command of ``smargs``, with its usage and its options."""
+    return "\n".join(_sections(make_parser(Secrets())))
+
+
+def _sections(parser: argparse.ArgumentParser) -> Iterable[str]:
+    formatter = parser.formatter_class(parser.prog, width=100)
+    formatter.add_usage(None, parser._actions, parser._mutually_exclusive_groups, prefix="")
+    yield f"## `{parser.prog}`\n\n{parser.description}\n\n```text\n{formatter.format_help().rstrip()}\n```\n"
+    for group in parser._action_groups:
+        rows = [row for action in group._group_actions if action.help != argparse.SUPPRESS for row in _rows(parser, action)]
+        if rows:
+            yield f"{table([str(group.title), 'what it does'], rows)}\n"
+    if parser.epilog:
+        yield f"{parser.epilog}\n"
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from _sections(subparser)
+
+
+def _rows(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterable[Sequence[str]]:
+    """Yield the rows of an option, or of the commands."""
+    if isinstance(action, argparse._SubParsersAction):
+        yield from ((f"`{choice.dest}`", str(choice.help)) for choice in action._choices_actions)
+    else:
+        formatter: Any = parser.formatter_class(parser.prog)
+        yield f"`{formatter._format_action_invocation(action)}`", formatter._expand_help(action) if action.help else ""
+
+
+PARTS = {"command": command, "secret-names": secret_names, "secret-shapes": secret_shapes, "variables": variables}
