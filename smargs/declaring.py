@@ -23,8 +23,8 @@ def declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings
     if bounds is not None:
         own["bounds"] = make_bounds(bounds)
     if (settings.get("env_var") or "").startswith(PREFIX):
-        # ConfigArgParse rejects env_var= for a positional, because it cannot fill a positional. smargs can.
-        own["env_var"], settings["env_var"] = settings["env_var"], None
+        # ConfigArgParse rejects env_var= for a positional, because it cannot fill one, and argparse does not know env_var=.
+        own["env_var"] = settings.pop("env_var")
     action = add_argument(*args, **settings)
     if own:  # Some parser classes (Tap) return nothing, and accept none of the three.
         vars(action).update(own)

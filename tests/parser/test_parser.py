@@ -936,3 +936,18 @@ def test_a_text_can_be_converted_outside_a_parse():
     epochs = parser.add_argument("--epochs", type=int)
 
     assert parser._get_value(epochs, "3") == 3
+
+
+def test_the_mixin_accepts_a_variable_of_sagemaker_without_configargparse(run_script):
+    source = """
+import argparse, sys
+from smargs import SageMakerParserMixin
+class Parser(SageMakerParserMixin, argparse.ArgumentParser):
+    pass
+parser = Parser()
+parser.add_argument("--model", env_var="SM_MODEL_DIR")
+print(parser.parse_args().model, "configargparse" in sys.modules)
+"""
+    job = SageMakerJob({}, [])
+    finished = run_script(source, job)
+    assert (finished.stdout, finished.stderr) == (f"{job.environ['SM_MODEL_DIR']} False\n", "")
