@@ -10,9 +10,26 @@ import argparse
 import functools
 import os
 from collections import OrderedDict
-from typing import TYPE_CHECKING, AbstractSet, Any, Callable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 import configargparse  # type: ignore[import-untyped]
+
+PARSER: Dict[str, object] = {
+    "add_config_file_help": True,
+    "add_env_var_help": True,
+    "auto_env_var_prefix": None,
+    "default_config_files": [],
+    "ignore_unknown_config_file_keys": False,
+    "config_file_parser_class": configargparse.DefaultConfigFileParser,
+    "args_for_setting_config_path": [],
+    "config_arg_is_required": False,
+    "config_arg_help_message": "config file path",
+    "args_for_writing_out_config_file": [],
+    "write_out_config_file_arg_help_message": "takes the current command line args and writes them out to a config file at the "
+    "given path, then exits",
+    "config_file_open_func": open,
+}
+"""The keyword arguments of the parser class beside argparse's. Its own signature is ``*args, **kwargs``."""
 
 if TYPE_CHECKING:
 

@@ -21,6 +21,7 @@ from smargs.container.variables import BY_NAME
 from smargs.declaring import declare, extend, subparser, with_name_of
 from smargs.errors import masked, with_short_usage, write_failure
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
+from smargs.signatures import ARGUMENT, SUBPARSERS, showing
 from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:
@@ -65,26 +66,37 @@ class SageMakerParserMixin(_Mixed):
         if not hasattr(cls.error, "masks_secrets"):
             cls.error = masked(cls.error)  # type: ignore[method-assign]
 
+    @showing(lambda self, *name_or_flags, **settings: ..., ARGUMENT)
     def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
-        """Declare an argument as argparse does.
+        """Declare an argument as argparse and ConfigArgParse do, with two more keyword arguments.
 
-        ``env_var="SM_..."`` names its variable, also for a positional. ``secret=True`` or ``False`` says whether its value is
-        masked in everything that the parser shows; otherwise its names decide. ``bounds=(0, 1)`` are the least and the greatest
-        value that it accepts on any machine; one may be None.
+        Args:
+            *args: The option strings, or the name of a positional.
+            env_var: The variable from which the argument takes its value. A positional may have one of SageMaker, such as
+                ``"SM_MODEL_DIR"``.
+            secret: Whether the value is masked in everything that the parser shows; None if the argument's names decide.
+            bounds: The least and the greatest number that the argument accepts on any machine; one may be None.
+            **settings: The other keyword arguments of argparse, of ConfigArgParse and of the argument's action.
+
+        Returns:
+            The argument's action.
 
         Raises:
             ValueError: If ``bounds=`` is not a pair of numbers in order. Also whatever argparse raises.
         """
         return declare(super().add_argument, *args, **settings)
 
+    @showing(lambda self, title=None, description=None, **settings: ...)
     def add_argument_group(self, *args: Any, **settings: Any) -> Any:
         """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
         return extend(super().add_argument_group(*args, **settings))
 
+    @showing(lambda self, *, required=False: ...)
     def add_mutually_exclusive_group(self, **settings: Any) -> Any:
         """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
         return extend(super().add_mutually_exclusive_group(**settings))
 
+    @showing(lambda self, **settings: ..., SUBPARSERS)
     def add_subparsers(self, **settings: Any) -> Any:
         """Add subparsers as argparse does. They inherit ``infer_types`` and ``add_env_var_help``."""
         settings.setdefault("parser_class", functools.partial(subparser, self))

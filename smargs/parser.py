@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
 
 from smargs import _argparse
-from smargs._configargparse import ConfigArgumentParser
+from smargs._configargparse import PARSER, ConfigArgumentParser
 from smargs.arguments.config_files import ConfigFiles
 from smargs.arguments.conversion import collects, inferred_type
 from smargs.arguments.filling import FilledArguments
@@ -18,6 +18,7 @@ from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.mixin import SageMakerParserMixin
 from smargs.parsing import current_context
+from smargs.signatures import showing
 from smargs.texts import encodable, printable, to_text
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
     _takes_env_vars = True
     _write_secrets = False
 
+    @showing(argparse.ArgumentParser.__init__, {**PARSER, "infer_types": True, "write_secrets": False})
     def __init__(self, *args: Any, infer_types: bool = True, write_secrets: bool = False, **settings: Any) -> None:
         """Make a parser.
 
         Args:
-            *args: ConfigArgParse's arguments, which are those of argparse and more.
+            *args: argparse's arguments, from ``prog`` on.
             infer_types: Whether an argument without a type takes the type of its default.
             write_secrets: Whether a config file that the parser writes contains secrets.
-            **settings: ConfigArgParse's keyword arguments.
+            **settings: The keyword arguments of argparse and of ConfigArgParse.
         """
         super().__init__(*args, infer_types=infer_types, **settings)
         self._write_secrets = write_secrets

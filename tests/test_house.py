@@ -52,7 +52,7 @@ ROOMS = [
     ["secrets"],
     ["launch.limits"],
     ["launch.equality", "launch.errors", "launch.spelling", "texts"],
-    ["_argparse"],
+    ["_argparse", "signatures"],
 ]
 RANKS = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
