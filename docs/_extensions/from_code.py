@@ -7,6 +7,8 @@ from typing import Any, Iterable, Sequence
 
 from smargs.cli.options import make_parser
 from smargs.container.variables import SDK, TOOLKIT, VARIABLES, Variable
+from smargs.local import groups, hyperparameters, metrics, processing, results
+from smargs.local import variables as job_variables
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import RULES
 from smargs.secrets.shapes import SHAPES
@@ -103,4 +105,33 @@ def _rows(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterable[
         yield f"`{formatter._format_action_invocation(action)}`", formatter._expand_help(action) if action.help else ""
 
 
-PARTS = {"command": command, "secret-names": secret_names, "secret-shapes": secret_shapes, "variables": variables}
+def limits() -> str:
+    """Return the table of the service's limits that the package checks."""
+    rows = [
+        ("hyperparameters of a job", hyperparameters.MOST_HYPERPARAMETERS),
+        ("characters in the name of a hyperparameter", hyperparameters.LONGEST_NAME),
+        ("characters in the value of a hyperparameter", hyperparameters.LONGEST_VALUE),
+        ("environment variables of a job", job_variables.MOST_VARIABLES),
+        ("characters in the name and in the value of a variable", job_variables.LONGEST_TEXT),
+        ("instance groups of a heterogeneous cluster", groups.MOST_GROUPS),
+        ("characters in the name of an instance group", groups.LONGEST_NAME),
+        ("metric definitions", metrics.MOST_METRICS),
+        ("characters in the name of a metric", metrics.LONGEST_NAME),
+        ("characters in the regular expression of a metric", metrics.LONGEST_REGEX),
+        ("characters in the reason of a failure", results.LONGEST_REASON),
+        ("arguments of a processing job", processing.MOST_ARGUMENTS),
+        ("characters in an argument of a processing job", processing.LONGEST_ARGUMENT),
+        ("inputs of a processing job, one of them the code", processing.MOST_INPUTS),
+        ("outputs of a processing job", processing.MOST_OUTPUTS),
+        ("characters in the name and in the value of a variable of a processing job", processing.LONGEST_VARIABLE),
+    ]
+    return table(["what", "at most"], ([what, f"{most:,}"] for what, most in rows))
+
+
+PARTS = {
+    "command": command,
+    "limits": limits,
+    "secret-names": secret_names,
+    "secret-shapes": secret_shapes,
+    "variables": variables,
+}
