@@ -23,8 +23,12 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 # A pattern of a toctree may match no page yet. This warning has no type, so `suppress_warnings` cannot name it.
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: getattr(record, "subtype", "") != "empty_glob")
 
+smartquotes = False  # Otherwise the two hyphens of an option become a dash.
+
 html_theme = "furo"
 html_title = f"smargs {version}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 

@@ -31,20 +31,18 @@ def code(texts: Iterable[str]) -> str:
 
 def variables() -> str:
     """Return the table of the variables, made from the catalogue."""
-    head = ["variable", "what it is", "kind", "set by", "without it", "attribute", "arguments"]
+    head = ["variable", "without it", "attribute and arguments"]
     return table(head, map(_variable, VARIABLES))
 
 
 def _variable(variable: Variable) -> list[str]:
     name = variable.attribute if variable.by_name else f"sm_{variable.attribute}"
+    arguments = (f"--{argument.replace('_', '-')}" for argument in (name, *variable.aliases))
+    platforms = ", ".join(PLATFORMS[platform] for platform in variable.platforms) or "no platform"
     return [
-        f"`{variable.name}`",
-        variable.doc,
-        variable.kind,
-        ", ".join(PLATFORMS[platform] for platform in variable.platforms) or "no platform",
+        f"`{variable.name}`<br>{variable.doc}<br>*{variable.kind}, set by {platforms}*",
         _place(variable),
-        f"`{ATTRIBUTES.get(variable.name, variable.attribute)}`",
-        code(f"--{argument.replace('_', '-')}" for argument in (name, *variable.aliases)),
+        "<br>".join(f"`{name}`" for name in (ATTRIBUTES.get(variable.name, variable.attribute), *arguments)),
     ]
 
 
@@ -81,13 +79,14 @@ def command() -> str:
 
 
 def _sections(parser: argparse.ArgumentParser) -> Iterable[str]:
-    formatter = parser.formatter_class(parser.prog, width=100)
+    formatter = parser.formatter_class(parser.prog, width=88)
     formatter.add_usage(None, parser._actions, parser._mutually_exclusive_groups, prefix="")
     yield f"## `{parser.prog}`\n\n{parser.description}\n\n```text\n{formatter.format_help().rstrip()}\n```\n"
     for group in parser._action_groups:
         rows = [row for action in group._group_actions if action.help != argparse.SUPPRESS for row in _rows(parser, action)]
         if rows:
-            yield f"{table([str(group.title), 'what it does'], rows)}\n"
+            title = "command" if parser._subparsers is group else str(group.title)
+            yield f"{table([title, 'what it does'], rows)}\n"
     if parser.epilog:
         yield f"{parser.epilog}\n"
     for action in parser._actions:

@@ -20,10 +20,12 @@ def rows(part):
 
 @pytest.mark.parametrize(("variable", "row"), [*zip(VARIABLES, rows("variables"))], ids=[each.name for each in VARIABLES])
 def test_the_row_of_a_variable_names_its_attribute_and_the_arguments_that_take_it(variable, row):
-    name, doc, kind, *_, attribute, arguments = row.split(" | ")
-    assert (name, doc, kind) == (f"`{variable.name}`", variable.doc, variable.kind)
-    assert hasattr(SageMakerEnvironment.load({}), attribute.strip("`"))
-    for argument in (*re.findall("`(.+?)`", arguments), f"--{fold(variable.name)}"):
+    first, _, names = row.split(" | ")
+    name, doc, kind = re.match(r"`(\w+)`<br>(.+)<br>\*(\w+), set by (?:toolkit|SDK v3|no platform)", first).groups()
+    assert (name, doc, kind) == (variable.name, variable.doc, variable.kind)
+    attribute, *arguments = re.findall("`(.+?)`", names)
+    assert hasattr(SageMakerEnvironment.load({}), attribute)
+    for argument in (*arguments, f"--{fold(variable.name)}"):
         parser = SageMakerArgumentParser(infer_types=False)
         parser.add_argument(argument, dest="value")
         text = {"integer": "1", "list": "[]", "object": "{}"}.get(kind, "true")
