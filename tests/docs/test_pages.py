@@ -159,6 +159,24 @@ def test_what_is_mended_is_what_the_table_says(declared, value, is_sent_as_text,
     assert with_types(value_in_job(SageMakerArgumentParser, declared, job)) == with_types(eval(by_smargs, NAMES))
 
 
+def texts_of_platforms():
+    """Each cell of the table of texts: the value, the platform and the text."""
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    section = page.partition("## What a value becomes")[2].partition("\n### ")[0]
+    for value, toolkit, sdk in re.findall(r"^\| `(.+?)`.* \| `(.+)` \| `(.+)` \|$", section, re.MULTILINE):
+        for platform, text in (("toolkit", toolkit), ("files", toolkit), ("sdk", sdk)):
+            yield pytest.param(json.loads(value), platform, text, id=f"{value} of {platform}")
+
+
+@pytest.mark.parametrize(("value", "platform", "text"), [*texts_of_platforms()])
+def test_an_argument_receives_the_text_of_the_table_as_with_argparse(value, platform, text):
+    job = SageMakerJob({"opt": value}, platform=platform)
+
+    assert value_in_job(SageMakerArgumentParser, "type=lambda text: text", job) == text
+    if platform != "files":  # There is no command line.
+        assert value_in_job(argparse.ArgumentParser, "type=lambda text: text", job) == text
+
+
 def test_the_table_of_what_is_mended_has_a_row_for_each_type_and_action():
     declared = [row.values[0] for row in mended()]
     for kind in ("bool", "list", "tuple", "set", "dict", "store_true", "count", "append", "extend", "nargs", "default"):
