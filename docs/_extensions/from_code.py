@@ -7,7 +7,8 @@ from typing import Any, Iterable, Sequence
 
 from smargs.cli.options import make_parser
 from smargs.container.variables import SDK, TOOLKIT, VARIABLES, Variable
-from smargs.local import groups, hyperparameters, metrics, processing, results
+from smargs.launch import limits as service
+from smargs.local import groups, metrics, processing, results
 from smargs.local import variables as job_variables
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import RULES
@@ -107,9 +108,12 @@ def _rows(parser: argparse.ArgumentParser, action: argparse.Action) -> Iterable[
 def limits() -> str:
     """Return the table of the service's limits that the package checks."""
     rows = [
-        ("hyperparameters of a job", hyperparameters.MOST_HYPERPARAMETERS),
-        ("characters in the name of a hyperparameter", hyperparameters.LONGEST_NAME),
-        ("characters in the value of a hyperparameter", hyperparameters.LONGEST_VALUE),
+        ("hyperparameters of a job", service.MOST_HYPERPARAMETERS),
+        ("characters in the name of a hyperparameter", service.LONGEST_NAME),
+        ("characters in the value of a hyperparameter", service.LONGEST_VALUE),
+        ("ranges of one kind in a tuning job, and values of a categorical range", service.MOST_RANGES),
+        ("characters in a bound or a value of a range", service.LONGEST_BOUND),
+        ("characters in the description of a hyperparameter", service.LONGEST_DESCRIPTION),
         ("environment variables of a job", job_variables.MOST_VARIABLES),
         ("characters in the name and in the value of a variable", job_variables.LONGEST_TEXT),
         ("instance groups of a heterogeneous cluster", groups.MOST_GROUPS),

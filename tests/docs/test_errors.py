@@ -6,7 +6,7 @@ import pytest
 from messages import collect
 from pages import DOCS
 
-PAGES = [DOCS / "reference" / f"{name}.md" for name in ("errors", "errors-command", "errors-testing")]
+PAGES = [DOCS / "reference" / f"{name}.md" for name in ("errors", "errors-command", "errors-launch", "errors-testing")]
 MESSAGES = sorted(set(collect()), key=str)
 TEXTS = sorted({message.text for message in MESSAGES if message.text})
 SAYING_NOTHING = {"...: ...", "argument ...: ...", "smargs: ...", "smargs ...: error: ...", "\x1b[...m...\x1b[0m"}
@@ -23,10 +23,27 @@ SHOWN = [shown for messages, _, _ in ROWS for _, shown in re.findall(r"(`+) ?(.+
 ARGPARSES = ["invalid int value: 'VALUE'"]
 
 PASSED_ON = {
+    ("_argparse.py", "message"): "argparse's own message",
+    ("arguments/filling.py", "Subscript"): "the reason why a value was refused",
+    ("cli/bundle.py", "error"): "an error of the bundle",
     ("cli/ending.py", "text"): "the line of the job's end, without colour",
     ("cli/environment.py", "problem"): "a problem of a source",
-    ("cli/preview.py", "code"): "what the script exits with",
+    ("cli/export.py", "Starred"): "the problems of a check",
+    ("cli/export.py", "error"): "an error of the script",
     ("errors.py", "self"): "the message of the parser",
+    ("launch/algorithm.py", "Call"): "the problems of a description",
+    ("launch/bundle.py", "error"): "an error of a wheel",
+    ("launch/checked.py", "BoolOp"): "the problems of a check",
+    ("launch/checked.py", "List"): "the problems of a check",
+    ("launch/first_parse.py", "code"): "what the script exits with",
+    ("launch/hyperparameters.py", "Call"): "the problems of a plan",
+    ("launch/process.py", "error"): "an error of the script",
+    ("launch/script.py", "List"): "an error of the script",
+    ("launch/script.py", "problems"): "the problems of a check",
+    ("launch/script.py", "warning"): "a warning of a check",
+    ("launch/trial.py", "List"): "the messages of the parses",
+    ("launch/trial.py", "ListComp"): "the messages of the parses",
+    ("local/hyperparameters.py", "Starred"): "the problems of the limits",
     ("local/hyperparameters.py", "__name__"): "the name of YAML's error",
     ("mixin.py", "Call"): "the message of the parser",
     ("mixin.py", "error"): "an argparse.ArgumentError",

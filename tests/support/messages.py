@@ -67,7 +67,7 @@ class Package:
     def texts(self, node: ast.expr, function: ast.FunctionDef, depth: int = 0) -> Set[str]:
         """The texts that an expression in a function can have; a text that begins with ``?`` is made elsewhere."""
         if isinstance(node, ast.Constant):
-            return {str(node.value)}
+            return {str(node.value)} - {"None"}
         if isinstance(node, ast.JoinedStr):
             parts = [{part.value} if isinstance(part, ast.Constant) else self._part(part, function) for part in node.values]
             return {"".join(each) for each in itertools.product(*parts)}
@@ -119,12 +119,13 @@ def shown_by(node: ast.AST, function: ast.FunctionDef) -> Optional[ast.expr]:
     """The message that a statement or a call shows."""
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
         return node.value if getattr(node.targets[0].value, "attr", "") == "problems" else None
-    if isinstance(node, (ast.Return, ast.Yield)) and function.name in MAKERS:
+    if isinstance(node, (ast.Return, ast.Yield)) and (function.name in MAKERS or function.name.endswith("_problems")):
         return node.value
     if isinstance(node, ast.Call) and node.args:
         name = getattr(node.func, "attr", getattr(node.func, "id", ""))
         if name[:1].isupper() and name.endswith(("Error", "InvalidArgument")):
             return node.args[-1] if name not in NOT_FOR_USERS else None
         to_stderr = any(keyword.arg == "file" and getattr(keyword.value, "attr", "") == "stderr" for keyword in node.keywords)
-        return node.args[0] if name in ("error", "warn") or (name == "print" and to_stderr) else None
+        is_recorded = name == "append" and getattr(getattr(node.func, "value", None), "attr", "").endswith("problems")
+        return node.args[0] if name in ("error", "warn") or is_recorded or (name == "print" and to_stderr) else None
     return None
