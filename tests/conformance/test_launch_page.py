@@ -1,4 +1,4 @@
-"""The lines of docs/launch.md that launch a job send, by each SDK's own code and by boto3, the job that the page describes."""
+"""The pages about a launch hold with each SDK's own code and with boto3: the lines that launch, and the table of forms."""
 
 import ast
 import re
@@ -53,7 +53,8 @@ FORMS = {
 }
 RANGES = {"tuned": ["ContinuousParameter", 0, 1]}
 TEXT = ("--text", {"default": "x"})
-ROWS = re.findall(r"^\| (.*?) \| (values|texts).*? \| (.*) \|$", PAGE, re.MULTILINE)
+FORMS_PAGE = (ROOT / "docs" / "hyperparameters.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (.*?) \| (values|texts).*? \| (.*) \|$", FORMS_PAGE, re.MULTILINE)
 
 
 def losses():
