@@ -13,7 +13,8 @@ from smargs import parser as parser_module
 from smargs.testing import SageMakerJob
 
 HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
-BLOCKS = [block for page in PAGES for block in blocks(page)]
+HERE = [page for page in PAGES if not runs_in(page)]
+BLOCKS = [block for page in HERE for block in blocks(page)]
 SHOWN = {"text", "diff", "json", "toml", "yaml", "ini", "mermaid", "{include}", "{toctree}", "{eval-rst}", "{from-code}"}
 """The languages of blocks that are not code of their own."""
 
@@ -39,9 +40,14 @@ def test_each_script_of_a_page_is_used_by_a_command_or_by_another_file():
         assert any(re.search(rf"\b{Path(file.name).stem}\b", user.text) for user in users), f"{file.name} is not used"
 
 
+@of_pages(page for page in PAGES if runs_in(page))
+def test_a_page_that_runs_in_another_test_names_it(page):
+    assert (ROOT / runs_in(page)).is_file(), f"{runs_in(page)} is missing"
+
+
 @pytest.mark.slow
 @pytest.mark.needs_process
-@of_pages(page for page in PAGES if any(block.is_session for block in blocks(page)))
+@of_pages(page for page in HERE if any(block.is_session for block in blocks(page)))
 def test_the_commands_of_a_page_print_what_it_shows(page, tmp_path):
     follow(page, tmp_path)
 
@@ -69,7 +75,7 @@ def has_examples(page):
 
 
 @pytest.mark.usefixtures("job")
-@of_pages(page for page in PAGES if has_examples(page) and not runs_in(page))
+@of_pages(page for page in HERE if has_examples(page))
 def test_the_examples_on_a_page_give_what_they_show(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     failed, tried = doctest.testfile(str(page), module_relative=False)

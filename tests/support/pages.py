@@ -4,7 +4,8 @@ A page is a directory of files and the commands that a reader types in it:
 
 - A code block below a line that has only a file name, such as ``train.py`` and a colon, is that file.
 - A block ``console`` has commands after ``$``, each with its output. ``...`` stands for any text in a line, and for any lines
-  where it is alone. Without output, a command may print anything. A command fails exactly if its output shows an error.
+  where it is alone. Without output, a command may print anything. A command fails exactly if its output shows an error. What
+  follows ``(Pdb)`` is typed, as a debugger asks for it.
 - A block ``python`` is a script, or has examples after ``>>>``.
 - A comment ``<!-- setup`` has commands that the page does not show.
 - A comment ``<!-- runs in FILE -->`` names the test that runs the next block, or the whole page if it is the page's first line.
@@ -16,15 +17,18 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional
+from typing import Iterator, NamedTuple, Optional, Tuple
 
-from paths import ROOT
+from paths import ROOT, TESTS
 
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "tests").glob("*/README.md")])
 FOLDERS = {DOCS / "how-to": "tests/docs/test_how_to.py"}
 """The test that runs all pages of a folder."""
+STAND_INS = TESTS / "docs" / "stand_ins"
+"""A folder for each package that a page uses and that may be missing here, with a module in its place."""
 
 _RUNS_IN = r"<!-- runs in (?P<elsewhere>[\w./-]+) -->\n"
 _STEP = re.compile(
@@ -34,6 +38,7 @@ _STEP = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
+_ANSWER = re.compile(r"^\(Pdb\) (.*)\n?", re.MULTILINE)
 _ERROR = re.compile(r"error: |Failed|Interrupted|MaxRuntime|Stopped")
 
 
@@ -76,7 +81,7 @@ def blocks(page: Path) -> Iterator[Block]:
         line = text.count("\n", 0, step.end() if step["setup"] is None else step.start())
         language = "setup" if step["setup"] is not None else step["language"].partition(" ")[0]
         content = re.sub(rf"^{step['indent'] or ''}", "", step["setup"] or step["text"] or "", flags=re.MULTILINE)
-        yield Block(page, line, language, content, step["name"], step["elsewhere"] or runs_in(page))
+        yield Block(page, line, language, content, step["name"], step["elsewhere"])
 
 
 def name_of(page: Path) -> str:
@@ -84,40 +89,65 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def follow(page: Path, directory: Path) -> None:
-    """Do in a directory what a page says, and compare what the commands print."""
+def commands(page: Path) -> Iterator[Tuple[str, str]]:
+    """The commands of a page that it shows, each with its output."""
+    for block in blocks(page):
+        if block.is_session and block.language == "console":
+            yield from _COMMAND.findall(block.text)
+
+
+def follow(page: Path, directory: Path, platform: Optional[str] = None) -> None:
+    """Do in a directory what a page says, and compare what the commands print.
+
+    Args:
+        page: The page.
+        directory: A directory, for the files of the page and for the reader's home.
+        platform: The platform of the jobs of commands that name none, if it is not the usual one.
+    """
+    code = directory / "code"
+    code.mkdir()
     for block in blocks(page):
         if block.is_file:
-            path = directory / str(block.name)
+            path = code / str(block.name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
         elif block.language == "setup" and block.is_session:
-            run(block.text, directory)
+            run(block.text, code)
         elif block.is_session:
             for typed, shown in _COMMAND.findall(block.text):
-                compare(typed, shown, run(typed, directory))
+                command = _on_platform(typed, platform)
+                answers = "".join(f"{answer}\n" for answer in _ANSWER.findall(shown))
+                compare(command, _ANSWER.sub("(Pdb) ", shown), run(command, code, answers))
 
 
-def run(command: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command in bash, with this Python, the package and a home directory below this directory."""
-    tools = directory / ".tools"
+def _on_platform(command: str, platform: Optional[str]) -> str:
+    if platform is None or "--platform" in command:
+        return command
+    return command.replace("smargs run ", f"smargs run --platform {platform} ")
+
+
+def run(command: str, directory: Path, answers: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command in bash, with this Python, the package and a home directory beside this directory."""
+    home = directory.parent
+    tools = home / ".tools"
     if not tools.exists():
         tools.mkdir()
         for name, arguments in (("python", ""), ("smargs", "-m smargs "), ("pytest", "-m pytest -p no:cacheprovider ")):
             (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n', encoding="utf-8")
             (tools / name).chmod(0o755)
+    packages = [ROOT, *(path for path in sorted(STAND_INS.iterdir()) if find_spec(path.name) is None)]
     variables = {
         **os.environ,
-        "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.fspath(ROOT),
-        "HOME": os.fspath(directory),
+        "PATH": os.pathsep.join((os.fspath(tools), os.fspath(Path(sys.executable).parent), os.environ["PATH"])),
+        "PYTHONPATH": os.pathsep.join(map(os.fspath, packages)),
+        "HOME": os.fspath(home),
         "COLUMNS": "100",
     }
     return subprocess.run(
         ["bash", "-e", "-c", command],
         cwd=directory,
         env=variables,
-        stdin=subprocess.DEVNULL,
+        input=answers,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
