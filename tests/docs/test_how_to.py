@@ -1,9 +1,11 @@
 """The how-to pages do what they say, on the platform of AWS's framework containers and on that of SDK v3."""
 
+import json
+import sys
 from importlib.util import find_spec
 
 import pytest
-from pages import DOCS, blocks, commands, follow, runs_in
+from pages import DOCS, blocks, commands, follow, run, runs_in
 from paths import ROOT
 
 PAGES = {page.stem: page for page in sorted((DOCS / "how-to").glob("*.md"))}
@@ -39,3 +41,17 @@ def test_a_page_shows_what_its_commands_print(page, platform, tmp_path):
 @pytest.mark.parametrize("page", [name for name, page in PAGES.items() if runs_in(page) != THIS])
 def test_a_page_that_needs_more_packages_runs_in_the_suite_that_has_them(page):
     assert f'"{page}"' in (ROOT / runs_in(PAGES[page])).read_text(encoding="utf-8")
+
+
+@pytest.mark.needs_process
+def test_what_an_ide_starts_is_a_job(tmp_path):
+    files = {block.name: block.text for block in blocks(PAGES["debugging"]) if block.is_file}
+    (configuration,) = json.loads(files[".vscode/launch.json"])["configurations"]
+    directory = tmp_path / "code"
+    directory.mkdir()
+    (directory / "train.py").write_text(files["train.py"], encoding="utf-8")
+    arguments = " ".join(argument.replace("${file}", "train.py") for argument in configuration["args"])
+
+    finished = run(f"{sys.executable} -m {configuration['module']} {arguments}", directory)
+
+    assert (finished.returncode, "3 epochs, loss 0.125" in finished.stdout) == (0, True), finished.stdout
