@@ -126,12 +126,15 @@ class _Run:
 
     def _step(self, signals: socket.socket) -> None:
         """Wait for output, a signal, the end of a process or a deadline, and handle it."""
-        for key, _ in self._selector.select(self._timeout()):
-            if key.fileobj is signals:
-                self._handle_signals(signals)
-            else:
-                self._copy(key.data)
-        self._collect()
+        ready = [key for key, _ in self._selector.select(self._timeout())]
+        outputs = [key.data for key in ready if key.data is not None]
+        for output in outputs:
+            self._copy(output)
+        if len(outputs) < len(ready):
+            self._handle_signals(signals)
+        # Not after each read of output: SIGCHLD signals the end of a process.
+        if len(outputs) < len(ready) or not ready or self._surviving:
+            self._collect()
         self._check_deadlines()
 
     def _timeout(self) -> Optional[float]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
-from typing import IO, List, Optional, Sequence, TextIO
+from io import FileIO
+from typing import NamedTuple, Optional, Sequence, TextIO, Union
 
 from smargs.local.metrics import Metric
 
@@ -15,9 +15,72 @@ _COLOURS = (36, 33, GREEN, 35, 34, RED)
 _LONGEST_LINE = 1 << 21
 _LONGEST_CHARACTER = 4
 _LONGEST_TAIL = 8192
-_READ = 1 << 16
-_EMPTY_LINES = re.compile(rb"^\n", re.MULTILINE)
+_LONGEST_READ = 1 << 20
 _DECODER = codecs.getincrementaldecoder("utf-8")
+
+
+class Lines(NamedTuple):
+    """Lines of a stream, without the newline of the last one. Two parts, so that a long line need not be copied.
+
+    Attributes:
+        start: What was read before, which has no newline.
+        rest: What was read last.
+    """
+
+    start: Union[bytes, memoryview]
+    rest: bytes
+
+
+class _LineBuffer:
+    """The bytes of a stream from the start of its unfinished line.
+
+    Its memory stays: fetching memory from the system for each read would take longer than all else.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = bytearray(_LONGEST_LINE + _LONGEST_READ)
+        self._view = memoryview(self._bytes)
+        # Where the last read started and stopped, and where the lines end that were taken.
+        self._start = self._stop = self._end = 0
+
+    def read(self, source: FileIO) -> memoryview:
+        """Remove the lines that were taken, and read what is ready; nothing at the end of the stream."""
+        rest = self._view[self._end : self._stop]
+        self._start, self._end = len(rest), 0
+        self._view[: self._start] = rest
+        self._stop = self._start + self._read_into(source, self._view[self._start :])
+        return self._view[self._start : self._stop]
+
+    @staticmethod
+    def _read_into(source: FileIO, view: memoryview) -> int:
+        try:
+            return source.readinto(view) or 0
+        except OSError:
+            # Linux reports in this way that no process has the terminal open any more. Source: EIO of read(2).
+            return 0
+
+    def take_lines(self) -> Optional[Lines]:
+        """Return the lines that have ended; None if there are none."""
+        self._end = self._find_end()
+        end = self._end - self._bytes.endswith(b"\n", 0, self._end)
+        start = min(self._start, end)
+        return Lines(self._view[:start], bytes(self._view[start:end])) if self._end else None
+
+    def contains(self, byte: bytes) -> bool:
+        """Whether a byte is in the lines that were taken."""
+        return self._bytes.find(byte, 0, self._end) >= 0
+
+    def _find_end(self) -> int:
+        """Return where the last line ends; 0 if none has ended. The end of the stream ends it, and so does its length."""
+        end = self._bytes.rfind(b"\n", self._start, self._stop) + 1
+        if end or self._start == self._stop:
+            return end or self._stop
+        if self._stop < _LONGEST_LINE:
+            return 0
+        decoder = _DECODER("replace")
+        decoder.decode(self._view[self._stop - _LONGEST_CHARACTER : self._stop])
+        # Without the first bytes of a character that is not complete.
+        return self._stop - len(decoder.getstate()[0])
 
 
 class HostOutput:
@@ -29,7 +92,7 @@ class HostOutput:
         tail: The last bytes that the host wrote.
     """
 
-    def __init__(self, source: IO[bytes], target: TextIO, label: Optional[str], metrics: Sequence[Metric] = ()) -> None:
+    def __init__(self, source: FileIO, target: TextIO, label: Optional[str], metrics: Sequence[Metric] = ()) -> None:
         """Prepare to copy.
 
         Args:
@@ -41,11 +104,11 @@ class HostOutput:
         self.source = source
         self.target = target
         self.tail = b""
-        self._label = label
-        self._metrics = metrics
         self._encoding = codecs.lookup(target.encoding or "utf-8").name
-        self._unfinished: List[bytes] = []
-        self._length = 0
+        self._label = None if label is None else label.encode(self._encoding, "backslashreplace")
+        self._metrics = metrics
+        self._buffer = _LineBuffer()
+        self._is_binary = False
 
     def copy(self) -> bool:
         """Copy what is ready; false at the end of the output.
@@ -53,62 +116,42 @@ class HostOutput:
         Raises:
             OSError: If it cannot be written.
         """
-        read = self._read()
+        read = self._buffer.read(self.source)
         self.tail = (self.tail + read[-_LONGEST_TAIL:])[-_LONGEST_TAIL:]
-        lines = self._take_lines(read)
+        lines = self._buffer.take_lines()
         if self._label is None:
             self._pass(read)
         elif lines:
             self._write(lines, self._label)
         self.target.flush()
-        if self._metrics:
-            self._search(lines)
+        if self._metrics and lines:
+            self._search(b"".join(lines))
         return bool(read)
 
-    def _read(self) -> bytes:
-        try:
-            return os.read(self.source.fileno(), _READ)
-        except OSError:
-            # Linux reports in this way that no process has the terminal open any more. Source: EIO of read(2).
-            return b""
-
-    def _take_lines(self, read: bytes) -> bytes:
-        """Return the lines that have ended, each with its newline. The end of the output ends the last line."""
-        end = read.rfind(b"\n") + 1
-        self._unfinished.append(read[end:])
-        self._length += len(read) - end
-        if end:
-            *before, rest = self._unfinished
-            self._unfinished, self._length = [rest], len(rest)
-            return b"".join([*before, read[:end]])
-        if read and self._length < _LONGEST_LINE:
-            return b""
-        line = b"".join(self._unfinished)
-        decoder = _DECODER("replace")
-        decoder.decode(line[-_LONGEST_CHARACTER:])
-        # The first bytes of a character that is not complete.
-        rest = decoder.getstate()[0] if read else b""
-        self._unfinished, self._length = [rest], len(rest)
-        return line[: len(line) - len(rest)] + b"\n"
-
-    def _pass(self, read: bytes) -> None:
+    def _pass(self, read: memoryview) -> None:
         self.target.buffer.write(read)
         if not read and not self.tail.endswith(b"\n") and self.tail:
             self.target.buffer.write(b"\n")
 
-    def _write(self, lines: bytes, label: str) -> None:
-        """Write lines with the label before each, but no empty line."""
-        text = self._encode(_last_refreshes(lines))
-        if text:
-            start = label.encode(self._encoding, "backslashreplace")
-            self.target.buffer.write(start)
-            self.target.buffer.write(memoryview(text.replace(b"\n", b"\n" + start))[: -len(start)])
+    def _write(self, lines: Lines, label: bytes) -> None:
+        """Write lines with the label before each."""
+        start, rest = self._encode(lines)
+        pieces = (label, start, rest.replace(b"\n", b"\n" + label), b"\n")
+        self.target.flush()
+        # One system call without a copy. A signal may end it before all is written.
+        written = os.writev(self.target.fileno(), pieces)
+        if written < sum(map(len, pieces)):
+            self.target.buffer.write(b"".join(pieces)[written:])
 
-    def _encode(self, lines: bytes) -> bytes:
+    def _encode(self, lines: Lines) -> Lines:
         """Return UTF-8 in the encoding of the target. Bytes that are no text stay as they are if that is UTF-8."""
-        if self._encoding == "utf-8" or lines.isascii():
+        # No text has a null byte, and only in text is a carriage return the end of a refresh.
+        self._is_binary = self._is_binary or self._buffer.contains(b"\0")
+        if self._buffer.contains(b"\r") and not self._is_binary:
+            lines = Lines(b"", _last_refreshes(b"".join(lines)))
+        if self._encoding == "utf-8":
             return lines
-        return lines.decode("utf-8", "replace").encode(self._encoding, "backslashreplace")
+        return Lines(b"", b"".join(lines).decode("utf-8", "replace").encode(self._encoding, "backslashreplace"))
 
     def _search(self, lines: bytes) -> None:
         for line in _last_refreshes(lines).decode("utf-8", "replace").split("\n"):
@@ -117,12 +160,10 @@ class HostOutput:
 
 
 def _last_refreshes(lines: bytes) -> bytes:
-    """Return lines that are not empty. Of a progress bar, whose refreshes end with carriage returns, keep the last one."""
-    if b"\r" in lines:
-        lines = b"\n".join([line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines.split(b"\n")])
-    # In one long line, a search for two newlines would take longer than all else.
-    is_one = 0 < lines.find(b"\n") == len(lines) - 1
-    return lines if is_one or b"\n\n" not in b"\n" + lines else _EMPTY_LINES.sub(b"", lines)
+    """Return lines, and of a progress bar, whose refreshes end with carriage returns, the last refresh."""
+    if b"\r" not in lines:
+        return lines
+    return b"\n".join([line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines.split(b"\n")])
 
 
 def make_label(host: str, width: int, number: int, target: TextIO) -> str:

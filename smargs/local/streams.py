@@ -7,11 +7,14 @@ import os
 import struct
 import subprocess
 import sys
+from io import FileIO
 from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from smargs.local.metrics import Metric
 from smargs.local.output import HostOutput, make_label
 
+_F_SETPIPE_SZ = 1031  # Source: F_SETPIPE_SZ of fcntl(2) of Linux. Python has the name since 3.10.
+_PIPE_SIZE = 1 << 17
 _OUTPUT_FLAGS = 1  # The place of the flags in what termios.tcgetattr returns.
 
 
@@ -60,15 +63,32 @@ class StreamOpener:
                 # Two outputs that are terminals are one, which keeps the order of what is written to them.
                 if target not in terminals[1:]:
                     is_terminal = target in terminals
-                    read, write = _open_terminal(target) if is_terminal else os.pipe()
+                    read, write = _open_terminal(target) if is_terminal else _open_pipe()
                     stack.callback(os.close, write)
                     label = None if is_terminal else self._label(host, target)
-                    outputs.append(HostOutput(os.fdopen(read, "rb", buffering=0), target, label, self._metrics))
+                    outputs.append(HostOutput(FileIO(read), target, label, self._metrics))
                     writers.append(write)
             yield Streams(None if is_alone else subprocess.DEVNULL, writers[0], writers[-1], outputs)
 
     def _label(self, host: str, target: TextIO) -> str:
         return make_label(host, max(map(len, self._hosts)), self._hosts.index(host), target)
+
+
+def _open_pipe() -> Tuple[int, int]:
+    """Open a pipe, and return the descriptors of its two ends.
+
+    On Linux it holds twice what others hold, so it is read less often. Of a larger one, what is read at once would need blocks
+    of memory that Python gives back to the system after each read.
+    """
+    # Imported here, because a Python in a browser has no such module.
+    import fcntl
+
+    read, write = os.pipe()
+    if sys.platform == "linux":
+        # A system may limit the memory of all pipes of a user.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
+    return read, write
 
 
 def _open_terminal(target: TextIO) -> Tuple[int, int]:

@@ -206,6 +206,80 @@ def test_the_end_of_a_long_line_is_in_the_reason_of_a_failure(started):
     assert "ValueError: é" in finish(started(source))[2][-1]
 
 
+def test_an_empty_line_stays_and_has_its_prefix(started):
+    process = started("print('a\\n\\n\\nb'); print()")
+    out, _ = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (0, b"algo-1 | a\nalgo-1 | \nalgo-1 | \nalgo-1 | b\nalgo-1 | \n")
+
+
+def test_of_binary_output_every_byte_stays(started, tmp_path):
+    (tmp_path / "data").write_bytes(os.urandom(5_000_000).replace(b"\n", b"\r") + b"\0\r1\r2\n" * 1000)
+    process = started("import sys; sys.stdout.buffer.write(b'\\0' + open('data', 'rb').read())")
+    out, _ = process.communicate(timeout=SECONDS)
+    lines = out.split(b"\n")
+    assert all(line.startswith(b"algo-1 | ") for line in lines[:-1])
+    # A line of more than two megabytes is split.
+    written = b"".join(line[len(b"algo-1 | ") :] for line in lines)
+    assert (process.returncode, written) == (0, b"\0" + (tmp_path / "data").read_bytes().replace(b"\n", b""))
+
+
+def test_the_lines_of_several_hosts_are_not_mixed(started):
+    source = """
+        import os
+        for number in range(3000):
+            os.write(1, f"{number} {os.environ['SM_CURRENT_HOST']} ".encode())
+            os.write(1, b"x" * (number % 97) + b"\\n")
+        """
+    status, out, _ = finish(started(source, "--hosts", "3"))
+    assert (status, len(out)) == (0, 9000)
+    for host in ("algo-1", "algo-2", "algo-3"):
+        assert of(host, out) == [f"{number} {host} {'x' * (number % 97)}" for number in range(3000)]
+
+
+def test_a_signal_during_a_write_loses_no_output(started, tmp_path):
+    process = started(
+        """
+        import os, sys
+        if os.environ["SM_CURRENT_HOST"] == "algo-1":
+            sys.stdout.write("".join(f"line {number}\\n" for number in range(100_000)))
+        else:
+            os.mkfifo("gate")
+            open("gate")
+        """,
+        *("--hosts", "2"),
+        env={"PYTHONUNBUFFERED": ""},
+    )
+    # The pipe is full, so smargs waits in its write when the end of the other host signals SIGCHLD.
+    size = fcntl.fcntl(process.stdout, 1032)  # F_GETPIPE_SZ, which Python has since 3.10.
+    wait_until(lambda: struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0] == size)
+    wait_until(lambda: (tmp_path / "gate").exists())
+    (tmp_path / "gate").write_text("")
+    time.sleep(0.5)
+
+    assert of("algo-1", finish(process)[1]) == [f"line {number}" for number in range(100_000)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("newline", ["", "\\n", "\\r"], ids=["no newline", "lines", "refreshes"])
+def test_the_memory_does_not_grow_with_the_output(started, newline):
+    """The peak of a run that prints 200 MB, beside that of a run that prints nothing."""
+    source = f"import sys\nfor _ in range(int(sys.argv[1])): sys.stdout.write('x' * 99 + '{newline}')"
+    peaks = []
+    for count in ("0", "2_000_000"):
+        process = started(source, stdout=subprocess.DEVNULL, typed=[count], env={"PYTHONUNBUFFERED": ""})
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        peaks.append(usage.ru_maxrss * 1024)
+    assert peaks[1] - peaks[0] < 16 << 20
+
+
+@pytest.mark.slow
+def test_64_hosts_start_and_end(started):
+    status, out, err = finish(started("import os; print(os.environ['SM_CURRENT_HOST'])", "--hosts", "64"))
+    assert (status, sorted(out)) == (0, sorted(f"algo-{number:<2} | algo-{number}" for number in range(1, 65))), err
+
+
 @pytest.mark.parametrize(("encoding", "shown"), [("utf-8", b"\xff\xfe ok"), ("ascii", rb"\ufffd\ufffd ok")])
 def test_bytes_that_are_not_utf_8_pass_unless_the_output_is_of_another_encoding(started, encoding, shown):
     source = "import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"
