@@ -118,7 +118,7 @@ def _find(pattern: str) -> Tuple[List[str], List[str]]:
 
 def _read_channel(argument: str, name: str, pattern: str, paths: Iterable[str]) -> Channel:
     absolute = tuple(Path(os.path.abspath(path)) for path in paths)
-    names = tuple(path.name for path in absolute)
+    names = tuple(map(os.path.basename, absolute))
     duplicate = _first_duplicate(names)
     if duplicate:
         raise BadJobError(f"argument {argument}: {name}: {pattern!r} matches two files named {duplicate!r}")
@@ -147,11 +147,12 @@ def _find_files(root: Path, name: str) -> Iterator[Tuple[str, Path]]:
 
 def _expand(pattern: str) -> List[str]:
     """Return the paths that a glob matches, but no directory of a job and nothing in one, unless the pattern starts with it."""
-    start = Path(os.path.dirname(re.split(r"[*?[]", pattern)[0]))
+    start = os.path.join(os.path.dirname(re.split(r"[*?[]", pattern)[0]), "")
 
     @functools.lru_cache(maxsize=None)
     def is_in_job(path: str) -> bool:
-        return start in Path(path).parents and (is_job(path) or is_in_job(os.path.dirname(path)))
+        is_below = path.startswith(start) and path != start
+        return is_below and (is_job(path) or is_in_job(os.path.dirname(path)))
 
     return [path for path in sorted(glob.glob(pattern, recursive=True)) if not is_in_job(path)]
 

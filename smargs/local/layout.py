@@ -58,8 +58,8 @@ class Layout:
             self._check_channel(f"argument {self._job.channel_option}: {name}", channel)
 
     def _check_channel(self, argument: str, channel: Channel) -> None:
-        files = [path for path in channel.paths if os.path.isfile(path) and not os.path.islink(path)]
-        others = [path for path in channel.paths if os.path.isdir(path) or os.path.islink(path)]
+        others = [path for path in channel.paths if os.path.islink(path) or os.path.isdir(path)]
+        files = set(channel.paths).difference(others)
         # A file is where its directory is. There may be many files, and few directories.
         for path in (*others, *sorted({path.parent for path in files})):
             self._check_not_replaced(argument, path)
@@ -132,12 +132,16 @@ class Layout:
         if channel.is_directory:
             self._link_or_copy(channel.paths[0], target)
             return
+        members = dict(channel.members(host, len(self._job.hosts)))
+        whole = None if self._copy else trees.whole_directory(members)
+        if whole is not None:
+            _link(whole, target, self._real)
+            return
         target.mkdir()
-        members = [(target / name, path) for name, path in channel.members(host, len(self._job.hosts))]
-        for directory in {member.parent for member, _ in members}:
-            directory.mkdir(parents=True, exist_ok=True)
-        for member, path in members:
-            self._link_or_copy(path, member)
+        for directory in set(map(os.path.dirname, members)):
+            (target / directory).mkdir(parents=True, exist_ok=True)
+        for name, path in members.items():
+            self._link_or_copy(path, target / name)
 
     def _link_or_copy(self, path: Path, target: Path) -> None:
         if not self._copy:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
-from typing import Iterable, Iterator, List, NamedTuple
+from typing import Collection, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 
 class Entry(NamedTuple):
@@ -61,6 +62,39 @@ def contains(directory: Path, path: Path) -> bool:
     """Whether a path is a directory or below it, after all links are resolved."""
     real = Path(os.path.realpath(path))
     return Path(os.path.realpath(directory)) in (real, *real.parents)
+
+
+def whole_directory(members: Mapping[str, Path]) -> Optional[Path]:
+    """Return the directory that consists of these files and directories; None if there is none.
+
+    A link to it takes the place of a link to each of them, of which there may be many.
+
+    Args:
+        members: For each name in the directory the absolute path.
+    """
+    name, path = next(iter(members.items()), ("", Path()))
+    directory = str(path)[: -len(name)]
+    is_one = bool(members) and all(f"{directory}{name}" == str(path) for name, path in members.items())
+    with contextlib.suppress(OSError):
+        return Path(directory) if is_one and directory.endswith(os.sep) and _consists_of(directory, members) else None
+    return None
+
+
+def _consists_of(directory: str, names: Collection[str]) -> bool:
+    """Whether a directory has all these members, no other file, and no link, at any depth."""
+    count, pending = 0, [""]
+    while pending:
+        parent = pending.pop()
+        with os.scandir(os.path.join(directory, parent)) as entries:
+            for entry in entries:
+                name = os.path.join(parent, entry.name)
+                if name in names and not entry.is_symlink():
+                    count += 1
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(name)
+                else:
+                    return False
+    return count == len(names)
 
 
 def _make_writable(directory: Path) -> None:

@@ -98,6 +98,53 @@ def test_each_host_has_a_tree_and_all_have_the_checkpoints(here):
         assert sorted(os.listdir(base / "checkpoints")) == ["algo-1", "algo-2"]
 
 
+WHOLE = [
+    (["--channel", "many=data/*"], []),
+    (["--channel", "many=data/*.csv"], []),
+    (["--channel", "many=data", "--shard", "many"], ["deep/er/c.csv"]),
+    (["--manifest", "many=manifest"], ["deep/er/c.csv"]),
+]
+
+
+def lay_out_many(here, options, deep):
+    (here / "manifest").write_text(json.dumps([{"prefix": "data/"}, "a.csv", "b.csv", *deep]))
+    for name in deep:
+        (here / "data" / name).parent.mkdir(parents=True)
+        (here / "data" / name).touch()
+    assert cli.main(["run", "src/train.py", "--output", "job", *options]) == 0
+    return here / "job/input/data/many"
+
+
+@pytest.mark.parametrize(("options", "deep"), WHOLE)
+def test_a_channel_of_all_files_of_a_directory_is_one_link(here, options, deep):
+    assert os.readlink(lay_out_many(here, options, deep)) == str(here / "data")
+
+
+@pytest.mark.parametrize(("options", "deep"), WHOLE)
+def test_a_channel_of_a_directory_with_a_job_has_a_link_for_each_file(here, options, deep):
+    (here / "data" / "old").mkdir()
+    (here / "data" / "old" / MARK).touch()
+    many = lay_out_many(here, options, deep)
+    found = sorted(str(path.relative_to(many)) for path in many.rglob("*") if path.is_file())
+    assert (many.is_symlink(), found) == (False, ["a.csv", "b.csv", *deep])
+
+
+@pytest.mark.parametrize("pattern", ["data/*", "data/[ab].csv"], ids=["all, one is a link", "some"])
+def test_a_channel_of_links_or_of_some_files_has_a_link_for_each(here, pattern):
+    os.symlink("a.csv", here / "data" / "c.csv")
+    many = lay_out_many(here, ["--channel", f"many={pattern}"], [])
+    assert not many.is_symlink()
+    assert all(path.is_symlink() for path in many.iterdir())
+
+
+def test_a_channel_of_files_of_two_directories_has_a_link_for_each(here):
+    (here / "more").mkdir()
+    (here / "more" / "c.csv").touch()
+    many = lay_out_many(here, ["--channel", "many=[dm]*/*.csv"], [])
+    assert sorted(os.listdir(many)) == ["a.csv", "b.csv", "c.csv"]
+    assert all(path.is_symlink() for path in many.iterdir())
+
+
 def test_a_copied_channel_has_no_links(here):
     channels = ["--channel", "all=data", "--channel", "one=data/a.csv"]
     assert cli.main(["run", "src/train.py", "--platform", "sdk", "--output", "job", "--copy", *channels]) == 0
