@@ -59,12 +59,12 @@ class Layout:
 
     def _check_channel(self, argument: str, channel: Channel) -> None:
         others = [path for path in channel.paths if os.path.islink(path) or os.path.isdir(path)]
-        files = set(channel.paths).difference(others)
-        # A file is where its directory is. There may be many files, and few directories.
-        for path in (*others, *sorted({path.parent for path in files})):
-            self._check_not_replaced(argument, path)
         for path in others:
+            self._check_not_replaced(argument, path)
             self._check_not_around(argument, path)
+        # A file is where its directory is. There may be many files, and few directories.
+        for directory in sorted(set(map(os.path.dirname, channel.paths))):
+            self._check_not_replaced(argument, Path(directory))
 
     def _check_not_replaced(self, argument: str, path: Path) -> None:
         real = Path(os.path.realpath(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import List, Optional, Tuple
 
 from smargs.local.job import BadJobError, Channel
@@ -33,7 +33,7 @@ def read_manifest(name: str, file: str, directory: Optional[Path]) -> Channel:
     start = prefix if directory is None else os.path.join(directory, "")
     paths = tuple(Path(os.path.abspath(start + suffix)) for suffix in names)
     for suffix, path in zip(names, paths):
-        if ".." in PurePosixPath(suffix).parts or suffix.startswith("/") or not path.is_file():
+        if ".." in suffix.split("/") or suffix.startswith("/") or not path.is_file():
             raise BadJobError(f"argument --manifest: {name}: {str(path)!r} does not exist: expected a file below the prefix")
     return Channel(paths, is_directory=False, names=names)
 

@@ -7,11 +7,13 @@ import itertools
 import os
 import re
 import tarfile
+import time
 from pathlib import Path
-from typing import AbstractSet, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple
+from typing import IO, AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, cast
 
 from smargs.local.hyperparameters import secrets_of
 from smargs.local.job import FILES, PROCESSING, SDK, TrainingJob
+from smargs.local.progress import Progress
 from smargs.local.trees import walk
 from smargs.secrets.masking import Secrets
 
@@ -64,7 +66,7 @@ class _Member(NamedTuple):
     is_directory: bool
 
 
-def pack(directories: Mapping[str, Path], archive: Path) -> PackResult:
+def pack(directories: Mapping[str, Path], archive: Path, clock: Callable[[], float] = time.monotonic) -> PackResult:
     """Pack the content of the same directory of all hosts, as the platform does when a job ends.
 
     Source: "How Amazon SageMaker Processes Training Output",
@@ -74,6 +76,7 @@ def pack(directories: Mapping[str, Path], archive: Path) -> PackResult:
         directories: For each host its directory. Of files with the same name, that of the last host is packed. If the name is a
             directory on another host, the file is packed under another name.
         archive: The path of the archive. It is made, or replaced in one step.
+        clock: Returns the time in seconds. If packing takes longer than three, a line every three seconds shows the progress.
 
     Raises:
         OSError: If the archive cannot be written, or a file cannot be read. The directories are unchanged.
@@ -82,17 +85,42 @@ def pack(directories: Mapping[str, Path], archive: Path) -> PackResult:
     if not members:
         return PackResult(None, [])
     unfinished = archive.with_name(f"{archive.name}.part")
+    progress = Progress(archive.name, sum(os.lstat(path).st_size for path in members.values()), clock)
     try:
         # The level of gzip itself. The highest one, tarfile's own, takes longer for nearly the same size.
         with tarfile.open(unfinished, "w:gz", compresslevel=6) as file:
             for name, path in members.items():
-                file.add(path, arcname=name, recursive=False)
+                _add(file, name, path, progress)
         os.replace(unfinished, archive)
     except BaseException:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
     return PackResult(archive, collisions)
+
+
+class _CountedFile:
+    """A file whose bytes are counted when they are read."""
+
+    def __init__(self, file: IO[bytes], progress: Progress) -> None:
+        self._file = file
+        self._progress = progress
+
+    def read(self, size: int) -> bytes:
+        """Read and count bytes."""
+        read = self._file.read(size)
+        self._progress.add(len(read))
+        return read
+
+
+def _add(archive: tarfile.TarFile, name: str, path: Path, progress: Progress) -> None:
+    """Add a path to an archive, but no socket: tar has no entry for it."""
+    member = archive.gettarinfo(path, name)
+    if member is not None and member.isreg():
+        with open(path, "rb") as file:
+            archive.addfile(member, cast(IO[bytes], _CountedFile(file, progress)))
+    elif member is not None:
+        archive.addfile(member)
 
 
 def _find_members(directories: Mapping[str, Path]) -> Iterator[_Member]:

@@ -1,9 +1,11 @@
 """The directory of a job, and what is kept of it: the tree, the archives, the reason of a failure."""
 
 import errno
+import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -169,6 +171,23 @@ def test_a_second_job_keeps_checkpoints_and_archives_and_touches_no_source(here)
     assert (here / "job/model.tar.gz").read_bytes() == archive
     assert {path.name: path.read_text() for path in (here / "data").iterdir()} == {"a.csv": "1,2\n", "b.csv": "3,4\n"}
     assert (here / "src/train.py").read_text() == "pass\n"
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(0.01, 0), (1, 12)], ids=["short", "long"])
+def test_what_takes_longer_than_three_seconds_to_pack_shows_its_progress(here, capsys, seconds, lines):
+    (here / "data" / "weights").write_bytes(bytes(600_000))
+    readings = itertools.count()
+    result = pack({"algo-1": here / "data"}, here / "model.tar.gz", lambda: next(readings) * seconds)
+    shown = capsys.readouterr().err.splitlines()
+    assert content(result.archive, "weights") == bytes(600_000)
+    assert [line for line in shown if not line.startswith("smargs: packing model.tar.gz: ")] == []
+    assert (len(shown) >= lines, shown[-1:]) == (True, ["smargs: packing model.tar.gz: 1 of 1 MB"] if lines else [])
+
+
+def test_a_socket_is_not_packed(here):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("data/socket")
+        assert members(pack({"algo-1": here / "data"}, here / "model.tar.gz").archive) == ["a.csv", "b.csv"]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="older versions of gzip note the highest level for any")
