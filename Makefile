@@ -4,6 +4,7 @@ TESTS ?= test
 PYTHONS ?= 3.8 3.9 3.10 3.11 3.12 3.13
 FUZZ_SECONDS ?= 60
 BENCH_OPTIONS ?= --write
+JOBS_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
 	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test --shard train
 
@@ -73,6 +74,7 @@ distributed: $(VENV)/.distributed
 bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
 	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
+	$(VENV)/bench/bin/python tests/benchmarks/jobs.py $(JOBS_OPTIONS)
 
 # Make the site of the docs in build/docs. A link that leads nowhere is an error, as is every other warning. Python 3.11 or newer.
 docs: $(VENV)/.docs

@@ -84,10 +84,9 @@ def _open_pipe() -> Tuple[int, int]:
     import fcntl
 
     read, write = os.pipe()
-    if sys.platform == "linux":
-        # A system may limit the memory of all pipes of a user.
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
+    # Other systems refuse it, and Linux refuses it beyond the limit for all pipes of a user.
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
     return read, write
 
 

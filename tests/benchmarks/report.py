@@ -6,7 +6,7 @@ import json
 import re
 import statistics
 from pathlib import Path
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, TYPED
 
@@ -107,10 +107,12 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def target_table(result: Mapping[str, Any]) -> str:
     """The targets of a run in Markdown, for docs/speed.md."""
-    reached = [
-        [text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"]
-        for text, limit, value in targets(Table(result))
-    ]
+    return reached_table(targets(Table(result)), result)
+
+
+def reached_table(rows: Iterable[Target], result: Mapping[str, Any]) -> str:
+    """Targets in Markdown, and when and where they were measured."""
+    reached = [[text, f"{limit:.3g}", f"{value:.3g}", "yes" if value <= limit else "**no**"] for text, limit, value in rows]
     return f"{_rows(['target', 'at most', 'measured', 'reached'], reached)}\n\n{_circumstances(result)}"
 
 

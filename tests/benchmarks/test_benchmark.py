@@ -94,9 +94,28 @@ def test_the_numbers_are_written_between_their_markers_alone():
         report.between("nothing", "numbers", "| new |")
 
 
+@pytest.mark.needs_process
+@pytest.mark.slow
+def test_a_job_is_measured_beside_plain_tools():
+    options = ["--rounds", "1", "--megabytes", "1", "--files", "10"]
+    command = [sys.executable, os.fspath(BENCHMARKS / "jobs.py"), *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
+    names = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "times" in line]
+    assert names == [
+        *(f"output, {kind}: times `cat`" for kind in ("lines", "no newline", "binary")),
+        *(f"channel, {kind} of 10 files: times a directory" for kind in ("glob", "manifest")),
+        "packing: times `tar -cz`",
+    ]
+
+
 @pytest.mark.parametrize(
     ("page", "name"),
-    [("docs/speed.md", "competitors"), ("docs/speed.md", "numbers"), ("tests/benchmarks/README.md", "numbers")],
+    [
+        ("docs/speed.md", "competitors"),
+        ("docs/speed.md", "numbers"),
+        ("docs/speed.md", "jobs"),
+        ("tests/benchmarks/README.md", "numbers"),
+    ],
 )
 def test_the_pages_have_the_markers(page, name):
     text = (report.ROOT / page).read_text(encoding="utf-8")
