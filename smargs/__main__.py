@@ -55,7 +55,7 @@ def _buffer_streams() -> None:
     """Buffer standard output and error even under PYTHONUNBUFFERED, because a signal can interrupt an unbuffered write.
 
     Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write may write fewer bytes than it is passed. An unbuffered
-    text stream calls it once, so the remaining text would be lost.
+    text stream calls it once, so the remaining text would be lost. What its encoding lacks is escaped.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
@@ -63,6 +63,7 @@ def _buffer_streams() -> None:
             buffered = io.BufferedWriter(stream.buffer)
             wrapper = io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
             setattr(sys, name, wrapper)
+        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

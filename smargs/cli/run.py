@@ -27,7 +27,10 @@ from smargs.local.metrics import Metric, read_metrics
 from smargs.local.mount import check_mount, mounted
 from smargs.local.platforms import Start, start
 from smargs.local.requirements import find_differences
-from smargs.local.trees import contains
+from smargs.local.shells import check_shell
+from smargs.local.trees import allows_links, contains
+
+_NO_LINKS = "this system does not allow links here: the code and the channels are copies"
 
 
 def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
@@ -49,6 +52,7 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         path = _output_directory(args, stack)
         job = read_job(args, path, script_arguments)
         check_launcher(job)
+        check_shell(job)
         if args.mount:
             check_mount(job)
         metrics = read_metrics(args.metric)
@@ -108,7 +112,8 @@ def _run_hosts(
     is_inside = contains(job.source_code, directory.path)
     warning = ", inside the script's directory: the SDK would upload it with the script" if is_inside else ""
     print(f"smargs: {job.name} in {directory.path}{warning}", file=sys.stderr, flush=True)
-    for note in (*find_differences(job.source_code), *empty_shards(job.channels, job.hosts)):
+    copied = [] if allows_links(directory.path) else [_NO_LINKS]
+    for note in (*copied, *find_differences(job.source_code), *empty_shards(job.channels, job.hosts)):
         print(f"smargs: {note}", file=sys.stderr, flush=True)
     outcome = hosts.run(_mount_all(args, job, directory, commands), args.grace, plan_end(args, job), [directory.lock], metrics)
     with handle_signals(ignore):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import signal
 from types import FrameType
-from typing import Callable, Iterator, Optional, Tuple
+from typing import Callable, Iterator, Optional
+
+from smargs.local.system import ENDING_SIGNALS
 
 
 def exit_status(interrupt: KeyboardInterrupt) -> int:
@@ -16,7 +18,7 @@ def exit_status(interrupt: KeyboardInterrupt) -> int:
 @contextlib.contextmanager
 def handle_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Iterator[None]:
     """Handle the signals that end a command, except those that this process was started to ignore, as by nohup."""
-    previous = {number: signal.getsignal(number) for number in _ending_signals()}
+    previous = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
     for number, handled_before in previous.items():
         signal.signal(number, handled_before if handled_before == signal.SIG_IGN else handler)
     try:
@@ -28,15 +30,10 @@ def handle_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Itera
 
 def interrupt(number: int, frame: Optional[FrameType]) -> None:
     """Raise KeyboardInterrupt, as Ctrl-C does. Further signals are ignored, so that they do not interrupt the cleanup."""
-    for each in _ending_signals():
+    for each in ENDING_SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt(number)
 
 
 def ignore(number: int, frame: Optional[FrameType]) -> None:
     """Ignore a signal: the job has ended, and only its last line remains to be printed."""
-
-
-def _ending_signals() -> Tuple[signal.Signals, ...]:
-    # Windows has no SIGHUP.
-    return tuple(number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP"))

@@ -10,7 +10,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 from smargs.local.directory import default_place, remove_job
 from smargs.local.job import BadJobError
-from smargs.local.lock import try_lock
+from smargs.local.locks import try_lock
 from smargs.local.mark import IN_PROGRESS, MARK, UNPACKED, status_of_ended_job
 
 
@@ -81,11 +81,12 @@ def remove_jobs(paths: Sequence[Path]) -> Iterator[Path]:
     """
     try:
         with contextlib.ExitStack() as stack:
-            for path in paths:
-                if not try_lock(stack.enter_context((path / MARK).open("rb"))):
+            marks = [(path, stack.enter_context((path / MARK).open("rb"))) for path in paths]
+            for path, mark in marks:
+                if not try_lock(mark):
                     raise BadJobError(f"argument JOB: {path} is in use by a smargs run")
-            for path in paths:
-                remove_job(path)
+            for path, mark in marks:
+                remove_job(path, mark)
                 yield path
     except OSError as error:
         raise BadJobError(f"argument JOB: {path} cannot be removed: {error}") from None

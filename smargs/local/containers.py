@@ -13,6 +13,7 @@ from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARA
 from smargs.local.hyperparameters import encode
 from smargs.local.job import EMPTY, SDK, TOOLKITS, TrainingJob
 from smargs.local.processing import make_config
+from smargs.local.system import VARIABLES
 from smargs.texts import decode
 
 INSTANCE_TYPE = "local"
@@ -25,7 +26,6 @@ LAUNCHER_HYPERPARAMETERS = {"torchrun": "sagemaker_torch_distributed_enabled", "
 
 _GROUP = "homogeneousCluster"
 
-_NEEDED = ("PATH", "HOME", "LANG")
 _OF_A_JOB = ("TRAINING_JOB_NAME", "CURRENT_HOST")
 
 
@@ -172,5 +172,5 @@ def environ_outside_job(*, clean: bool = False) -> Dict[str, str]:
     return {
         name: text
         for name, text in os.environ.items()
-        if (name in _NEEDED if clean else not (name.startswith(("SM_", "SAGEMAKER_")) or name in _OF_A_JOB))
+        if (name in VARIABLES if clean else not (name.startswith(("SM_", "SAGEMAKER_")) or name in _OF_A_JOB))
     }

@@ -7,12 +7,12 @@ import os
 import shutil
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Mapping, Optional, Type
+from typing import IO, Any, Iterator, Mapping, Optional, Type
 
 from smargs.local import trees
 from smargs.local.job import BadJobError, TrainingJob
 from smargs.local.layout import Layout, host_directory
-from smargs.local.lock import try_lock
+from smargs.local.locks import try_lock
 from smargs.local.mark import IN_PROGRESS, MARK, is_unpacked, write_status
 
 
@@ -120,10 +120,11 @@ class JobDirectory:
         """Remove the directories that did not exist before."""
         if self._created and self._mark is not None:
             with contextlib.suppress(OSError):
-                trees.remove([self.path])
+                trees.remove(_all_but_mark(self.path))
+                _remove_mark(self.path, self._mark)
         for place in self._created:
             with contextlib.suppress(OSError):
-                place.rmdir()
+                os.rmdir(place)
 
     def note(self, status: str, failure_reason: Optional[str] = None) -> None:
         """Record the status of the job, and why it failed. A full disk is no error."""
@@ -131,14 +132,32 @@ class JobDirectory:
             write_status(self._mark, status, failure_reason)
 
 
-def remove_job(path: Path) -> None:
+def remove_job(path: Path, mark: IO[bytes]) -> None:
     """Remove the directory of a job, but nothing that its links point to.
 
     The mark is removed last, so that the directory is still a job if this is interrupted.
 
+    Args:
+        path: The directory.
+        mark: Its mark, which is locked.
+
     Raises:
         OSError: If something cannot be removed.
     """
-    trees.remove(entry for entry in path.iterdir() if entry.name != MARK)
-    (path / MARK).unlink()
-    path.rmdir()
+    trees.remove(_all_but_mark(path))
+    _remove_mark(path, mark)
+    os.rmdir(path)
+
+
+def _all_but_mark(directory: Path) -> Iterator[Path]:
+    return (entry for entry in directory.iterdir() if entry.name != MARK)
+
+
+def _remove_mark(directory: Path, mark: IO[bytes]) -> None:
+    """Remove the mark of a directory."""
+    try:
+        os.unlink(directory / MARK)
+    except PermissionError:
+        # Windows does not remove an open file.
+        mark.close()
+        os.unlink(directory / MARK)

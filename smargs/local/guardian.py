@@ -6,12 +6,12 @@ import contextlib
 import ctypes
 import os
 import signal
-from types import TracebackType
-from typing import List, NamedTuple, NoReturn, Optional, Set, Type
+from typing import List, NamedTuple, NoReturn, Set
+
+from smargs.local.system import ENDING_SIGNALS
 
 _NAME = b"job-guardian"  # Without "smargs", so that `killall smargs` does not match it.
 _PR_SET_NAME = 15  # Source: prctl(2) of Linux.
-_BLOCKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Process(NamedTuple):
@@ -44,19 +44,15 @@ class Guardian:
     def __init__(self) -> None:
         read, self._write = os.pipe()
         # The signals stay blocked in the guardian: smargs handles them, and ends the guardian itself.
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
         self.pid = os.fork()
         if not self.pid:
             _guard(read, self._write)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(read)
 
-    def __enter__(self) -> Guardian:
-        return self
-
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
+    def end(self) -> None:
+        """End the guardian."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self._write)

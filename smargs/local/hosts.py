@@ -13,16 +13,17 @@ import time
 from types import FrameType
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from smargs.local.guardian import Guardian, prctl, processes, signal_group
 from smargs.local.job import BadJobError
 from smargs.local.launchers import Command
 from smargs.local.metrics import Metric
 from smargs.local.output import HostOutput
+from smargs.local.processes import HostProcesses
+from smargs.local.sessions import Sessions
 from smargs.local.streams import StreamOpener, Streams
+from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, ENDING_SIGNALS, HAS_SESSIONS
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 _POLL_INTERVAL = 0.1
-_PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
+_LONGEST_DRAIN = 1.0
 
 
 class PlannedEnd(NamedTuple):
@@ -83,7 +84,7 @@ class _Run:
         self._failed: Optional[Tuple[str, int]] = None
 
     def run(self, metrics: Sequence[Metric]) -> Outcome:
-        with Guardian() as self._guardian, _signals_socket() as signals:
+        with (Sessions if HAS_SESSIONS else HostProcesses)() as self._all, _signals_socket() as signals:
             self._selector.register(signals, selectors.EVENT_READ)
             try:
                 self._start(metrics)
@@ -91,6 +92,10 @@ class _Run:
                     self._step(signals)
             finally:
                 self._kill()
+            if self._failed:
+                # A console sends a signal to the hosts as well, so their end may be seen first.
+                self._handle_signals(signals)
+            self._selector.unregister(signals)
             self._drain()
         host, status = self._failed or (None, 0)
         if self._stopped_by is not None and self._planned_status is None:
@@ -110,17 +115,7 @@ class _Run:
 
     def _start_process(self, command: Command, streams: Streams) -> subprocess.Popen[bytes]:
         try:
-            return subprocess.Popen(
-                command.tokens,
-                env=command.environ,
-                cwd=command.directory,
-                stdin=streams.stdin,
-                stdout=streams.stdout,
-                stderr=streams.stderr,
-                start_new_session=True,
-                preexec_fn=self._guardian.announce,
-                pass_fds=self._shared,
-            )
+            return self._all.start(command, streams, self._shared)
         except OSError as error:
             raise BadJobError(f"a host cannot be started: {error}") from None
 
@@ -142,14 +137,17 @@ class _Run:
         planned_at = self._started + self._planned.after if self._planned else None
         deadlines = [deadline for deadline in (planned_at, self._kill_at) if deadline is not None]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        # Surviving processes are polled: only Linux signals the end of a process that this one did not start.
-        return min(_POLL_INTERVAL, timeout or 0.0) if self._surviving else timeout
+        if self._surviving:
+            # Surviving processes are polled: only Linux signals the end of a process that this one did not start.
+            return min(_POLL_INTERVAL, timeout or 0.0)
+        return timeout if CHILD_SIGNALS else min(_POLL_INTERVAL, _POLL_INTERVAL if timeout is None else timeout)
 
     def _handle_signals(self, signals: socket.socket) -> None:
-        for number in signals.recv(64):
-            # SIGCHLD only ends the wait.
-            if number != signal.SIGCHLD:
-                self._stop(number)
+        with contextlib.suppress(BlockingIOError):
+            for number in signals.recv(64):
+                # The end of a child process only ends the wait.
+                if number not in CHILD_SIGNALS:
+                    self._stop(number)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()
@@ -171,7 +169,7 @@ class _Run:
         except OSError:
             # The reader has ended, as in `smargs run ... | head`, or the disk of a log is full.
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.target.fileno())
-            self._stop(signal.SIGTERM, reason=signal.SIGPIPE)
+            self._stop(signal.SIGTERM, reason=BROKEN_PIPE)
 
     def _stop(self, number: int, reason: Optional[int] = None) -> None:
         """Send a signal to each host and start the grace period. A second call kills all hosts at once."""
@@ -185,12 +183,7 @@ class _Run:
     def _signal_hosts(self, number: int) -> None:
         self._kill_at = self._kill_at or time.monotonic() + self._grace
         for process in self._processes.values():
-            # Ctrl-C reaches all processes of a terminal, and a shell that runs a script relies on that. A container runtime
-            # sends SIGTERM to the first process only.
-            if number == signal.SIGINT:
-                signal_group(process.pid, number)
-            else:
-                process.send_signal(number)
+            self._all.signal(process, number)
 
     def _collect(self) -> None:
         """Record the hosts that have ended, and stop the others if one has failed."""
@@ -199,7 +192,7 @@ class _Run:
                 continue
             status = process.returncode if process.returncode >= 0 else 128 - process.returncode
             self._ended.add(host)
-            self._guardian.forget(process.pid)
+            self._all.forget(process)
             if status and self._failed is None:
                 self._failed = (host, status)
                 self._planned = None
@@ -212,39 +205,26 @@ class _Run:
         SIGTERM goes to the script's process, as a container runtime sends it. Child processes that survive get it next.
         """
         if self._kill_at is None or time.monotonic() >= self._kill_at:
-            signal_group(process.pid, signal.SIGKILL)
+            self._all.kill_survivors(process)
             return False
         if host not in self._surviving:
             self._surviving.add(host)
-            signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-process.pid, os.WNOHANG)[0]:
-                pass
-        return signal_group(process.pid, 0)
+            self._all.terminate_survivors(process)
+        return self._all.has_survivors(process)
 
     def _kill(self) -> None:
         """Kill all remaining processes, including those in sessions of their own."""
         self._kill_at = time.monotonic()
-        for process in self._processes.values():
-            signal_group(process.pid, signal.SIGKILL)
-        for process in self._processes.values():
-            process.wait()
-        known = {self._guardian.pid, *(process.pid for process in self._processes.values())}
-        while True:
-            orphans = [each.pid for each in processes() if each.parent == os.getpid() and each.pid not in known]
-            if not orphans:
-                return
-            for pid in orphans:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
+        self._all.kill(self._processes.values())
 
     def _drain(self) -> None:
-        """Copy the rest of the output from the pipes, which no process writes to any more."""
-        for key in list(self._selector.get_map().values()):
-            output = key.data
-            while output is not None and output.source.fileno() in self._selector.get_map():
-                self._copy(output)
+        """Copy the rest of the output. Where a process of a host may remain, it may hold a pipe open without writing to it."""
+        while self._selector.get_map():
+            ready = self._selector.select(_LONGEST_DRAIN)
+            for key, _ in ready:
+                self._copy(key.data)
+            if not ready:
+                break
         self._selector.close()
         for outputs in self._outputs.values():
             for output in outputs:
@@ -279,16 +259,15 @@ def run(
 
 @contextlib.contextmanager
 def _signals_socket() -> Iterator[socket.socket]:
-    """Receive the numbers of signals on a socket, and become the parent of every orphaned descendant."""
+    """Receive the numbers of signals on a socket."""
     receiver, sender = socket.socketpair()
-    sender.setblocking(False)
-    handlers = {number: signal.signal(number, _do_nothing) for number in _SIGNALS}
+    for each in (receiver, sender):
+        each.setblocking(False)
+    handlers = {number: signal.signal(number, _do_nothing) for number in (*ENDING_SIGNALS, *CHILD_SIGNALS)}
     wakeup = signal.set_wakeup_fd(sender.fileno())
-    prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         yield receiver
     finally:
-        prctl(_PR_SET_CHILD_SUBREAPER, 0)
         signal.set_wakeup_fd(wakeup)
         for number, handler in handlers.items():
             signal.signal(number, handler)

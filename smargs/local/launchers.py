@@ -13,7 +13,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 from smargs.local.containers import Container, Machine, environ_outside_job
 from smargs.local.job import TOOLKIT_UNQUOTED, TOOLKITS, BadJobError, TrainingJob
 from smargs.local.platforms import Start
-from smargs.local.shells import quote_for_shell
+from smargs.local.shells import SHELL, quote_for_shell
+from smargs.local.system import PYTHON_VARIABLES
 from smargs.local.trees import contains
 
 LAUNCHERS = ("torchrun", "mpirun")
@@ -80,7 +81,7 @@ def _make_command(start: Start, tokens: List[str]) -> Command:
     container = start.container
     collectives = _collectives_environ(container.machine) if container.job.launcher else {}
     outside = environ_outside_job(clean=container.job.clean_env)
-    environ = {**outside, "PYTHONUNBUFFERED": "1", **container.job.variables, **start.environ, **collectives}
+    environ = {**outside, **PYTHON_VARIABLES, **container.job.variables, **start.environ, **collectives}
     directory = _working_directory(container)
     if container.job.platform in TOOLKITS:
         # Source: ``write_env_vars`` of the toolkit's environment.py.
@@ -112,7 +113,7 @@ def _script_command(start: Start) -> List[str]:
     command = [sys.executable, *_python_arguments(job)] if is_python else [f"./{job.entry_point}"]
     if is_python or job.platform == TOOLKIT_UNQUOTED:
         return _with_arguments(command, start)
-    return ["/bin/sh", "-c", f"exec {quote_for_shell([*command, *start.argv, *job.typed])}"]
+    return [SHELL, "-c", f"exec {quote_for_shell([*command, *start.argv, *job.typed])}"]
 
 
 def _with_arguments(command: Sequence[str], start: Start) -> List[str]:
@@ -123,7 +124,7 @@ def _with_arguments(command: Sequence[str], start: Start) -> List[str]:
     job = start.container.job
     if job.platform == TOOLKIT_UNQUOTED:
         typed = [quote_for_shell(job.typed)] if job.typed else []
-        return ["/bin/sh", "-c", " ".join(("exec", quote_for_shell(command), *start.argv, *typed))]
+        return [SHELL, "-c", " ".join(("exec", quote_for_shell(command), *start.argv, *typed))]
     return [*command, *start.argv, *job.typed]
 
 

@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Mapping, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Tuple
 
+from smargs.container.variables import CHECKPOINT_FILE
 from smargs.local import trees
 from smargs.local.job import SDK, BadJobError, Channel, TrainingJob
 from smargs.local.mark import is_job
@@ -99,6 +100,7 @@ class Layout:
             OSError: If something cannot be read or written.
             shutil.Error: If a channel cannot be copied.
         """
+        self._is_linked = trees.allows_links(self._directory)
         with contextlib.suppress(FileExistsError), (self._directory / ".gitignore").open("x") as gitignore:
             gitignore.write(_GITIGNORE)
         for host in self._job.hosts:
@@ -112,8 +114,14 @@ class Layout:
         for name, content in config.items():
             (base / job.config_directory / name).write_text(json.dumps(content), encoding="utf-8")
         for name, channel in job.channels.items():
-            self._make_channel(base / job.data_directory / name, channel, job.hosts.index(host))
-        _link(job.source_code, base / job.source_directory, self._real)
+            try:
+                self._make_channel(base / job.data_directory / name, channel, job.hosts.index(host))
+            except FileExistsError as error:
+                raise BadJobError(
+                    f"argument {job.channel_option}: {name}: {error.filename2 or error.filename} exists already: "
+                    "this file system does not distinguish upper and lower case"
+                ) from None
+        self._link(job.source_code, base / job.source_directory)
         if not job.is_processing:
             self._make_places_of_training(base)
 
@@ -121,11 +129,14 @@ class Layout:
         """Make what only a training container has."""
         if base == self._directory:
             (base / "checkpoints").mkdir(exist_ok=True)
-        else:
+        elif self._is_linked:
             # On the platform, the checkpoints of all hosts are in the same place in S3.
-            (base / "checkpoints").symlink_to(self._directory / "checkpoints", target_is_directory=True)
+            os.symlink(self._directory / "checkpoints", base / "checkpoints", target_is_directory=True)
+        else:
+            place = {"LocalPath": os.fspath(self._directory / "checkpoints")}
+            (base / self._job.config_directory / CHECKPOINT_FILE).write_text(json.dumps(place), encoding="utf-8")
         if self._job.platform == SDK:
-            _link(self._job.source_code, base / "code", self._real)
+            self._link(self._job.source_code, base / "code")
             (base / "input" / "data" / "sm_drivers").mkdir()
 
     def _make_channel(self, target: Path, channel: Channel, host: int) -> None:
@@ -144,31 +155,42 @@ class Layout:
             self._link_or_copy(path, target / name)
 
     def _link_or_copy(self, path: Path, target: Path) -> None:
-        if not self._copy:
-            _link(path, target, self._real)
-        elif path.is_dir():
-            shutil.copytree(path, target)
+        if self._copy:
+            _copy(path, target)
         else:
-            shutil.copy2(path, target)
+            self._link(path, target)
+
+    def _link(self, path: Path, target: Path, parents: Tuple[Path, ...] = ()) -> None:
+        """Link to a file or a directory so that no chain of links in the job leads back into the job.
+
+        A directory that contains the job becomes a real directory with links to its entries, by the same rule. Entries that are
+        jobs are left out, and so are links back to a directory that is being made. Without links, copies are made.
+
+        Args:
+            path: The file or the directory.
+            target: The path of the link.
+            parents: The directories that are being made, with all links in their paths resolved.
+        """
+        if not path.is_dir() or not trees.contains(path, self._real):
+            if self._is_linked:
+                os.symlink(path, target)
+            else:
+                _copy(path, target, _without_jobs)
+            return
+        real = Path(os.path.realpath(path))
+        target.mkdir()
+        for entry in () if real == self._real else real.iterdir():
+            if Path(os.path.realpath(entry)) not in (*parents, real) and not is_job(entry):
+                self._link(entry, target / entry.name, (*parents, real))
 
 
-def _link(path: Path, target: Path, job: Path, parents: Tuple[Path, ...] = ()) -> None:
-    """Link to a file or a directory so that no chain of links in the job leads back into the job.
+def _copy(path: Path, target: Path, ignore: Optional[Callable[[Any, List[str]], List[str]]] = None) -> None:
+    if path.is_dir():
+        shutil.copytree(path, target, ignore=ignore)
+    else:
+        shutil.copy2(path, target)
 
-    A directory that contains the job becomes a real directory with links to its entries, by the same rule. Entries that are
-    jobs are left out, and so are links back to a directory that is being made.
 
-    Args:
-        path: The file or the directory.
-        target: The path of the link.
-        job: The job's directory, with all links in its path resolved.
-        parents: The directories that are being made, likewise.
-    """
-    if not path.is_dir() or not trees.contains(path, job):
-        target.symlink_to(path)
-        return
-    real = Path(os.path.realpath(path))
-    target.mkdir()
-    for entry in () if real == job else real.iterdir():
-        if Path(os.path.realpath(entry)) not in (*parents, real) and not is_job(entry):
-            _link(entry, target / entry.name, job, (*parents, real))
+def _without_jobs(directory: Any, names: List[str]) -> List[str]:
+    """Return the names in a directory that are jobs, which :func:`shutil.copytree` then ignores."""
+    return [name for name in names if is_job(os.path.join(directory, name))]

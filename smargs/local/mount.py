@@ -15,6 +15,7 @@ from pathlib import Path
 from smargs.container.variables import BASE_DIRECTORY
 from smargs.local.job import BadJobError, TrainingJob
 from smargs.local.launchers import Command
+from smargs.local.system import has_mount_namespaces
 
 # Source: unshare(2) and mount(2) of Linux.
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -31,7 +32,7 @@ def check_mount(job: TrainingJob) -> None:
     """
     if job.launcher == "mpirun" and len(job.hosts) > 1:
         raise BadJobError("argument --mount: mpirun starts all hosts in one process: expected one host")
-    if sys.platform != "linux":
+    if not has_mount_namespaces():
         raise BadJobError("argument --mount: needs Linux, which has mount namespaces")
     here = os.getcwd()
     tried = subprocess.run([*_PROGRAM, here, here, "true"], stderr=subprocess.PIPE, check=False)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import os
-from io import FileIO
+from io import RawIOBase
 from typing import NamedTuple, Optional, Sequence, TextIO, Union
 
 from smargs.local.metrics import Metric
+from smargs.local.system import HAS_COLOURS, HAS_GATHERED_WRITES
 
 RED, GREEN = 31, 32
 
@@ -43,7 +44,7 @@ class _LineBuffer:
         # Where the last read started and stopped, and where the lines end that were taken.
         self._start = self._stop = self._end = 0
 
-    def read(self, source: FileIO) -> memoryview:
+    def read(self, source: RawIOBase) -> memoryview:
         """Remove the lines that were taken, and read what is ready; nothing at the end of the stream."""
         rest = self._view[self._end : self._stop]
         self._start, self._end = len(rest), 0
@@ -52,7 +53,7 @@ class _LineBuffer:
         return self._view[self._start : self._stop]
 
     @staticmethod
-    def _read_into(source: FileIO, view: memoryview) -> int:
+    def _read_into(source: RawIOBase, view: memoryview) -> int:
         try:
             return source.readinto(view) or 0
         except OSError:
@@ -92,7 +93,7 @@ class HostOutput:
         tail: The last bytes that the host wrote.
     """
 
-    def __init__(self, source: FileIO, target: TextIO, label: Optional[str], metrics: Sequence[Metric] = ()) -> None:
+    def __init__(self, source: RawIOBase, target: TextIO, label: Optional[str], metrics: Sequence[Metric] = ()) -> None:
         """Prepare to copy.
 
         Args:
@@ -139,7 +140,7 @@ class HostOutput:
         pieces = (label, start, rest.replace(b"\n", b"\n" + label), b"\n")
         self.target.flush()
         # One system call without a copy. A signal may end it before all is written.
-        written = os.writev(self.target.fileno(), pieces)
+        written = os.writev(self.target.fileno(), pieces) if HAS_GATHERED_WRITES else 0
         if written < sum(map(len, pieces)):
             self.target.buffer.write(b"".join(pieces)[written:])
 
@@ -188,6 +189,6 @@ def colour(text: str, number: int, target: TextIO) -> str:
         number: The number of the colour. Source: ECMA-48, "SGR - Select Graphic Rendition".
         target: The stream that the text is written to.
     """
-    if not target.isatty() or os.environ.get("NO_COLOR"):
+    if not (HAS_COLOURS and target.isatty()) or os.environ.get("NO_COLOR"):
         return text
     return f"\x1b[{number}m{text}\x1b[0m"

@@ -8,9 +8,12 @@ from typing import Dict, List, NamedTuple
 from smargs.local import sdk, shells, toolkit
 from smargs.local.containers import Container
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, TOOLKITS, BadJobError
+from smargs.local.system import HAS_SESSIONS
 
 # Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
+
+_ENDED = "this system has no SIGTERM: the script ends at once"
 
 _UNHEARD = "SIGTERM does not reach the script: the training toolkit does not pass it on"
 
@@ -24,6 +27,11 @@ SIGTERM_NOTES = {
 Source: process.py of the toolkit 5.1.4 handles no SIGTERM, nor do sm_train.sh and the drivers of SDK v3. The first process of a
 container gets only signals that it handles: pid_namespaces(7). ``tests/conformance/test_signals.py`` shows both.
 """
+
+
+def sigterm_note(platform: str) -> str:
+    """Return what to say of a planned SIGTERM on a platform; empty if the script gets it, as in a container."""
+    return SIGTERM_NOTES.get(platform, "") if HAS_SESSIONS or platform in TOOLKITS else _ENDED
 
 
 class Start(NamedTuple):

@@ -8,10 +8,28 @@ import shlex
 import subprocess
 from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from smargs.local.job import BadJobError
+from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError, TrainingJob
+from smargs.local.system import has_program
+
+SHELL = "/bin/sh"
+"""The shell that starts a script, where one does."""
 
 # Variables that a shell sets for itself, or that `_run_shell` passes to it.
 _SHELL_VARIABLES = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_"})
+
+
+def check_shell(job: TrainingJob) -> None:
+    """Check that there is a shell if the job is started through one.
+
+    Raises:
+        BadJobError: If there is none.
+    """
+    if has_program(SHELL):
+        return
+    if job.platform == TOOLKIT_UNQUOTED:
+        raise BadJobError(f"argument --platform: {job.platform} needs {SHELL}, which this system does not have")
+    if job.script.suffix == ".sh":
+        raise BadJobError(f"argument script: {job.script.name} needs {SHELL}, which this system does not have")
 
 
 def quote_for_shell(tokens: Sequence[str]) -> str:
@@ -58,7 +76,7 @@ def expand_unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Di
         BadJobError: If the shell cannot parse the command line.
     """
     # With eval, a backslash at the end of the last value joins no further line to it.
-    expanded = _run_shell(["/bin/sh"], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
+    expanded = _run_shell([SHELL], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
     if expanded is None:
         raise BadJobError("toolkits before 5.1 pass the command line to a shell without quotes, and the shell cannot parse it")
     return expanded

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
+import socket
 import subprocess
 import sys
-from io import FileIO
-from typing import Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
+import threading
+from importlib import import_module
+from io import FileIO, RawIOBase
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, TextIO, Tuple
 
 from smargs.local.metrics import Metric
 from smargs.local.output import HostOutput, make_label
+from smargs.local.system import HAS_PIPE_SIZES, HAS_SELECTABLE_PIPES, HAS_TERMINALS
+from smargs.local.terminals import open_terminal
 
 _F_SETPIPE_SZ = 1031  # Source: F_SETPIPE_SZ of fcntl(2) of Linux. Python has the name since 3.10.
 _PIPE_SIZE = 1 << 17
-_OUTPUT_FLAGS = 1  # The place of the flags in what termios.tcgetattr returns.
+_RELAYED = 1 << 16  # How many bytes are copied at once.
 
 
 class Streams(NamedTuple):
@@ -38,7 +42,8 @@ class StreamOpener:
     """Opens the streams of each host.
 
     A host that is alone has the standard input of this process. If an output of this process is a terminal, such a host writes
-    to a terminal as well, and its bytes are copied as they are. All other output goes through pipes, line by line.
+    to a terminal as well, and its bytes are copied as they are. All other output goes through pipes, line by line; on Windows
+    that is all output.
     """
 
     def __init__(self, hosts: Sequence[str], metrics: Sequence[Metric]) -> None:
@@ -58,15 +63,15 @@ class StreamOpener:
         with contextlib.ExitStack() as stack:
             outputs: List[HostOutput] = []
             writers: List[int] = []
-            terminals = [target for target in (sys.stdout, sys.stderr) if is_alone and target.isatty()]
+            terminals = [target for target in (sys.stdout, sys.stderr) if HAS_TERMINALS and is_alone and target.isatty()]
             for target in (sys.stdout, sys.stderr):
                 # Two outputs that are terminals are one, which keeps the order of what is written to them.
                 if target not in terminals[1:]:
                     is_terminal = target in terminals
-                    read, write = _open_terminal(target) if is_terminal else _open_pipe()
+                    read, write = open_terminal(target) if is_terminal else _open_pipe()
                     stack.callback(os.close, write)
                     label = None if is_terminal else self._label(host, target)
-                    outputs.append(HostOutput(FileIO(read), target, label, self._metrics))
+                    outputs.append(HostOutput(_open_source(read), target, label, self._metrics))
                     writers.append(write)
             yield Streams(None if is_alone else subprocess.DEVNULL, writers[0], writers[-1], outputs)
 
@@ -80,29 +85,27 @@ def _open_pipe() -> Tuple[int, int]:
     On Linux it holds twice what others hold, so it is read less often. Of a larger one, what is read at once would need blocks
     of memory that Python gives back to the system after each read.
     """
-    # Imported here, because a Python in a browser has no such module.
-    import fcntl
-
     read, write = os.pipe()
-    # Other systems refuse it, and Linux refuses it beyond the limit for all pipes of a user.
-    with contextlib.suppress(OSError):
-        fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
+    if HAS_PIPE_SIZES:
+        fcntl: Any = import_module("fcntl")
+        # Other systems refuse it, and Linux refuses it beyond the limit for all pipes of a user.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
     return read, write
 
 
-def _open_terminal(target: TextIO) -> Tuple[int, int]:
-    """Open a terminal of the size of another one, and return the descriptors of its two ends.
+def _open_source(read: int) -> RawIOBase:
+    """Open the reading end of a pipe or of a terminal, as a stream that a selector can wait for."""
+    if HAS_SELECTABLE_PIPES:
+        return FileIO(read)
+    ours, theirs = socket.socketpair()
+    threading.Thread(target=_relay, args=(read, theirs), daemon=True).start()
+    with ours:
+        return ours.makefile("rb", buffering=0)
 
-    It passes bytes unchanged: the other terminal translates the ends of lines. Source: OPOST of termios(3).
-    """
-    # Imported here, because a Python without terminals, as in a browser, may have no such module.
-    import fcntl
-    import termios
 
-    ours, theirs = os.openpty()
-    attributes = termios.tcgetattr(theirs)
-    attributes[_OUTPUT_FLAGS] &= ~termios.OPOST
-    termios.tcsetattr(theirs, termios.TCSANOW, attributes)
-    columns, lines = os.get_terminal_size(target.fileno())
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    return ours, theirs
+def _relay(read: int, target: socket.socket) -> None:
+    """Copy a pipe to a socket until either is closed."""
+    with target, os.fdopen(read, "rb", buffering=0) as source, contextlib.suppress(OSError):
+        for part in iter(lambda: source.read(_RELAYED), b""):
+            target.sendall(part)

@@ -53,9 +53,9 @@ def remove(roots: Iterable[Path]) -> None:
             entries.append(entry)
     for path, is_directory in reversed(entries):
         if is_directory:
-            path.rmdir()
+            os.rmdir(path)
         else:
-            path.unlink()
+            _unlink(path)
 
 
 def contains(directory: Path, path: Path) -> bool:
@@ -95,6 +95,32 @@ def _consists_of(directory: str, names: Collection[str]) -> bool:
                 else:
                     return False
     return count == len(names)
+
+
+def allows_links(directory: Path) -> bool:
+    """Whether this user may make links in a directory. Windows and some file systems do not allow it.
+
+    Source: https://docs.python.org/3/library/os.html#os.symlink
+    """
+    link = directory / ".link"
+    try:
+        os.symlink(directory, link, target_is_directory=True)
+    except OSError:
+        return False
+    _unlink(link)
+    return True
+
+
+def _unlink(path: Path) -> None:
+    """Remove a file or a link."""
+    try:
+        os.unlink(path)
+    except PermissionError:
+        # Windows does not remove a file that is read-only.
+        if path.is_symlink():
+            raise
+        path.chmod(stat.S_IREAD | stat.S_IWRITE)
+        os.unlink(path)
 
 
 def _make_writable(directory: Path) -> None:

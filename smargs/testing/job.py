@@ -123,8 +123,8 @@ class SageMakerJob:
 
     @property
     def checkpoint_dir(self) -> Path:
-        """The directory of the checkpoints, ``/opt/ml/checkpoints`` on the platform."""
-        return self._bases[self.host] / "checkpoints"
+        """The directory of the checkpoints of all hosts, ``/opt/ml/checkpoints`` on the platform."""
+        return self.path / "checkpoints"
 
     @property
     def failure_file(self) -> Path:

@@ -11,6 +11,7 @@ from typing import Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tupl
 
 from smargs.local.job import BadJobError
 from smargs.local.mark import read_ending
+from smargs.local.system import STOPPABLE, stop
 
 _ERROR_PREFIX = "smargs run: error: "
 
@@ -83,13 +84,14 @@ def _run(command: List[str], origin: str, timeout: Optional[float]) -> Tuple[int
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        **STOPPABLE,
     ) as process:
         try:
             output, _ = process.communicate(timeout=timeout)
         finally:
-            # The first SIGTERM lets the hosts end, the second kills them.
+            # The first signal lets the hosts end, the second kills them.
             while process.poll() is None:
-                process.terminate()
+                stop(process)
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(1)
     return process.returncode, output

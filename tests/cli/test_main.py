@@ -355,11 +355,6 @@ def test_the_pages_errors_are_what_the_command_says(refused):
     assert re.findall("^smargs run: error: (.*)$", page, re.MULTILINE) == said
 
 
-def test_a_mount_needs_linux(refused, monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert refused("train.py", "--mount") == "argument --mount: needs Linux, which has mount namespaces"
-
-
 def test_a_mount_is_no_help_where_one_process_starts_all_hosts(here, refused, monkeypatch):
     (here / "mpirun").touch(0o755)
     monkeypatch.setenv("PATH", os.fspath(here))
@@ -716,7 +711,7 @@ def test_the_package_installs_the_command(here):
 
 
 def test_an_interrupt_while_a_channel_is_copied_leaves_nothing(here, capsys, monkeypatch):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("shutil.copytree", interrupted)
@@ -749,29 +744,12 @@ def test_a_directory_in_use_is_refused_and_the_job_in_it_goes_on(here, refused):
 
 
 @pytest.mark.needs_process
-def test_without_file_locks_a_job_is_refused_in_one_line(here):
-    code = "import sys; sys.modules['fcntl'] = None; from smargs.cli.main import main; sys.exit(main(['run', 'train.py']))"
-    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
-    before = tree(here)
-    ended = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False)
-    assert ended.stderr == "smargs run: error: a job on this machine needs Linux or macOS: this Python has no fcntl\n"
-    assert (ended.returncode, tree(here)) == (2, before)
-
-
-@pytest.mark.needs_process
 def test_bad_input_of_a_real_process_is_one_line_too(here):
     assert finish("none.py", cwd=here) == (
         2,
         "",
         "smargs run: error: argument script: 'none.py' does not exist: expected a .py or .sh file\n",
     )
-
-
-def test_without_file_locks_the_same_line_is_shown_in_this_process(refused, monkeypatch):
-    for module in ("smargs.cli.run", "smargs.local.directory", "smargs.local.lock"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    assert refused("train.py") == "a job on this machine needs Linux or macOS: this Python has no fcntl"
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,11 @@ def test_what_the_service_refuses_of_a_range_is_named(value, expected):
     assert [line for line in problems({"lr": value}, LR) if line.startswith("range")] == [f"range lr: {expected}"]
 
 
-@pytest.mark.parametrize("scaling", ["Auto", "Linear", "Logarithmic", "ReverseLogarithmic", PipelineVariable()], ids=lambda scaling: scaling if isinstance(scaling, str) else "a pipeline variable")
+@pytest.mark.parametrize(
+    "scaling",
+    ["Auto", "Linear", "Logarithmic", "ReverseLogarithmic", PipelineVariable()],
+    ids=lambda scaling: scaling if isinstance(scaling, str) else "a pipeline variable",
+)
 def test_every_scaling_type_of_the_service_is_accepted(scaling):
     assert parser_of(LR).to_hyperparameters({}, ranges={"lr": ContinuousParameter(0.1, 0.9, scaling)}) == {}
 

@@ -202,18 +202,18 @@ def test_the_targets_of_links_in_a_job_are_kept(clean, place, tmp_path):
 
 def test_a_job_that_cannot_be_removed_is_one_line_and_stays_a_job(clean, make, monkeypatch):
     job = make("job")
-    unlink = Path.unlink
+    unlink = os.unlink
 
     def refuse(path, *args, **settings):
-        if path.name == "weights":
+        if Path(path).name == "weights":
             raise PermissionError(13, "Permission denied", os.fspath(path))
         return unlink(path, *args, **settings)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(os, "unlink", refuse)
     status, out, err = clean("job")
     assert (status, out, len(err)) == (2, [], 1)
     assert err[0].startswith(f"smargs clean: error: argument JOB: {job} cannot be removed: [Errno 13] Permission denied")
-    monkeypatch.setattr(Path, "unlink", unlink)
+    monkeypatch.setattr(os, "unlink", unlink)
     assert clean("job") == (0, [f"removed {job}"], [])
 
 
@@ -238,14 +238,6 @@ def test_bad_input_is_one_line_and_removes_nothing(clean, make, tokens, line):
     job = make("job", age=10 * DAY)
     assert clean(*tokens) == (2, [], [f"smargs clean: error: {line}"])
     assert job.is_dir()
-
-
-def test_without_file_locks_there_is_one_line(clean, place, monkeypatch):
-    for module in ("smargs.cli.clean", "smargs.local.clean", "smargs.local.lock"):
-        monkeypatch.delitem(sys.modules, module, raising=False)
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    line = "smargs clean: error: a job on this machine needs Linux or macOS: this Python has no fcntl"
-    assert clean("--all") == (2, [], [line])
 
 
 def test_without_a_home_directory_a_job_is_removed_by_its_path(clean, make, tmp_path, monkeypatch):

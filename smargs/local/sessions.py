@@ -1,0 +1,81 @@
+"""The processes of the hosts on Linux and macOS: each host has a session, and no process of it remains."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from types import TracebackType
+from typing import Any, Collection, Dict, Optional, Sequence, Type
+
+from smargs.local.guardian import Guardian, prctl, processes, signal_group
+from smargs.local.processes import HostProcesses
+
+_PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
+
+
+class Sessions(HostProcesses):
+    """The processes of the hosts on Linux and macOS: each host has a session of its own, with all that it starts.
+
+    A process that leaves the session of its host is found on Linux, where this process becomes its parent. A guardian kills the
+    sessions if this process is killed.
+    """
+
+    def __enter__(self) -> Sessions:
+        self._guardian = Guardian()
+        prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        prctl(_PR_SET_CHILD_SUBREAPER, 0)
+        self._guardian.end()
+
+    def _settings(self, shared: Sequence[int]) -> Dict[str, Any]:
+        return {"start_new_session": True, "preexec_fn": self._guardian.announce, "pass_fds": shared}
+
+    def signal(self, process: subprocess.Popen[bytes], number: int) -> None:
+        """Pass a signal on to a host, to all its processes if it is that of Ctrl-C."""
+        # Ctrl-C reaches all processes of a terminal, and a shell that runs a script relies on that. A container runtime sends
+        # SIGTERM to the first process only.
+        if number == signal.SIGINT:
+            signal_group(process.pid, number)
+        else:
+            process.send_signal(number)
+
+    def forget(self, process: subprocess.Popen[bytes]) -> None:
+        """Forget a host that has ended, because another process may get its ID."""
+        self._guardian.forget(process.pid)
+
+    def has_survivors(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether processes of a host remain after its own process has ended."""
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-process.pid, os.WNOHANG)[0]:
+                pass
+        return signal_group(process.pid, 0)
+
+    def terminate_survivors(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask the remaining processes of a host to end."""
+        signal_group(process.pid, signal.SIGTERM)
+
+    def kill_survivors(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill the remaining processes of a host."""
+        signal_group(process.pid, signal.SIGKILL)
+
+    def kill(self, hosts: Collection[subprocess.Popen[bytes]]) -> None:
+        """Kill all remaining processes, including those in sessions of their own."""
+        for process in hosts:
+            signal_group(process.pid, signal.SIGKILL)
+        for process in hosts:
+            process.wait()
+        known = {self._guardian.pid, *(process.pid for process in hosts)}
+        while True:
+            orphans = [each.pid for each in processes() if each.parent == os.getpid() and each.pid not in known]
+            if not orphans:
+                return
+            for pid in orphans:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)

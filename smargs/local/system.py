@@ -1,0 +1,81 @@
+"""What the operating system has, and what stands in for what it lacks: the one module that asks.
+
+Linux and macOS have all of it, except that macOS has no mount namespaces. Windows has none of it.
+Source: the notes on availability in https://docs.python.org/3/library/os.html, and in the pages of signal, select and fcntl.
+"""
+
+from __future__ import annotations
+
+import codecs
+import locale
+import os
+import select
+import shutil
+import signal
+import subprocess
+from importlib.util import find_spec
+from typing import Any, Dict, Tuple
+
+HAS_SESSIONS = all(hasattr(os, name) for name in ("fork", "killpg", "setsid"))
+"""Whether a process can have a session of its own, whose processes all get a signal."""
+
+HAS_FILE_LOCKS = find_spec("fcntl") is not None
+"""Whether processes can share the lock of a file."""
+
+HAS_PIPE_SIZES = HAS_FILE_LOCKS
+"""Whether a process can ask for a pipe of another size. Only Linux grants it."""
+
+HAS_GATHERED_WRITES = hasattr(os, "writev")
+"""Whether one system call can write several pieces of memory."""
+
+HAS_TERMINALS = hasattr(os, "openpty")
+"""Whether a process can open a terminal for another one."""
+
+HAS_COLOURS = HAS_TERMINALS or "WT_SESSION" in os.environ
+"""Whether terminals show colours. On Windows, Windows Terminal does, which sets this variable, and older consoles may not."""
+
+HAS_SELECTABLE_PIPES = hasattr(select, "poll")
+"""Whether a process can wait for several pipes. On Windows it can wait for sockets only."""
+
+
+def _signals(*names: str) -> Tuple[signal.Signals, ...]:
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+ENDING_SIGNALS = _signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""The signals by which a person or the system ends a command. SIGBREAK is that of Ctrl-Break on Windows."""
+
+CHILD_SIGNALS = _signals("SIGCHLD")
+"""The signal that a child process has ended, if there is one."""
+
+BROKEN_PIPE = 13
+"""The number of SIGPIPE, which Windows does not have. Source: signal(7) of Linux and signal(3) of macOS."""
+
+STOPPABLE: Dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+"""The settings of a subprocess that :func:`stop` can stop."""
+
+VARIABLES = ("PATH", "HOME", "LANG", *filter(os.environ.__contains__, ("SYSTEMROOT", "USERPROFILE", "PATHEXT", "COMSPEC")))
+"""The environment variables that each program needs. Windows itself needs those after the third."""
+
+_READS_UTF8 = codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
+
+PYTHON_VARIABLES = {"PYTHONUNBUFFERED": "1", **({} if _READS_UTF8 else {"PYTHONUTF8": "1"})}
+"""The variables with which a script writes without delay, and reads and writes UTF-8 as in a container.
+
+Source: https://docs.python.org/3/using/cmdline.html#environment-variables
+"""
+
+
+def stop(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to end: with SIGTERM, or on Windows, where SIGTERM cannot be handled, with Ctrl-Break."""
+    process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+
+
+def has_program(path: str) -> bool:
+    """Whether there is a program with this path."""
+    return shutil.which(path) is not None
+
+
+def has_mount_namespaces() -> bool:
+    """Whether a process can have mounts of its own. Source: namespaces(7) of Linux."""
+    return os.path.exists("/proc/self/ns/mnt")
