@@ -13,7 +13,7 @@ PYTEST = $(VENV)/bin/python -m pytest -rs
 PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs clean
+.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
 # from its part of the images, and the first host averages their weights.
@@ -30,6 +30,12 @@ test: $(VENV)/.test
 # Run all tests. They must reach every branch of the package.
 coverage: $(VENV)/.test $(VENV)/.suites
 	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+
+# Run tests of the parser, the testing kit and the command on a Python that lacks what Windows lacks: see docs/platforms.md.
+windows: $(VENV)/.test
+	PYTHONPATH=$(CURDIR)/tests/windows $(PYTEST) -m "not slow and not needs_unix" --hypothesis-profile=quick \
+		--basetemp "$$(mktemp -d)/tests" tests/testing/test_job.py tests/testing/test_plugin.py tests/parser/test_parser.py \
+		tests/parser/test_errors.py tests/container tests/arguments/test_matching.py tests/cli/test_environment.py tests/local/test_job.py
 
 # Run the tests on Python 3.14, as WebAssembly under node (20 or newer). It has no processes, threads, FIFOs and terminals.
 wasm: $(VENV)/.wasm
@@ -51,11 +57,13 @@ fuzz: $(VENV)/.fuzz
 	@COLUMNS=80 $(VENV)/bin/python tests/fuzz/fuzz_parser.py -max_total_time=$(FUZZ_SECONDS) \
 		|| { echo "To see it again: $(VENV)/bin/python tests/support/promise.py FILE, with the file that is named above"; exit 1; }
 
-# Run the linters and the type checker, and list functions of more than 10 branches.
+# Run the linters and the type checker, as on Linux, macOS and Windows, and list functions of more than 10 branches.
 check: $(VENV)/.check
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy --platform darwin
+	$(VENV)/bin/mypy --config-file tests/typing/windows.ini
 	@complex=$$($(VENV)/bin/radon cc --show-complexity --min C smargs); test -z "$$complex" || { echo "$$complex"; exit 1; }
 
 # Test with jobs that AWS's own code makes and starts; it needs Python 3.10 or newer.

@@ -146,7 +146,7 @@ class Layout:
         members = dict(channel.members(host, len(self._job.hosts)))
         whole = None if self._copy else trees.whole_directory(members)
         if whole is not None:
-            _link(whole, target, self._real)
+            self._link(whole, target)
             return
         target.mkdir()
         for directory in set(map(os.path.dirname, members)):

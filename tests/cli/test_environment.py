@@ -135,6 +135,7 @@ def test_off_sagemaker_json_is_empty(capsys):
     assert shown(capsys, {}) == {"hyperparameters": {}, "channels": {}, "outputs": {}, "settings": {}, "problems": []}
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 @pytest.mark.parametrize("as_json", [True, False])
 def test_bytes_that_are_not_utf8_print_in_a_container(as_json):

@@ -78,6 +78,7 @@ def test_a_list_of_texts_is_known_by_the_quotes_of_the_platform_that_wrote_it():
         assert taken_apart(job.argv, job.environ) == ([], pairs(job.argv))
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 @pytest.mark.parametrize(
     ("before", "after"),
@@ -89,6 +90,7 @@ def test_a_torn_run_begins_and_ends_with_its_tokens(before, after):
     assert taken_apart([*before, *job.argv, *after], job.environ) == ([*before, *after], {"note": ("--note", "two words")})
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 @pytest.mark.parametrize("before", [[], ["x--notetwowords"]])
 def test_of_two_torn_runs_the_first_is_the_platforms(before):

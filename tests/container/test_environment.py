@@ -115,6 +115,7 @@ def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, mo
     assert SageMakerEnvironment.load({}).hyperparameters == {"lr": 0.1}
 
 
+@pytest.mark.needs_unix
 def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setattr("smargs.container.sources.BASE_DIRECTORY", str(tmp_path / "loop"))
@@ -352,7 +353,7 @@ def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem)
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        pytest.param("mkfifo", "it is not a file", marks=pytest.mark.needs_process),
+        pytest.param("mkfifo", "it is not a file", marks=[pytest.mark.needs_process, pytest.mark.needs_unix]),
         ("mkdir", os.strerror(errno.EISDIR)),
     ],
 )

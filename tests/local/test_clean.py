@@ -217,6 +217,23 @@ def test_a_job_that_cannot_be_removed_is_one_line_and_stays_a_job(clean, make, m
     assert clean("job") == (0, [f"removed {job}"], [])
 
 
+def test_a_link_that_cannot_be_removed_is_not_followed(clean, make, tmp_path, monkeypatch):
+    job, data = make("job"), tmp_path / "data.csv"
+    data.write_text("1,2")
+    data.chmod(0o400)
+    (job / "link").symlink_to(data)
+    unlink = os.unlink
+
+    def refuse(path, *args, **settings):
+        if Path(path).name == "link":
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return unlink(path, *args, **settings)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    assert clean("job")[0] == 2
+    assert data.stat().st_mode & 0o777 == 0o400
+
+
 def test_a_directory_with_an_unreadable_mark_is_kept(clean, make, monkeypatch):
     job = make("job")
     monkeypatch.setattr(Path, "is_file", lambda path: (_ for _ in ()).throw(PermissionError(path)))

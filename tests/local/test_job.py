@@ -56,6 +56,7 @@ def test_hyperparameters_are_encoded_as_their_sender_does(platform, plain, sent)
     assert encode(job({"t": "a", "l": "[1]"}, platform, plain=plain)) == sent
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_apostrophes_in_pairs_vanish_in_sdk_v3s_bash():
     made = start(job({"motto": "say 'hi'", "n": "1"}))
@@ -65,6 +66,7 @@ def test_apostrophes_in_pairs_vanish_in_sdk_v3s_bash():
     assert not {"PATH", "PWD", "SHLVL", "_"}.intersection(made.environ)
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_an_odd_apostrophe_stops_sdk_v3s_bash_in_one_line():
     with pytest.raises(BadJobError) as error:
@@ -72,6 +74,7 @@ def test_an_odd_apostrophe_stops_sdk_v3s_bash_in_one_line():
     assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_MOTTO': the job stops before the script starts"
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_what_bash_says_of_a_secret_is_not_repeated():
     with pytest.raises(BadJobError) as error:
@@ -79,12 +82,14 @@ def test_what_bash_says_of_a_secret_is_not_repeated():
     assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_API_KEY': the job stops before the script starts"
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_apostrophes_that_leave_no_json_stop_sdk_v3s_driver():
     with pytest.raises(BadJobError, match="its driver stops"):
         start(job({"motto": "a' B=1'c"}))
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 @pytest.mark.parametrize(("name", "exported"), [("back\\", ("SM_HP_BACK", "v")), ("n b", ("B", "v"))])
 def test_sdk_v3s_bash_exports_an_odd_name_as_on_the_platform(name, exported):
@@ -93,6 +98,7 @@ def test_sdk_v3s_bash_exports_an_odd_name_as_on_the_platform(name, exported):
     assert json.loads(made.environ["SM_HPS"]) == {"n": 1, name: "v"}
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_sdk_v3s_bash_adds_no_variable_of_its_own():
     assert start(job({"motto": "h''i"})).environ == start(job({"motto": "hi"})).environ
@@ -121,6 +127,7 @@ def test_sdk_v3s_bash_never_runs_a_part_of_a_hyperparameter(tmp_path, monkeypatc
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_a_hyperparameter_cannot_change_what_runs_behind_bash(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -129,6 +136,7 @@ def test_a_hyperparameter_cannot_change_what_runs_behind_bash(tmp_path, monkeypa
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_a_channel_with_a_hyphen_is_refused_by_sdk_v3_alone(tmp_path):
     channels = read_channels([f"my-data={tmp_path}"])

@@ -13,6 +13,9 @@ from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.local.job import PLATFORMS
 from smargs.testing import BadJobError, SageMakerJob
 
+# The shell of the toolkit without quotes is /bin/sh.
+ON_PLATFORMS = [pytest.param(each, marks=[pytest.mark.needs_unix] * (each == "toolkit-unquoted")) for each in PLATFORMS]
+
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -51,7 +54,7 @@ def everything():
 
 
 @pytest.mark.needs_process
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", ON_PLATFORMS)
 def test_inside_a_job_this_process_has_the_environment_of_the_script(sagemaker_job, data, platform):
     parser = SageMakerArgumentParser()
     parser.add_argument("--epochs", type=int)
@@ -157,6 +160,7 @@ def test_typed_tokens_follow_the_tokens_of_the_platform():
     assert SageMakerJob({"a": 1}, typed=["--b"], platform="files").argv == ["--b"]
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_an_unquoted_command_line_is_split_and_expanded_by_the_shell(monkeypatch):
     monkeypatch.setenv("HOME", "/not/here")
@@ -167,6 +171,7 @@ def test_an_unquoted_command_line_is_split_and_expanded_by_the_shell(monkeypatch
     assert not {"HOME", "PATH", "PWD", "SM_HP_OF_ANOTHER"} & job.environ.keys()
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_job, tmp_path):
     script = tmp_path / "train.py"
@@ -216,10 +221,15 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_jo
         ({"channels": {"train": "nowhere"}}, "train: 'nowhere' does not exist"),
         ({"channels": ["eval set"]}, "'eval set' is not a channel name"),
         ({"channels": ["code"]}, "SageMaker reserves the name 'code'"),
-        ({"channels": ["eval-set"], "platform": "sdk"}, "SDK v3's bash cannot export 'SM_CHANNEL_EVAL-SET'"),
-        (
+        pytest.param(
+            {"channels": ["eval-set"], "platform": "sdk"},
+            "SDK v3's bash cannot export 'SM_CHANNEL_EVAL-SET'",
+            marks=pytest.mark.needs_unix,
+        ),
+        pytest.param(
             {"hyperparameters": {"a": 'x"'}, "platform": "toolkit-unquoted"},
             "to a shell without quotes, and the shell cannot parse it",
+            marks=pytest.mark.needs_unix,
         ),
     ],
 )
@@ -238,6 +248,7 @@ def test_every_hyperparameter_beyond_a_limit_is_a_line_of_the_error():
     ]
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_the_error_names_a_missing_shell_of_a_platform(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -270,7 +281,7 @@ def test_a_character_that_only_looks_like_a_line_break_is_sent():
 
 
 @pytest.mark.needs_process
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", ON_PLATFORMS)
 def test_a_script_runs_on_every_host_in_processes_of_its_own(sagemaker_job, script, data, platform):
     job = sagemaker_job({"epochs": 2}, {"train": data}, hosts=2, typed=["--typed", "a b"], platform=platform)
     before = everything()
@@ -388,6 +399,7 @@ def test_a_plain_script_runs_patched(sagemaker_job, tmp_path):
     assert "algo-1 | False\n" in job.run(script, patch=True).output
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
     assert repr(SageMakerJob()) == "smargs run train.py"
@@ -416,6 +428,7 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
     )
 
 
+@pytest.mark.needs_unix
 @pytest.mark.needs_process
 @pytest.mark.parametrize("plain", [False, True], ids=["as JSON", "as text"])
 def test_the_command_that_repeats_a_job_is_one_line_for_any_text(tmp_path, plain):
