@@ -18,6 +18,7 @@ from smargs.launch.child import Request
 from smargs.launch.container import container_variables
 from smargs.local.containers import environ_outside_job
 from smargs.local.job import BadJobError, find_script
+from smargs.local.system import kill_session
 
 LONGEST = 120.0
 """How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
@@ -106,7 +107,7 @@ def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process with those that it started, and wait for it."""
     with contextlib.suppress(OSError):
-        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        kill_session(process)
     process.wait()
 
 

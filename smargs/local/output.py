@@ -8,7 +8,7 @@ from io import RawIOBase
 from typing import NamedTuple, Optional, Sequence, TextIO, Union
 
 from smargs.local.metrics import Metric
-from smargs.local.system import HAS_COLOURS, HAS_GATHERED_WRITES
+from smargs.local.system import HAS_COLOURS, write_pieces
 
 RED, GREEN = 31, 32
 
@@ -139,8 +139,7 @@ class HostOutput:
         start, rest = self._encode(lines)
         pieces = (label, start, rest.replace(b"\n", b"\n" + label), b"\n")
         self.target.flush()
-        # One system call without a copy. A signal may end it before all is written.
-        written = os.writev(self.target.fileno(), pieces) if HAS_GATHERED_WRITES else 0
+        written = write_pieces(self.target.fileno(), pieces)
         if written < sum(map(len, pieces)):
             self.target.buffer.write(b"".join(pieces)[written:])
 

@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 from importlib.util import find_spec
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Sequence, Tuple
 
 HAS_SESSIONS = all(hasattr(os, name) for name in ("fork", "killpg", "setsid"))
 """Whether a process can have a session of its own, whose processes all get a signal."""
@@ -24,9 +24,6 @@ HAS_FILE_LOCKS = find_spec("fcntl") is not None
 
 HAS_PIPE_SIZES = HAS_FILE_LOCKS
 """Whether a process can ask for a pipe of another size. Only Linux grants it."""
-
-HAS_GATHERED_WRITES = hasattr(os, "writev")
-"""Whether one system call can write several pieces of memory."""
 
 HAS_TERMINALS = hasattr(os, "openpty")
 """Whether a process can open a terminal for another one."""
@@ -69,6 +66,23 @@ Source: https://docs.python.org/3/using/cmdline.html#environment-variables
 def stop(process: subprocess.Popen[Any]) -> None:
     """Ask a process to end: with SIGTERM, or on Windows, where SIGTERM cannot be handled, with Ctrl-Break."""
     process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
+
+
+def kill_session(process: subprocess.Popen[Any]) -> None:
+    """Kill the process that began a session, and all others of it. On Windows, which has no sessions, kill the process alone."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+    else:
+        process.kill()
+
+
+def write_pieces(descriptor: int, pieces: Sequence[bytes]) -> int:
+    """Write pieces of memory with one system call, without a copy of them.
+
+    Returns:
+        How many bytes are written: fewer if a signal ends the call, and none where there is no such call.
+    """
+    return os.writev(descriptor, pieces) if hasattr(os, "writev") else 0
 
 
 def has_program(path: str) -> bool:
