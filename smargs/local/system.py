@@ -69,7 +69,7 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 
 def kill_session(process: subprocess.Popen[Any]) -> None:
-    """Kill the process that began a session, and all others of it. On Windows, which has no sessions, kill the process alone."""
+    """Kill a process that began a session, and the others of the session. Windows has no sessions: kill the process alone."""
     if hasattr(os, "killpg"):
         os.killpg(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     else:
