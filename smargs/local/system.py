@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 from importlib.util import find_spec
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, Sequence, Tuple, Union
 
 HAS_SESSIONS = all(hasattr(os, name) for name in ("fork", "killpg", "setsid"))
 """Whether a process can have a session of its own, whose processes all get a signal."""
@@ -76,7 +76,7 @@ def kill_session(process: subprocess.Popen[Any]) -> None:
         process.kill()
 
 
-def write_pieces(descriptor: int, pieces: Sequence[bytes]) -> int:
+def write_pieces(descriptor: int, pieces: Sequence[Union[bytes, memoryview]]) -> int:
     """Write pieces of memory with one system call, without a copy of them.
 
     Returns:
