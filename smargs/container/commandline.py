@@ -170,9 +170,9 @@ def _record(job: Job) -> Optional[Rendering]:
 def _longest_run(tokens: Sequence[str], renderings: Sequence[Rendering], job: Job) -> Optional[_Run]:
     """Return the longest run that holds a rendering, because one platform's rendering may be a part of the other's."""
     whole = [_find_run(_find_whole, tokens, rendering) for rendering in renderings]
-    # A person may type options whose values are all empty. Only the toolkit's record shows that the toolkit wrote them.
-    has_record = job.variable("SM_USER_ARGS") is not None
-    tearable = [rendering for rendering in renderings if has_record or rendering.has_text]
+    # A person may type options whose values are all empty. A platform always writes the hyperparameters, so if a variable shows
+    # the platform, these are its options.
+    tearable = [rendering for rendering in renderings if job.platform or rendering.has_text]
     stripped = [strip_shell_quoting(token) for token in tokens] if tearable else []
     torn = [_find_run(_find_torn, stripped, rendering, strip_shell_quoting) for rendering in tearable]
     longest = max((*whole, *torn), key=lambda run: len(run[0]), default=None)

@@ -100,6 +100,20 @@ def test_of_two_torn_runs_the_first_is_the_platforms(before):
     assert taken_apart([*before, *job.argv, *second], job.environ)[0] == [*before, *second]
 
 
+@pytest.mark.parametrize("value", [" ", '"', "\\ "])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+def test_an_option_is_the_platforms_if_a_shell_removes_its_whole_value(platform, value):
+    job = SageMakerJob({"note": value, "zip": ""}, platform=platform)
+
+    assert taken_apart(["--own", "--note", "--zip"], job.environ) == (["--own"], pairs(job.argv))
+
+
+def test_without_a_platform_an_option_alone_was_typed(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"note": " "}})
+
+    assert taken_apart(["--note"], {"SAGEMAKER_BASE_DIR": str(tmp_path)}) == (["--note"], {})
+
+
 @pytest.mark.parametrize("changed", ["amp", "lr"])
 def test_of_a_broken_run_each_whole_pair_is_taken_out_once(changed):
     job = SageMakerJob({"amp": True, "lr": 0.1, "note": "two words", "seed": None})
