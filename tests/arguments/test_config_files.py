@@ -1,0 +1,101 @@
+"""Config files that a job names."""
+
+import json
+
+import pytest
+from platforms import encoded, write_files
+
+from smargs import SageMakerArgumentParser
+
+
+@pytest.fixture
+def channel(tmp_path):
+    """A channel with a config file."""
+    directory = tmp_path / "config"
+    directory.mkdir()
+    (directory / "train.ini").write_text("lr = 0.5\n", encoding="utf-8")
+    return directory
+
+
+def parse(environ, *names, argv=(), **declaration):
+    """The config file and the learning rate of a parser, whose option for config files has these names."""
+    parser = SageMakerArgumentParser()
+    parser.add_argument(*names, dest="config", is_config_file=True, **declaration)
+    parser.add_argument("--lr", type=float, default=1.0)
+    namespace = parser.parse_args(list(argv), env_vars=environ)
+    return namespace.config, namespace.lr
+
+
+@pytest.mark.parametrize(
+    ("hyperparameter", "names", "variable"),
+    [
+        ("config", ["--config"], None),
+        ("config", ["-c", "--settings", "--config"], None),
+        ("Big-Config", ["-c", "--big_config"], None),
+        ("config", ["-c"], None),
+        ("settings", ["--config"], "SM_HP_SETTINGS"),
+        ("big-config", ["--sm-hp-big-config"], None),
+    ],
+    ids=["its name", "one of its names", "another spelling", "its dest", "env_var", "the prefix"],
+)
+def test_a_hyperparameter_names_a_config_file(channel, hyperparameter, names, variable):
+    path = str(channel / "train.ini")
+    declaration = {"env_var": variable} if variable else {}
+
+    assert parse({"SM_HPS": f'{{"{hyperparameter}": "{path}"}}'}, *names, **declaration) == (path, 0.5)
+
+
+@pytest.mark.parametrize("value", ["null", '""'])
+def test_a_hyperparameter_without_a_path_names_no_config_file(channel, value):
+    environ = {"SM_HPS": f'{{"config": {value}}}', "SM_CHANNEL_CONFIG": str(channel)}
+
+    assert parse(environ, "-c", "--config") == (None, 1.0)
+
+
+@pytest.mark.parametrize("names", [["--config"], ["-x", "--CONFIG"], ["--config-dir"], ["-c"]])
+def test_the_only_file_of_a_channel_is_the_config_file_of_its_name(channel, names):
+    (channel / "directory").mkdir()
+
+    assert parse({"SM_CHANNEL_CONFIG": str(channel)}, *names) == (str(channel / "train.ini"), 0.5)
+
+
+@pytest.mark.parametrize("names", [[], ["a.ini", "b.ini"]], ids=["no file", "two files"])
+def test_a_channel_without_exactly_one_file_names_no_config_file(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("lr = 0.5\n", encoding="utf-8")
+
+    assert parse({"SM_CHANNEL_CONFIG": str(tmp_path)}, "--config") == (None, 1.0)
+
+
+def test_a_channel_that_is_absent_names_no_config_file(tmp_path):
+    assert parse({"SM_CHANNEL_CONFIG": str(tmp_path / "absent")}, "--config") == (None, 1.0)
+
+
+def test_a_hyperparameter_comes_before_a_channel(channel, tmp_path):
+    other = tmp_path / "other.ini"
+    other.write_text("lr = 0.25\n", encoding="utf-8")
+
+    assert parse({"SM_HP_CONFIG": str(other), "SM_CHANNEL_CONFIG": str(channel)}, "--config") == (str(other), 0.25)
+
+
+def test_a_typed_config_file_comes_before_that_of_the_job(channel, tmp_path):
+    typed = tmp_path / "typed.ini"
+    typed.write_text("lr = 0.75\n", encoding="utf-8")
+
+    assert parse({"SM_CHANNEL_CONFIG": str(channel)}, "-c", "--config", argv=["-c", str(typed)]) == (str(typed), 0.75)
+
+
+def test_a_hyperparameter_of_the_job_replaces_the_value_of_the_config_file(channel, tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"config": str(channel / "train.ini"), "lr": 2})})
+
+    assert parse({"SAGEMAKER_BASE_DIR": str(tmp_path)}, "--config") == (str(channel / "train.ini"), 2.0)
+
+
+def test_a_hyperparameter_that_names_a_config_file_is_declared(channel):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--config", is_config_file=True)
+    parser.add_argument("--lr", type=float)
+    environ = {"SM_HPS": json.dumps({"config": str(channel / "train.ini"), "other": 1})}
+
+    namespace, undeclared = parser.parse_known_args([], env_vars=environ)
+    assert (namespace.lr, undeclared) == (0.5, ["--other", "1"])
