@@ -104,8 +104,8 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
             matches.explicit[action], matches.options[action] = value, option
     matches.claimed.update(by_variable, by_name)
     unfilled = _unfilled(free, matches)
-    matches.inferred = _infer(unfilled, job, parser.prefix_chars)
-    matches.unfilled = [action for action in unfilled if action not in matches.inferred]
+    matches.inferred.update(_infer(unfilled, job, parser.prefix_chars))
+    matches.unfilled += [action for action in unfilled if action not in matches.inferred]
     return matches
 
 
@@ -113,7 +113,7 @@ def _with_parts(
     parser: argparse.ArgumentParser, arguments: Iterable[argparse.Action], job: Job, matches: Matches
 ) -> Mapping[str, Hyperparameter]:
     """Return the hyperparameters, with an object replaced by its parts if arguments have dotted names."""
-    if "." not in "".join(_argparse.options(parser)) or not job.hyperparameters:
+    if "." not in "".join(_argparse.options(parser)):
         return job.hyperparameters
     parts = Parts(job.hyperparameters, (name for action in arguments for name, _ in names(action, parser.prefix_chars)))
     matches.parts = parts.names
@@ -277,7 +277,8 @@ def _is_default_of(action: argparse.Action, value: SourcedValue) -> bool:
     if isinstance(default, (str, os.PathLike)):
         # argparse never uses the default of a positional that must have a token.
         is_used = action.option_strings or action.nargs is not None
-        return bool(is_used) and os.path.isabs(value.text) and f"{default}/".startswith(f"{value.text.rstrip('/')}/")
+        is_within = os.path.join(str(default), "").startswith(os.path.join(value.text, ""))
+        return bool(is_used) and os.path.isabs(value.text) and is_within
     return isinstance(default, (int, float, list, dict)) and default == value.value
 
 

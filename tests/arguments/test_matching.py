@@ -1,11 +1,14 @@
 """Which value fills which argument."""
 
 import copy
+import json
 
 import pytest
 from platforms import with_eval_set
 
-from smargs import SageMakerArgumentParser
+from smargs import SageMakerArgumentParser, _argparse
+from smargs.arguments.matching import match
+from smargs.container.job import Job
 from smargs.testing import SageMakerJob
 
 
@@ -167,6 +170,15 @@ def test_the_option_that_the_platform_types_comes_first(arguments):
     found = parse({"SM_HPS": '{"lr": "here"}'}, *((option, {"dest": f"of {option}"}) for option in arguments))
 
     assert found == {"of --lr": "here", "of -lr": None}
+
+
+@pytest.mark.parametrize("option", ["-lr", "--LR"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_option_string_in_any_spelling_comes_before_a_dest(option, place):
+    declared = [("--rate", {"dest": "lr"})]
+    declared.insert(place, (option, {"dest": "of the option"}))
+
+    assert parse({"SM_HPS": '{"lr": "here"}'}, *declared) == {"lr": None, "of the option": "here"}
 
 
 def test_exact_spelling_comes_before_folded_spelling():
@@ -357,9 +369,16 @@ def test_two_flags_with_one_dest_take_the_value_of_the_dest(hyperparameters, fea
     assert parse(SageMakerJob(hyperparameters).environ, *declared) == {"feature": feature}
 
 
-@pytest.mark.parametrize(("sent", "stored"), [("adam", "adam"), ("sgd", "sgd"), ("18", 18), (18, 18)])
+def test_a_flag_that_keeps_its_default_sets_no_flag_of_another_dest():
+    declared = ("--feature", {"action": "store_true"}), ("--quiet", {"action": "store_false", "dest": "loud"})
+
+    assert parse(SageMakerJob({"feature": False}).environ, *declared) == {"feature": False, "loud": True}
+
+
+@pytest.mark.parametrize(("sent", "stored"), [("adam", "adam"), ("sgd", "sgd"), ("18", 18), (18, 18), (2, 2.0)])
 def test_constants_with_one_dest_take_its_value(sent, stored):
-    declared = [(f"--use-{const}", {"action": "store_const", "const": const, "dest": "x"}) for const in ("adam", "sgd", 18)]
+    constants = "adam", "sgd", 18, 2.0
+    declared = [(f"--use-{const}", {"action": "store_const", "const": const, "dest": "x"}) for const in constants]
 
     assert parse(SageMakerJob({"x": sent}).environ, *declared) == {"x": stored}
 
@@ -385,6 +404,13 @@ def test_an_ordinary_default_is_no_value_of_sagemaker(variable, text):
     assert parse({**STANDARD, variable: text}, ("--train", {"default": "train"})) == {"train": "/opt/ml/input/data/train"}
 
 
+@pytest.mark.parametrize("text", ["/opt/ml/model", "/opt/ml/model/"])
+def test_a_default_below_the_directory_stays_and_one_beside_it_does_not(text):
+    declared = [("--model-dir", {"default": default}) for default in ("/opt/ml/model/1", "/opt/ml/model2")]
+
+    assert [parse({"SM_MODEL_DIR": text}, argument)["model_dir"] for argument in declared] == ["/opt/ml/model/1", text]
+
+
 def test_an_empty_default_is_no_value_of_sagemaker():
     assert parse({"SM_CHANNELS": "[]", "SM_HOSTS": '["a"]'}, ("hosts", {"nargs": "*", "default": []})) == {"hosts": ["a"]}
 
@@ -408,3 +434,43 @@ def test_a_guess_of_nothing_adds_nothing_to_a_list():
 
 def test_of_two_hyperparameters_that_are_spelled_otherwise_the_first_fills_the_argument():
     assert parse({"SM_HPS": '{"Batch-Size": 1, "BATCH_SIZE": 2}'}, "--batch_size") == {"batch_size": "1"}
+
+
+def test_an_argument_takes_no_inferred_value_if_a_hyperparameter_sets_its_dest():
+    declared = ("--place", {"action": "append"}), ("--model-dir", {"dest": "place"})
+
+    assert parse({**STANDARD, "SM_HP_PLACE": '["a"]'}, *declared) == {"place": ["a"]}
+
+
+def test_an_output_of_a_processing_job_fills_an_argument_that_no_input_fills(tmp_path):
+    config = {
+        "ProcessingInputs": [{"InputName": "raw", "S3Input": {"LocalPath": "/in/raw"}}],
+        "ProcessingOutputConfig": {
+            "Outputs": [{"OutputName": name, "S3Output": {"LocalPath": f"/out/{name}"}} for name in ("raw", "report")]
+        },
+    }
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "processingjobconfig.json").write_text(json.dumps(config), encoding="utf-8")
+
+    assert parse({"SAGEMAKER_BASE_DIR": str(tmp_path)}, "--raw", "--report-dir", "--repo") == {
+        "raw": "/in/raw",
+        "report_dir": "/out/report",
+        "repo": None,
+    }
+
+
+def best(parser, environ, name):
+    """The best value for the argument with a dest."""
+    matches = match(parser, Job(environ))
+    return next(matches.best(action) for action in _argparse.actions(parser) if action.dest == name)
+
+
+def test_the_best_value_of_an_argument_is_the_explicit_one_else_the_first_inferred_one():
+    environ = SageMakerJob({"train": "t"}, ["train", "hosts"]).environ
+    parser = SageMakerArgumentParser()
+    for name in ("--train", "--hosts", "--epochs"):
+        parser.add_argument(name)
+
+    assert best(parser, environ, "train").source == "SM_HP_TRAIN"
+    assert best(parser, environ, "hosts").source == "SM_HOSTS"
+    assert best(parser, environ, "epochs") is None
