@@ -507,3 +507,19 @@ def test_a_missing_subcommand_names_no_variable():
         parser.parse_args([], env_vars={"SM_NUM_GPUS": "0"})
 
     assert errors.getvalue().endswith("error: the following arguments are required: command\n")
+
+
+@pytest.mark.parametrize("count", [9, 60])
+def test_in_a_job_an_error_shows_no_usage_of_more_than_ten_lines(capsys, count):
+    parser = SageMakerArgumentParser()
+    for number in range(count):
+        parser.add_argument(f"--argument-{number}")
+    usage = parser.format_usage()
+
+    for environ in ({"SM_HP_OTHER": "1"}, {}):
+        with pytest.raises(SystemExit):
+            parser.parse_args([] if environ else ["--other"], env_vars=environ)
+        is_short = environ and usage.count("\n") > 10
+        assert capsys.readouterr().err.partition(f"{parser.prog}: error: ")[0] == (
+            f"usage: {parser.prog} ... (--help shows all {count + 1} arguments)\n" if is_short else usage
+        )

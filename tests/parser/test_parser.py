@@ -951,3 +951,33 @@ print(parser.parse_args().model, "configargparse" in sys.modules)
     job = SageMakerJob({}, [])
     finished = run_script(source, job)
     assert (finished.stdout, finished.stderr) == (f"{job.environ['SM_MODEL_DIR']} False\n", "")
+
+
+def own_container(base):
+    """The environment of a job whose container has the service's files only."""
+    return {"SAGEMAKER_BASE_DIR": str(write_files(base, {"hyperparameters.json": {"epochs": "3"}}))}
+
+
+@pytest.mark.parametrize("typed", [[], ["--epochs", "3"]])
+def test_the_command_of_the_service_needs_no_argument_in_an_own_container(tmp_path, typed):
+    assert vars(parser_with("--epochs").parse_args(["train", *typed], env_vars=own_container(tmp_path))) == {"epochs": "3"}
+
+
+def test_the_command_of_the_service_is_the_value_of_a_positional(tmp_path):
+    namespace = parser_with("mode", "--epochs").parse_args(["train"], env_vars=own_container(tmp_path))
+
+    assert vars(namespace) == {"mode": "train", "epochs": "3"}
+
+
+@pytest.mark.parametrize("argv", [["train"], ["--own", "train"]])
+def test_a_token_train_is_unrecognized_if_it_is_not_the_command_of_the_service(tmp_path, argv):
+    environ = own_container(tmp_path) if argv[0] != "train" else SageMakerJob({"epochs": 3}).environ
+
+    assert parser_with("--epochs").parse_known_args(argv, env_vars=environ)[1] == argv
+
+
+@pytest.mark.parametrize(("place", "undeclared"), [("s3://bucket/job/model", []), ("/data", ["--model_dir", "/data"])])
+def test_the_place_of_a_model_in_s3_needs_no_argument(place, undeclared):
+    environ = SageMakerJob({"model_dir": place, "epochs": 3}).environ
+
+    assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == undeclared
