@@ -173,3 +173,49 @@ def test_a_flag_that_may_have_been_typed_and_was_not_keeps_its_default():
 
     assert parse({"SM_HP_X": "false"}, *declarations, argv=["--rest", "--x"]).x == "d"
     assert parse({"SM_HP_X": "true"}, *declarations, argv=["--rest", "--x"]).x is True
+
+
+CHANNEL = {"SM_CHANNEL_TRAIN": "/data"}
+
+
+@pytest.mark.parametrize(("argv", "texts"), [(["--other", "1"], ["/data"]), (["typed", "--other", "1"], ["typed"])])
+def test_a_positional_that_takes_a_channel_is_converted_once(argv, texts):
+    convert = Counting()
+    found = parse(CHANNEL, ("train", {"type": convert}), ("--other", {}), argv=argv)
+
+    assert (found.train, convert.texts) == (texts[0].upper(), texts)
+
+
+def test_a_positional_whose_type_rejects_the_channel_has_its_default_and_no_source():
+    parser = parser_of(("train", {"nargs": "?", "type": lambda text: {}[text]}), ("--other", {}))
+
+    assert parser.parse_args(["--other", "1"], env_vars=CHANNEL).train is None
+    assert "SM_CHANNEL_TRAIN" not in parser.format_values()
+
+
+def in_one_group(*arguments):
+    """A parser with `--other` and arguments that exclude each other."""
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--other")
+    group = parser.add_mutually_exclusive_group()
+    for name, declaration in arguments:
+        group.add_argument(name, **declaration)
+    return parser
+
+
+def test_values_of_the_job_that_exclude_each_other_are_named_before_they_are_converted(capsys):
+    convert = Counting()
+    parser = in_one_group(("--x", {}), ("y", {"nargs": "?", "type": convert}))
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--other", "1"], env_vars={"SM_HP_X": "1", "SM_HP_Y": "2"})
+    assert capsys.readouterr().err.endswith("argument y: not allowed with argument --x (from SM_HP_Y)\n")
+    assert convert.texts == []
+
+
+def test_a_value_without_a_default_is_not_converted_if_a_typed_option_excludes_it():
+    convert = Counting()
+    parser = in_one_group(("--x", {"type": convert, "default": argparse.SUPPRESS}), ("--y", {}))
+
+    assert vars(parser.parse_args(["--y", "1"], env_vars={"SM_HP_X": "job"})) == {"other": None, "y": "1"}
+    assert convert.texts == []

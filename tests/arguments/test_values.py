@@ -372,3 +372,21 @@ def test_under_mpi_the_variables_are_used_if_there_is_no_file(tmp_path):
 
     assert SageMakerEnvironment.load(environ).current_host == "algo-1"
     assert not SageMakerEnvironment.load({"OMPI_COMM_WORLD_RANK": "0", "SAGEMAKER_BASE_DIR": str(tmp_path)})
+
+
+def test_str_keeps_the_quotes_of_a_variable():
+    assert parse({"SM_CHANNELS": '"train"'}, ("--x", {"env_var": "SM_CHANNELS", "type": str})).x == '"train"'
+
+
+class Doubled(argparse.Action):
+    """An action of a script's own."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, 2 * values)
+
+
+@pytest.mark.parametrize("action", ["append", Doubled])
+def test_a_value_that_has_the_type_already_passes_through_the_action(action):
+    expected = 10 if action is Doubled else [5]
+
+    assert parse({"SM_HP_X": "5"}, ("--x", {"action": action, "type": int})).x == expected
