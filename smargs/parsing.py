@@ -170,8 +170,8 @@ class ParseContext(Origin):
 
     def _piped_channels(self) -> Iterator[str]:
         """Yield the warning for each channel in Pipe mode whose directory fills an argument."""
-        takes_inferred = any(matches.inferred for matches in self._matches)
-        for name in self.job.piped_channels if takes_inferred else ():
+        may_take_channel = any(matches.inferred or matches.named for matches in self._matches)
+        for name in self.job.piped_channels if may_take_channel else ():
             if self._fills([name]):
                 yield piped_channel(name, self.job.channels[name].text)
 

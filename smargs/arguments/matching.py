@@ -64,6 +64,7 @@ class Matches:
         inferred: For each other argument the values by rules 3 and 4, the best first.
         unfilled: The arguments that may take an inferred value, but have none.
         claimed: The hyperparameters that an argument declares, and the parts of objects.
+        named: The arguments that name a variable of SageMaker, each with that variable.
         parts: For each hyperparameter whose parts may fill arguments the names of these parts.
     """
 
@@ -73,6 +74,7 @@ class Matches:
         self.inferred: Dict[argparse.Action, List[InferredValue]] = {}
         self.unfilled: List[argparse.Action] = []
         self.claimed: Set[str] = set()
+        self.named: Dict[argparse.Action, str] = {}
         self.parts: Dict[str, List[str]] = {}
 
     def values(self) -> Iterator[SourcedValue]:
@@ -90,7 +92,8 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     """Match the values of a job to the arguments of a parser."""
     matches = Matches()
     arguments = list(filter(can_be_filled, _argparse.actions(parser)))
-    named = _with_variables(parser, arguments)
+    named = matches.named
+    named.update(_with_variables(parser, arguments))
     by_variable = _take_by_variable(named, job, matches)
     free = [action for action in arguments if action not in named] if named else arguments
     hyperparameters = _with_parts(parser, arguments, job, matches)

@@ -79,7 +79,8 @@ PIPES = (
     ("arguments", "expected"),
     [
         (["--train", "--test"], [PIPES]),
-        ([("--labels", {"env_var": "SM_CHANNEL_TRAIN"}), "--test"], [PIPES]),
+        ([("--labels", {"env_var": "SM_CHANNEL_TRAIN"})], [PIPES]),
+        (["--sm-channel-train", "--test"], [PIPES]),
         (["--test"], []),
         (["--epochs"], []),
     ],
