@@ -113,7 +113,7 @@ class Converter:
         """
         self.parser = parser
         self.action = action
-        self.inferred = inferred_type(parser, action) if action.type is None else None
+        self.inferred = inferred_type(parser, action)
         self.wanted: Any = action.type or self.inferred
         self._platform = None if self.wanted in TEXT_PARSERS else platform
 

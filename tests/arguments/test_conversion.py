@@ -380,3 +380,89 @@ def test_a_paired_flag_is_found_by_its_dest_too(value, expected):
 
     assert parser.parse_args([], env_vars=SageMakerJob({"speed": value}).environ).speed is expected
     assert parser.parse_args([], env_vars=SageMakerJob({"no-fast": value}).environ).speed is not expected
+
+
+def asked(accepts=None):
+    """A converter of a script that accepts one text, and the texts with which it is called."""
+    texts = []
+
+    def converter(text):
+        texts.append(text)
+        if text != accepts:
+            raise ValueError(text)
+        return f"<{text}>"
+
+    return converter, texts
+
+
+@pytest.mark.parametrize(
+    ("platform", "value", "texts"),
+    [
+        ("toolkit", True, ["True", "true"]),
+        ("sdk", True, ["true", "True"]),
+        ("toolkit", {"a": [1]}, ["a=[1]", '{"a": [1]}']),
+        ("sdk", {"a": [1]}, ['{"a": [1]}', "a=[1]"]),
+    ],
+)
+def test_a_type_that_rejects_one_platforms_text_receives_the_others(platform, value, texts):
+    converter, received = asked(accepts=texts[1])
+
+    assert convert(None, environ=SageMakerJob({"x": value}, platform=platform).environ, type=converter) == f"<{texts[1]}>"
+    assert received == texts
+
+
+@pytest.mark.parametrize(
+    ("platform", "value", "text"), [("toolkit", "1e5", "1e5"), ("sdk", "1e5", "100000.0"), ("sdk", 5, "5")]
+)
+def test_a_type_that_rejects_a_text_is_not_called_again_with_the_same_text_or_with_another(platform, value, text):
+    converter, received = asked()
+
+    assert "invalid converter value" in convert(
+        None, environ=SageMakerJob({"x": value}, platform=platform).environ, type=converter
+    )
+    assert received == [text]
+
+
+@pytest.mark.parametrize(("platform", "texts"), [("toolkit", ["True", "1e5"]), ("sdk", ["true", "1e5"])])
+def test_the_elements_of_a_list_are_spelled_as_on_the_platforms_command_line(platform, texts):
+    environ = SageMakerJob({"x": [True, "1e5"]}, platform=platform).environ
+
+    assert convert(None, environ=environ, type=lambda text: f"<{text}>", nargs="+") == [f"<{text}>" for text in texts]
+
+
+@pytest.mark.parametrize("text", ["0.10", "1e-5", "100000000000000000000.0"])
+def test_str_receives_all_digits_of_a_number_that_is_sent_as_a_text(text):
+    assert convert(None, environ={"SM_HP_X": text}, type=str) == text
+
+
+def test_a_member_of_an_enum_is_found_by_a_value_that_is_written_in_another_way():
+    half = enum.Enum("Half", {"HALF": 1.0})
+
+    assert convert(1, type=half) is half.HALF
+
+
+def test_an_action_without_arguments_receives_the_option_that_matched():
+    received = []
+
+    class Record(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            received.append(option_string)
+
+    parser = SageMakerArgumentParser()
+    parser.add_argument("-q", "--quiet", "--silent", action=Record, nargs=0, dest="sound")
+    parser.parse_args([], env_vars={"SM_HP_SILENT": "true"})
+
+    assert received == ["--silent"]
+
+
+@pytest.mark.skipif(not PAIRED, reason="BooleanOptionalAction came with Python 3.9")
+def test_a_paired_flag_with_one_hyphen_keeps_its_default_for_false_and_is_absent_from_its_group(capsys):
+    parser = SageMakerArgumentParser()
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("-f", action=argparse.BooleanOptionalAction, default="default")
+    group.add_argument("--other")
+
+    assert parser.parse_args(["--other", "1"], env_vars={"SM_HP_F": "false"}).f == "default"
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HP_F": "false"})
+    assert "one of the arguments -f --other is required" in capsys.readouterr().err

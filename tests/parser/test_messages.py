@@ -90,3 +90,27 @@ def test_names_from_public_examples_take_their_variables(name, variable):
     environ = {variable: value if isinstance(value, str) else json.dumps(value)}
 
     assert list(vars(parse(environ, (name, {}))).values()) == [value]
+
+
+@pytest.mark.parametrize(
+    ("environ", "declaration", "message"),
+    [
+        ({"SM_HP_X": "0.5"}, {"default": 1}, "the default 1; a default such as 1.0 infers a float)"),
+        ({"SM_HP_X": "many"}, {"default": 1}, "the default 1; infer_types=False turns this off)"),
+        ({"SM_HP_X": "many"}, {"default": 1.0}, "the default 1.0; infer_types=False turns this off)"),
+        ({"SM_HP_X": "5"}, {"default": True}, "the default True; infer_types=False turns this off)"),
+    ],
+)
+def test_an_error_of_an_inferred_type_says_from_what_it_is_inferred(environ, declaration, message, capsys):
+    with pytest.raises(SystemExit):
+        parse(environ, ("--x", declaration))
+    name = type(declaration["default"]).__name__
+    line = f"argument --x: invalid {name} value: {environ['SM_HP_X']!r} (inferred from {message} (from SM_HP_X)\n"
+    assert capsys.readouterr().err.endswith(line)
+
+
+def test_an_error_of_a_type_inferred_from_a_name_says_so(capsys):
+    with pytest.raises(SystemExit):
+        parse({"SM_HP_NUM_GPUS": "many"}, ("--num-gpus", {}))
+    message = "invalid int value: 'many' (inferred from its name; infer_types=False turns this off) (from SM_HP_NUM_GPUS)\n"
+    assert capsys.readouterr().err.endswith(f"argument --num-gpus: {message}")

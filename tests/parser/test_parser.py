@@ -981,3 +981,45 @@ def test_the_place_of_a_model_in_s3_needs_no_argument(place, undeclared):
     environ = SageMakerJob({"model_dir": place, "epochs": 3}).environ
 
     assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == undeclared
+
+
+def test_hyperparameters_replace_values_of_a_namespace_if_the_platform_wrote_them_on_the_command_line():
+    namespace = parser_with("--epochs", "--lr").parse_args(JOB.argv, argparse.Namespace(epochs="old"), env_vars=JOB.environ)
+
+    assert vars(namespace) == {"epochs": "20", "lr": "0.5"}
+
+
+def test_hyperparameters_replace_values_of_a_namespace_if_the_script_passes_no_tokens(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["train.py"])
+
+    assert (
+        parser_with("--epochs").parse_known_args(None, argparse.Namespace(epochs="old"), env_vars=JOB.environ)[0].epochs == "20"
+    )
+
+
+@pytest.mark.parametrize("converted", [0, 7])
+def test_two_typed_options_of_a_group_exclude_each_other_as_in_argparse(converted):
+    outcomes = []
+    for parser in (argparse.ArgumentParser(), SageMakerArgumentParser()):
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument("--x", type=int, default=0)
+        group.add_argument("--y")
+        settings = {"env_vars": {"SM_HP_X": "3"}} if isinstance(parser, SageMakerArgumentParser) else {}
+        try:
+            outcomes.append(vars(parser.parse_args(["--x", str(converted), "--y", "1"], **settings)))
+        except SystemExit as exit_:
+            outcomes.append(exit_.code)
+    assert outcomes[0] == outcomes[1]
+
+
+def test_an_action_that_stores_nothing_excludes_no_other_argument():
+    class Ignore(argparse.Action):
+        def __call__(self, parser, namespace, values, option_string=None):
+            pass
+
+    parser = SageMakerArgumentParser()
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--x", action=Ignore, default=argparse.SUPPRESS)
+    group.add_argument("--y")
+
+    assert vars(parser.parse_args([], env_vars={"SM_HP_X": "1"})) == {"y": None}
