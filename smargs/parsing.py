@@ -336,7 +336,7 @@ def _filled(context: ParseContext, parser: Any, working: Any, *, calls_own_code:
     return filled
 
 
-def level_of_the_script() -> int:
+def level_of_the_script() -> int:  # pragma: no mutate block
     """Return the ``stacklevel`` at which a warning of the calling function points at the script's own line."""
     frame, level = sys._getframe(1), 1
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in ("smargs", "argparse", "configargparse"):

@@ -1023,3 +1023,11 @@ def test_an_action_that_stores_nothing_excludes_no_other_argument():
     group.add_argument("--y")
 
     assert vars(parser.parse_args([], env_vars={"SM_HP_X": "1"})) == {"y": None}
+
+
+def test_tokens_of_undeclared_hyperparameters_are_returned_as_the_platform_wrote_them():
+    tokens = ["--epochs", "2e1", "--lr", "5e-1"]
+    environ = {**JOB.environ, "SM_USER_ARGS": json.dumps(tokens)}
+
+    assert parser_with("--epochs").parse_known_args(tokens, env_vars=environ)[1] == ["--lr", "5e-1"]
+    assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == ["--lr", "0.5"]
