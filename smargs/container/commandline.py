@@ -151,7 +151,7 @@ def _renderings(job: Job) -> Iterator[Rendering]:
     if record:
         yield record
     values = job.hyperparameters_as_sent
-    for platform in ((SDK, TOOLKIT) if job.platform == SDK else (TOOLKIT, SDK)) if values else ():
+    for platform in (SDK, TOOLKIT) if job.platform == SDK else (TOOLKIT, SDK):
         names = values if platform == SDK else sorted(values.keys() - job.internal)
         yield rendering_of(platform, {name: tokens_of(platform, name, values[name]) for name in names})
 

@@ -58,12 +58,20 @@ def test_a_rendering_that_is_a_part_of_another_is_not_mistaken_for_it(after):
     assert taken_apart([*job.argv, *after], job.environ) == (after, pairs(job.argv))
 
 
+@pytest.mark.parametrize("form", [lambda job: job, torn], ids=["whole", "torn"])
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_the_file_alone_tells_what_a_platform_wrote(tmp_path, platform):
+def test_the_file_alone_tells_what_a_platform_wrote(tmp_path, platform, form):
     job = SageMakerJob(HYPERPARAMETERS, platform=platform)
     write_files(tmp_path, {"hyperparameters.json": encoded(HYPERPARAMETERS)})
 
-    assert taken_apart(job.argv, {"SAGEMAKER_BASE_DIR": str(tmp_path)}) == ([], pairs(job.argv))
+    assert taken_apart(form(job).argv, {"SAGEMAKER_BASE_DIR": str(tmp_path)}) == ([], pairs(job.argv))
+
+
+def test_if_nothing_shows_the_platform_and_both_could_have_written_the_tokens_the_toolkit_did(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": encoded({"paths": ["a"]})})
+
+    line = split_generated(["--paths", "[a]"], Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}))
+    assert (line.generated.platform, line.generated.tokens) == ("toolkit", ["--paths", "['a']"])
 
 
 def test_a_whole_run_comes_before_one_that_is_like_it_once_torn():
