@@ -1031,3 +1031,12 @@ def test_tokens_of_undeclared_hyperparameters_are_returned_as_the_platform_wrote
 
     assert parser_with("--epochs").parse_known_args(tokens, env_vars=environ)[1] == ["--lr", "5e-1"]
     assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == ["--lr", "0.5"]
+
+
+def test_a_false_flag_without_a_default_excludes_no_other_argument():
+    parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--x", action="store_true")
+    group.add_argument("--y")
+
+    assert vars(parser.parse_args([], env_vars={"SM_HP_X": "false", "SM_HP_Y": "1"})) == {"y": "1"}
