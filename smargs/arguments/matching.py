@@ -108,7 +108,7 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     matches.claimed.update(by_variable, by_name)
     unfilled = _unfilled(free, matches)
     matches.inferred.update(_infer(unfilled, job, parser.prefix_chars))
-    matches.unfilled += [action for action in unfilled if action not in matches.inferred]
+    matches.unfilled.extend(action for action in unfilled if action not in matches.inferred)
     return matches
 
 

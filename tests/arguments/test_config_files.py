@@ -99,3 +99,18 @@ def test_a_hyperparameter_that_names_a_config_file_is_declared(channel):
 
     namespace, undeclared = parser.parse_known_args([], env_vars=environ)
     assert (namespace.lr, undeclared) == (0.5, ["--other", "1"])
+
+
+def test_a_job_may_name_no_config_file_or_one_for_each_argument(channel, tmp_path):
+    (tmp_path / "more.ini").write_text("epochs = 7\n", encoding="utf-8")
+    parser = SageMakerArgumentParser()
+    for name in ("--config", "--more"):
+        parser.add_argument(name, is_config_file=True)
+    for name in ("--lr", "--epochs"):
+        parser.add_argument(name)
+    environ = {"SM_HP_CONFIG": str(channel / "train.ini"), "SM_HP_MORE": str(tmp_path / "more.ini")}
+
+    several = parser.parse_args([], env_vars=environ)
+    assert (several.lr, several.epochs) == ("0.5", "7")
+    none = parser.parse_args([], env_vars={"SM_HP_LR": "2"})
+    assert (none.config, none.more, none.lr, none.epochs) == (None, None, "2", None)

@@ -406,9 +406,18 @@ def test_an_ordinary_default_is_no_value_of_sagemaker(variable, text):
 
 @pytest.mark.parametrize("text", ["/opt/ml/model", "/opt/ml/model/"])
 def test_a_default_below_the_directory_stays_and_one_beside_it_does_not(text):
-    declared = [("--model-dir", {"default": default}) for default in ("/opt/ml/model/1", "/opt/ml/model2")]
+    defaults = "/opt/ml/model", "/opt/ml/model/1", "/opt/ml/model2"
+    for name, declaration in (("--model-dir", {}), ("model_dir", {"nargs": "?"})):
+        declared = [(name, {"default": default, **declaration}) for default in defaults]
+        values = [parse({"SM_MODEL_DIR": text}, argument)["model_dir"] for argument in declared]
 
-    assert [parse({"SM_MODEL_DIR": text}, argument)["model_dir"] for argument in declared] == ["/opt/ml/model/1", text]
+        assert values == ["/opt/ml/model", "/opt/ml/model/1", text]
+
+
+def test_a_positional_that_needs_a_token_takes_the_directory_and_no_default():
+    assert parse({"SM_MODEL_DIR": "/opt/ml/model"}, ("model_dir", {"default": "/opt/ml/model/1"})) == {
+        "model_dir": "/opt/ml/model"
+    }
 
 
 def test_an_empty_default_is_no_value_of_sagemaker():

@@ -76,3 +76,26 @@ def test_a_second_parser_may_declare_the_other_parts():
     namespace, rest = first.parse_known_args([], env_vars=environ)
     assert vars(namespace) == {"model.lr": "1"}
     assert vars(second.parse_args(rest, env_vars=environ)) == {"model.depth": "2"}
+
+
+def test_a_part_matches_an_option_whose_dest_has_no_dot():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--model.lr", dest="lr")
+
+    assert parser.parse_args([], env_vars={"SM_HPS": '{"model": {"lr": 1}}'}).lr == "1"
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "message"),
+    [
+        ({"model": {"lr": "x"}}, "argument --model.lr: invalid int value: 'x' (from SM_HPS)"),
+        ({"mod": {"lr": 1}}, "unrecognized hyperparameter: mod"),
+    ],
+)
+def test_an_error_names_the_source_of_a_part_and_no_part_of_another_object(capsys, hyperparameters, message):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--model.lr", type=int)
+
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HPS": json.dumps(hyperparameters)})
+    assert capsys.readouterr().err.endswith(f"train.py: error: {message}\n")
