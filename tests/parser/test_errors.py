@@ -523,3 +523,36 @@ def test_in_a_job_an_error_shows_no_usage_of_more_than_ten_lines(capsys, count):
         assert capsys.readouterr().err.partition(f"{parser.prog}: error: ")[0] == (
             f"usage: {parser.prog} ... (--help shows all {count + 1} arguments)\n" if is_short else usage
         )
+
+
+@pytest.mark.parametrize("lines", [10, 11])
+def test_in_a_job_an_error_shows_a_usage_of_ten_lines_and_none_of_eleven(capsys, lines):
+    parser = SageMakerArgumentParser(prog="train.py", usage="train.py" + "\n..." * (lines - 1))
+
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HP_OTHER": "1"})
+    assert ("(--help shows all 1 arguments)" in capsys.readouterr().err) is (lines == 11)
+
+
+def test_the_failure_file_has_the_name_of_any_script(tmp_path):
+    path = tmp_path / "failure"
+
+    with pytest.raises(SystemExit):
+        SageMakerArgumentParser(prog="n\u00e9\udcff.py").parse_args(["--x"], env_vars={"SM_OUTPUT_FAILURE": str(path)})
+    assert path.read_text(encoding="utf-8") == "n\u00e9\\udcff.py: error: unrecognized arguments: --x\n"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (bool, "invalid bool value: 'maybe' (expected true, yes, on, 1, false, no, off or 0)"),
+        (dict, "invalid dict value: 'maybe'"),
+    ],
+)
+def test_an_error_of_a_typed_boolean_or_object_names_its_type(capsys, wanted, message):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--x", type=wanted)
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--x", "maybe"], env_vars={})
+    assert capsys.readouterr().err.endswith(f"argument --x: {message}\n")

@@ -1040,3 +1040,25 @@ def test_a_false_flag_without_a_default_excludes_no_other_argument():
     group.add_argument("--y")
 
     assert vars(parser.parse_args([], env_vars={"SM_HP_X": "false", "SM_HP_Y": "1"})) == {"y": "1"}
+
+
+def test_a_required_group_in_a_group_is_required(capsys):
+    parser = SageMakerArgumentParser()
+    group = parser.add_argument_group("data").add_mutually_exclusive_group(required=True)
+    group.add_argument("--labels", env_var="SM_CHANNEL_TRAIN")
+    group.add_argument("--other")
+
+    assert parser.parse_args([], env_vars={"SM_CHANNEL_TRAIN": "/data"}).labels == "/data"
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={})
+    assert "one of the arguments --labels --other is required" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("parent", "child"), [(True, True), (True, False), (False, True)])
+def test_help_of_a_subcommand_names_variables_unless_its_parser_or_the_parent_does_not(monkeypatch, parent, child):
+    monkeypatch.setenv("SM_HP_OTHER", "1")
+    subparsers = SageMakerArgumentParser(add_env_var_help=parent).add_subparsers()
+    parser = subparsers.add_parser("fit", add_env_var_help=child)
+    parser.add_argument("--epochs")
+
+    assert ("SM_HP_EPOCHS" in parser.format_help()) is (parent and child)
