@@ -113,7 +113,10 @@ def test_of_two_torn_runs_the_first_is_the_platforms(before):
 def test_an_option_is_the_platforms_if_a_shell_removes_its_whole_value(platform, value):
     job = SageMakerJob({"note": value, "zip": ""}, platform=platform)
 
-    assert taken_apart(["--own", "--note", "--zip"], job.environ) == (["--own"], pairs(job.argv))
+    for typed in (["--own"], ["-o"]):
+        assert taken_apart([*typed, "--note", "--zip"], job.environ) == (typed, pairs(job.argv))
+        assert taken_apart(["--note", "--zip", *typed], job.environ) == (typed, pairs(job.argv))
+        assert taken_apart(["--note", "--zip", "", *typed], job.environ) == (typed, pairs(job.argv))
 
 
 def test_without_a_platform_an_option_alone_was_typed(tmp_path):
