@@ -659,3 +659,11 @@ def test_the_variables_of_a_job_are_a_mapping():
 
     assert (list(settings), len(settings), bool(settings)) == (["SM_CHANNELS"], 1, True)
     assert "SM_ELSE" not in settings
+
+
+def test_a_broken_file_with_an_apostrophe_is_a_problem_and_the_variables_have_the_values(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": "{'lr'"})
+    environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HPS": '{"lr": 1}'})
+
+    assert environment.hyperparameters == {"lr": 1}
+    assert [problem.partition(" is ")[2][:14] for problem in environment.problems] == ["not valid JSON"]
