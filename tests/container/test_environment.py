@@ -667,3 +667,30 @@ def test_a_broken_file_with_an_apostrophe_is_a_problem_and_the_variables_have_th
 
     assert environment.hyperparameters == {"lr": 1}
     assert [problem.partition(" is ")[2][:14] for problem in environment.problems] == ["not valid JSON"]
+
+
+def test_the_text_null_in_the_file_comes_before_null_in_a_variable(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": {"x": '"null"'}})
+
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HPS": '{"x": null}'}
+    assert SageMakerEnvironment.load(environ).hyperparameters == {"x": "null"}
+
+
+def test_each_broken_source_is_a_problem_of_its_own(tmp_path):
+    write_files(tmp_path, {"hyperparameters.json": "[]", "resourceconfig.json": "{"})
+    environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HPS": "[]", "SM_TRAINING_ENV": "{", "SM_INPUT_DATA_CONFIG": "1"}
+
+    assert len(SageMakerEnvironment.load(environ).problems) == 5
+
+
+def test_a_variable_of_a_training_job_comes_before_the_file_of_a_processing_job(tmp_path):
+    environ = write_processing_files(tmp_path, {"processingjobconfig.json": PROCESSING})
+
+    assert SageMakerEnvironment.load(environ).job_name == "prepare-7"
+    assert SageMakerEnvironment.load({**environ, "SM_TRAINING_ENV": "{}"}).job_name is None
+
+
+def test_a_directory_without_the_file_of_a_processing_job_is_no_processing_job(tmp_path):
+    environ = write_processing_files(tmp_path, {"resourceconfig.json": {"current_host": "algo-1"}})
+
+    assert SageMakerEnvironment.load(environ).current_host is None
