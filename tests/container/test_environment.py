@@ -694,3 +694,8 @@ def test_a_directory_without_the_file_of_a_processing_job_is_no_processing_job(t
     environ = write_processing_files(tmp_path, {"resourceconfig.json": {"current_host": "algo-1"}})
 
     assert SageMakerEnvironment.load(environ).current_host is None
+
+
+def test_a_channel_alone_makes_a_job():
+    assert SageMakerEnvironment.load({"SM_CHANNEL_TRAIN": "/data"})
+    assert not SageMakerEnvironment.load({"SM_OTHER": "1"})

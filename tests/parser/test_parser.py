@@ -983,6 +983,12 @@ def test_the_place_of_a_model_in_s3_needs_no_argument(place, undeclared):
     assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == undeclared
 
 
+def test_another_place_in_s3_needs_an_argument():
+    environ = SageMakerJob({"data": "s3://bucket/data"}).environ
+
+    assert parser_with().parse_known_args([], env_vars=environ)[1] == ["--data", "s3://bucket/data"]
+
+
 def test_hyperparameters_replace_values_of_a_namespace_if_the_platform_wrote_them_on_the_command_line():
     namespace = parser_with("--epochs", "--lr").parse_args(JOB.argv, argparse.Namespace(epochs="old"), env_vars=JOB.environ)
 
