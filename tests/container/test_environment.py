@@ -699,3 +699,8 @@ def test_a_directory_without_the_file_of_a_processing_job_is_no_processing_job(t
 def test_a_channel_alone_makes_a_job():
     assert SageMakerEnvironment.load({"SM_CHANNEL_TRAIN": "/data"})
     assert not SageMakerEnvironment.load({"SM_OTHER": "1"})
+
+
+@pytest.mark.parametrize("name", ["sagemaker_program", "_tuning_objective_metric", "default_user_module_name"])
+def test_the_platforms_own_hyperparameters_are_not_among_those_of_the_snapshot(name):
+    assert SageMakerEnvironment.load({"SM_HPS": json.dumps({name: "x", "lr": 1})}).hyperparameters == {"lr": 1}
