@@ -13,7 +13,7 @@ PYTEST = $(VENV)/bin/python -m pytest -rs
 PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs clean
+.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs pictures clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
 # from its part of the images, and the first host averages their weights.
@@ -84,9 +84,15 @@ bench: $(VENV)/.bench
 	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
 	$(VENV)/bench/bin/python tests/benchmarks/jobs.py $(JOBS_OPTIONS)
 
-# Make the site of the docs in build/docs. A link that leads nowhere is an error, as is every other warning. Python 3.11 or newer.
+# Make the site of the docs in build/docs. A picture that is out of date is an error, and so is a link that leads nowhere, as is
+# every other warning. Python 3.11 or newer.
 docs: $(VENV)/.docs
+	$(VENV)/bin/python docs/pictures/draw.py --check
 	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs build/docs
+
+# Draw the pictures of a terminal again.
+pictures: $(VENV)/.docs
+	$(VENV)/bin/python docs/pictures/draw.py
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants

@@ -15,10 +15,10 @@ project_copyright = author
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_text"]
-exclude_patterns = ["_extensions"]
+exclude_patterns = ["_extensions", "pictures"]
 
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 
 # A pattern of a toctree may match no page yet. This warning has no type, so `suppress_warnings` cannot name it.
 logging.getLogger("sphinx.sphinx.directives.other").addFilter(lambda record: getattr(record, "subtype", "") != "empty_glob")

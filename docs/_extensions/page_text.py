@@ -14,6 +14,7 @@ ROOT = DOCS.parent
 
 _INCLUDE = re.compile(r"^```\{include\} (\S+)\n```\n", re.MULTILINE)
 _FROM_CODE = re.compile(r"^```\{from-code\} (\S+)\n```\n", re.MULTILINE)
+_PICTURE = re.compile(r'<picture>\n<source [^\n]* srcset="(\S+)">\n<img alt="([^"]*)" src="(\S+)">\n</picture>\n')
 _LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)\s#]+)")
 
 
@@ -45,7 +46,9 @@ def with_links(text: str, file: Path, page: Path) -> str:
         target = (file.parent / link.group(2)).resolve()
         return link.group(1) + Path(os.path.relpath(pages.get(target, target), page.parent)).as_posix()
 
-    return _LINK.sub(linked, text)
+    # GitHub shows the picture of the reader's system, and the theme of the site the picture of its own scheme.
+    images = _PICTURE.sub(r"![\2](\3){.only-light}\n![\2](\1){.only-dark}\n", text)
+    return _LINK.sub(linked, images)
 
 
 def setup(app: Any) -> dict[str, bool]:

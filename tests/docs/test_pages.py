@@ -96,17 +96,6 @@ def test_the_readmes_errors_are_what_a_script_says(capsys):
     assert shown(README, "error:").splitlines() == said
 
 
-def test_the_readmes_help_is_what_a_script_shows(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
-    for name, text in SageMakerJob({"epochs": 20}, ["train"]).environ.items():
-        monkeypatch.setenv(name, text)
-    names = {}
-    exec(compile(SCRIPTS[0].partition("args =")[0], "train.py", "exec"), names)
-
-    lines = names["parser"].format_help().splitlines()
-    assert set(shown(README, "SM_CHANNEL_TRAIN)").splitlines()[:-1]) <= set(lines)
-
-
 def test_every_test_that_holds_a_guarantee_is_there():
     page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
     lines = re.findall(r"^\| (?!---|guaranteed)(.+) \| (.+) \|$", page, re.MULTILINE)
