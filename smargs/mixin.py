@@ -293,8 +293,8 @@ class SageMakerParserMixin(_Mixed):
         If ConfigArgParse read the texts from a variable or a config file, an error names it.
         """
         if self._fill is not None:
-            # The first pass of parse_intermixed_args suppresses positionals. They are visited in the second pass.
-            self._fill.visited.update((action,) if action.nargs != argparse.SUPPRESS else ())
+            if action.nargs in (argparse.OPTIONAL, argparse.ZERO_OR_MORE, argparse.REMAINDER):
+                self._fill.visited.add(action)
             if action.option_strings or arg_strings:
                 self._fill.seen.add(action)
             elif action in self._fill.values:

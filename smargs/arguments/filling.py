@@ -79,7 +79,7 @@ class FilledArguments:
         unconverted: The arguments whose value was not converted, so that only its text is known.
         unchanged: Flags whose value is false, so that they keep their default.
         seen: The arguments that were on the command line or came from a config file.
-        visited: ``seen``, and the positionals that argparse visited with no tokens.
+        visited: The positionals that argparse visited, and that accept no tokens.
     """
 
     def __init__(self, parser: argparse.ArgumentParser, working: Any, origin: Origin, calls_own_code: bool) -> None:
@@ -293,7 +293,9 @@ class FilledArguments:
     def _reset(self, action: argparse.Action, namespace: Any) -> None:
         """Restore the default of an argument, which :meth:`check` converts as argparse does."""
         self._reset_to_default.append(action)
-        if action.default is not argparse.SUPPRESS:
+        if action in self.visited and action.nargs == argparse.ZERO_OR_MORE and action.default is None:
+            setattr(namespace, action.dest, [])  # argparse's value of no tokens.
+        elif action.default is not argparse.SUPPRESS:
             setattr(namespace, action.dest, action.default)
         elif hasattr(namespace, action.dest):
             delattr(namespace, action.dest)
@@ -334,11 +336,10 @@ class FilledArguments:
                 self._reset(action, namespace)
 
     def _check_required(self) -> None:
-        missing = {
-            action: self._refused.get(action)
-            for action in self._required
-            if action not in self.visited and action not in self.values and action.nargs != argparse.SUPPRESS
-        }
+        present = {*self.values, *self.seen, *self.visited}
+        # The first pass of parse_intermixed_args suppresses positionals.
+        required = [action for action in self._required if action.nargs != argparse.SUPPRESS]
+        missing = {action: self._refused.get(action) for action in required if action not in present}
         if missing:
             self._origin.report_missing(missing, self.working.prefix_chars)
 

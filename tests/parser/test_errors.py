@@ -493,6 +493,27 @@ def test_the_error_says_that_a_custom_type_needs_env_var():
     )
 
 
+def refusing(text):
+    raise ValueError(text)
+
+
+@pytest.mark.parametrize("argv", [[], ["--seed", "1"]], ids=["nothing", "an option"])
+def test_a_positional_whose_type_refuses_the_channel_is_missing_whatever_is_typed(argv):
+    declared = [("train", {"type": refusing}), ("--seed", {})]
+
+    assert failure({"SM_CHANNEL_TRAIN": "/data"}, *declared, argv=argv) == (
+        "the following arguments are required: train (SM_CHANNEL_TRAIN does not fit: invalid refusing value: '/data')"
+    )
+
+
+def test_a_positional_that_accepts_no_tokens_is_never_missing():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("train", type=refusing, nargs="*")
+    parser.add_argument("--seed")
+
+    assert parser.parse_args(["--seed", "1"], env_vars={"SM_CHANNEL_TRAIN": "/data"}).train == []
+
+
 def test_the_error_says_that_an_argument_cannot_take_a_hyperparameter():
     assert failure({"SM_HPS": '{"batch-size": 1, "batch_size": 2}'}, ("--batch-size", {})) == (
         "unrecognized hyperparameter: batch_size (--batch-size already takes batch-size)"
