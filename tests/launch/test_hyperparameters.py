@@ -260,6 +260,22 @@ def test_every_problem_is_in_one_error_one_line_each():
     ]
 
 
+class Refusing(argparse.Action):
+    """An action that ends the parse, as scripts do it."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        parser.error(f"{values} is out of stock")
+
+
+def test_an_action_that_ends_the_parse_is_a_problem():
+    parser = parser_of(("--machine", {"action": Refusing}))
+
+    with pytest.raises(HyperparameterError) as error:
+        parser.to_hyperparameters({"machine": "p5"})
+
+    assert error.value.problems == ("p5 is out of stock",)
+
+
 def test_the_error_is_its_problems_and_can_be_pickled():
     with pytest.raises(HyperparameterError) as caught:
         sent({"a": 1, "b": 2})
