@@ -82,7 +82,7 @@ distributed: $(VENV)/.distributed
 bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
 	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
-	$(VENV)/bench/bin/python tests/benchmarks/jobs.py $(JOBS_OPTIONS)
+	$(VENV)/bench/bin/python tests/benchmarks/local_jobs.py $(JOBS_OPTIONS)
 
 # Make the site of the docs in build/docs. A picture that is out of date is an error, and so is a link that leads nowhere, as is
 # every other warning. Python 3.11 or newer.

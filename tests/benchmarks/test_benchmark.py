@@ -98,7 +98,7 @@ def test_the_numbers_are_written_between_their_markers_alone():
 @pytest.mark.slow
 def test_a_job_is_measured_beside_plain_tools():
     options = ["--rounds", "1", "--megabytes", "1", "--files", "10"]
-    command = [sys.executable, os.fspath(BENCHMARKS / "jobs.py"), *options]
+    command = [sys.executable, os.fspath(BENCHMARKS / "local_jobs.py"), *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
     names = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "times" in line]
     assert names == [

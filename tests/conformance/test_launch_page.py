@@ -66,7 +66,7 @@ def losses():
                 yield pytest.param(sdk, launcher, form, sent, arrives, id=f"{sdk} {launcher}: {sent!r}")
 
 
-@pytest.mark.parametrize(("sdk", "launcher", "form", "sent", "arrives"), losses())
+@pytest.mark.parametrize(("sdk", "launcher", "form", "sent", "arrives"), list(losses()))
 def test_the_wrong_form_for_a_launcher_changes_a_value(sdks, sdk, launcher, form, sent, arrives):
     for encoded, expected in ((form == "texts", sent), (form != "texts", arrives)):
         hyperparameters = parser_of(TEXT).to_hyperparameters({"text": sent}, encoded=encoded)
