@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from pages import PAGES, blocks, follow, name_of, runs_in
+from pages import PAGES, blocks, changed, follow, name_of, runs_in
 from paths import ROOT
 
 from smargs import parser as parser_module
@@ -43,6 +43,16 @@ def test_each_script_of_a_page_is_used_by_a_command_or_by_another_file():
 @of_pages(page for page in PAGES if runs_in(page))
 def test_a_page_that_runs_in_another_test_names_it(page):
     assert (ROOT / runs_in(page)).is_file(), f"{runs_in(page)} is missing"
+
+
+def test_a_block_of_changes_replaces_lines_that_the_file_has_once(tmp_path):
+    file = tmp_path / "train.py"
+    file.write_text("import os\n\nprint(1)\nprint(2)\nprint(2)\n")
+
+    assert changed(file, " import os\n+import sys\n@@\n-print(1)\n") == "import os\nimport sys\n\nprint(2)\nprint(2)\n"
+    for absent in ("-import re\n+import sys\n", "-print(2)\n"):
+        with pytest.raises(AssertionError, match=r"train\.py has these lines [02] times"):
+            changed(file, absent)
 
 
 @pytest.mark.slow

@@ -2,7 +2,8 @@
 
 A page is a directory of files and the commands that a reader types in it:
 
-- A code block below a line that has only a file name, such as ``train.py`` and a colon, is that file.
+- A code block below a line that has only a file name, such as ``train.py`` and a colon, is that file. A block ``diff`` there
+  changes the file as it stands; ``@@`` is between two changes.
 - A block ``console`` has commands after ``$``, each with its output. ``...`` stands for any text in a line, and for any lines
   where it is alone. Without output, a command may print anything. A command fails exactly if its output shows an error. What
   follows ``(Pdb)`` is typed, as a debugger asks for it.
@@ -39,7 +40,7 @@ _STEP = re.compile(
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _ANSWER = re.compile(r"^\(Pdb\) (.*)\n?", re.MULTILINE)
-_ERROR = re.compile(r"error: |Failed|Interrupted|MaxRuntime|Stopped")
+_ERROR = re.compile(r"[Ee]rror: |Failed|Interrupted|MaxRuntime|Stopped")
 
 
 class Block(NamedTuple):
@@ -110,7 +111,7 @@ def follow(page: Path, directory: Path, platform: Optional[str] = None) -> None:
         if block.is_file:
             path = code / str(block.name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block.text, encoding="utf-8")
+            path.write_text(changed(path, block.text) if block.language == "diff" else block.text, encoding="utf-8")
         elif block.language == "setup" and block.is_session:
             run(block.text, code)
         elif block.is_session:
@@ -118,6 +119,17 @@ def follow(page: Path, directory: Path, platform: Optional[str] = None) -> None:
                 command = _on_platform(typed, platform)
                 answers = "".join(f"{answer}\n" for answer in _ANSWER.findall(shown))
                 compare(command, _ANSWER.sub("(Pdb) ", shown), run(command, code, answers))
+
+
+def changed(path: Path, changes: str) -> str:
+    """The text of a file after the changes of a block ``diff``. The lines that a change replaces must be there once."""
+    text = path.read_text(encoding="utf-8")
+    for change in re.split(r"^@@\n", changes, flags=re.MULTILINE):
+        lines = change.splitlines(keepends=True)
+        old, new = ("".join(line[1:] or line for line in lines if line[0] != sign) for sign in "+-")
+        assert text.count(old) == 1, f"{path.name} has these lines {text.count(old)} times:\n{old}"
+        text = text.replace(old, new)
+    return text
 
 
 def _on_platform(command: str, platform: Optional[str]) -> str:
