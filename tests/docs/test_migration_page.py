@@ -14,6 +14,7 @@ HERE = ["argparse", "SM_HPS", "ConfigArgParse"]
 ELSEWHERE = {
     "The training toolkit": "conformance/test_migration_page.py",
     "HfArgumentParser": "ecosystem/test_migration_page.py",
+    "click": "ecosystem/test_migration_page.py",
 }
 """The sections that need packages of another suite, and the test there."""
 
