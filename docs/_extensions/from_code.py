@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 from typing import Any, Iterable, Sequence
 
 from smargs.cli.options import make_parser
-from smargs.container.variables import SDK, TOOLKIT, VARIABLES, Variable
+from smargs.container.variables import HYPERPARAMETER_PREFIX, SDK, TOOLKIT, VARIABLES, Variable
 from smargs.launch import limits as service
 from smargs.local import groups, metrics, processing, results
 from smargs.local import variables as job_variables
@@ -14,6 +16,11 @@ from smargs.secrets.masking import Secrets
 from smargs.secrets.names import RULES
 from smargs.secrets.shapes import SHAPES
 
+RECORDED = Path(__file__).resolve().parents[2] / "tests" / "recorded"
+RECORDINGS = {"toolkit": "toolkit-5.1.4", "SDK v3": "sdk-v3-1.27.0-apostrophe"}
+"""The recordings of one job: both platforms have the same hyperparameters.json."""
+SHOWN = ("use-amp", "debug", "batch-size", "layers", "names", "opt", "seed", "note")
+"""The recorded hyperparameters that a page shows."""
 PLATFORMS = {TOOLKIT: "toolkit", SDK: "SDK v3"}
 ATTRIBUTES = {"SM_CURRENT_HOST_RANK": "host_rank", "SM_HPS": "hyperparameters"}
 """The attributes of ``SageMakerEnvironment`` whose names do not follow from the variables."""
@@ -131,9 +138,29 @@ def limits() -> str:
     return table(["what", "at most"], ([what, f"{most:,}"] for what, most in rows))
 
 
+def recorded() -> str:
+    """Return the table of what both platforms made of one job, from the recordings."""
+    jobs = [json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8")) for name in RECORDINGS.values()]
+    rows = (
+        [f"`{name}`", "<br>".join(f"{platform}: {_recorded(job, name)}" for platform, job in zip(RECORDINGS, jobs))]
+        for name in SHOWN
+    )
+    return table(["hyperparameter", "variable, and tokens on the command line"], rows)
+
+
+def _recorded(job: dict[str, Any], name: str) -> str:
+    """Return a hyperparameter as a recorded job has it: its variable, and its tokens."""
+    variables = (HYPERPARAMETER_PREFIX + name.upper(), HYPERPARAMETER_PREFIX + name.upper().replace("-", "_"))
+    variable = next(variable for variable in variables if variable in job["environ"])
+    text = job["argv"][job["argv"].index(f"--{name}") + 1]
+    tokens = f"`--{name}` {f'`{text}`' if text else '(an empty text)'}"
+    return f"`{variable}={job['environ'][variable]}`, {tokens}"
+
+
 PARTS = {
     "command": command,
     "limits": limits,
+    "recorded": recorded,
     "secret-names": secret_names,
     "secret-shapes": secret_shapes,
     "variables": variables,

@@ -1,4 +1,4 @@
-"""The text of a page as the site has it: with the files that it includes, and with what is made from the code."""
+"""The text of a page as the site has it: with the files that it includes, what is made from the code, and diagrams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import diagrams
 from from_code import PARTS
 
 DOCS = Path(__file__).resolve().parent.parent
@@ -31,7 +32,8 @@ def read_page(page: Path) -> str:
     """Return the text of a page. A link to a file outside `docs/` becomes a link to the page that includes the file."""
     text = with_links(page.read_text(encoding="utf-8"), page, page)
     text = _INCLUDE.sub(lambda include: _included(page, (page.parent / include.group(1)).resolve()), text)
-    return _FROM_CODE.sub(lambda part: f"{PARTS[part.group(1)]()}\n", text)
+    text = _FROM_CODE.sub(lambda part: f"{PARTS[part.group(1)]()}\n", text)
+    return diagrams.BLOCK.sub(diagrams.draw, text)
 
 
 def _included(page: Path, file: Path) -> str:
