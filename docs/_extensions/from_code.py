@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any, Iterable, Sequence
 
+import parse_modules
+
 from smargs.cli.options import make_parser
 from smargs.container.variables import HYPERPARAMETER_PREFIX, SDK, TOOLKIT, VARIABLES, Variable
 from smargs.launch import limits as service
@@ -160,6 +162,7 @@ def _recorded(job: dict[str, Any], name: str) -> str:
 PARTS = {
     "command": command,
     "limits": limits,
+    "parse": parse_modules.diagram,
     "recorded": recorded,
     "secret-names": secret_names,
     "secret-shapes": secret_shapes,
