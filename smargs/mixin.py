@@ -71,7 +71,7 @@ class SageMakerParserMixin(_Mixed):
         """Declare an argument as argparse and ConfigArgParse do, with two more keyword arguments.
 
         Args:
-            *name_or_flags: The option strings, or the name of a positional.
+            *args: The option strings, or the name of a positional.
             env_var: The variable from which the argument takes its value. A positional may have one of SageMaker, such as
                 ``"SM_MODEL_DIR"``.
             secret: Whether the value is masked in everything that the parser shows; None if the argument's names decide.
