@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import glob
 import os
 import re
-from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterable, Iterator, Mapping, Optional, Sequence
 
 from smargs.container.variables import PLATFORM_CHANNELS
+from smargs.local.globs import Matches, find_matches
 from smargs.local.job import EMPTY, BadJobError, Channel
 from smargs.local.manifests import read_manifest
 from smargs.local.mark import is_job
+from smargs.local.trees import list_directory
 from smargs.secrets.masking import Secrets
 
 # Source: ChannelName, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html
@@ -53,29 +52,31 @@ def read_channels(
 def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Iterator[str]:
     """Yield a line for each sharded channel that has fewer files than there are hosts."""
     for name, channel in channels.items():
-        without = hosts[len(channel.paths) :] if channel.is_sharded else ()
+        count = len(channel.files) + len(channel.others)
+        without = hosts[count:] if channel.is_sharded else ()
         if without:
-            yield f"channel {name} has {len(channel.paths)} files for {len(hosts)} hosts: {', '.join(without)} without a file"
+            yield f"channel {name} has {count} files for {len(hosts)} hosts: {', '.join(without)} without a file"
 
 
-def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[Path]:
+def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[str]:
     """Return the directory of the channel that stands for the prefix of a manifest; None if there is no such channel."""
     if name not in channels:
         return None
-    if not channels[name].is_directory:
+    if channels[name].directory is None:
         raise BadJobError(f"argument --manifest: {name}: expected a directory as its {argument}")
-    return channels[name].paths[0]
+    return channels[name].directory
 
 
 def _read_paths(argument: str, typed: Iterable[str], may_be_elsewhere: bool) -> Dict[str, Channel]:
     channels: Dict[str, Channel] = {}
     for name, pattern in split_pairs(argument, typed).items():
-        paths, missing = _find(pattern)
+        matches = find_matches(pattern)
+        missing = [path for path in matches.others if not os.path.exists(path)]
         if missing and not may_be_elsewhere:
             problem = "is not on this machine: expected a local" if "://" in pattern else "does not exist: expected a"
             shown = Secrets().describe(name, missing[0])
             raise BadJobError(f"argument {argument}: {name}: {shown} {problem} file, directory or glob")
-        channels[name] = EMPTY if missing else _read_channel(argument, name, pattern, paths)
+        channels[name] = EMPTY if missing else _read_channel(argument, name, pattern, matches)
     return channels
 
 
@@ -109,58 +110,46 @@ def split_pairs(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
     return paths
 
 
-def _find(pattern: str) -> Tuple[List[str], List[str]]:
-    """Return the paths of a channel, and those of them that do not exist."""
-    paths = [pattern] if os.path.exists(pattern) else _expand(pattern) or [pattern]
-    # A glob matches broken links as well.
-    return paths, [path for path in paths if not os.path.exists(path)]
-
-
-def _read_channel(argument: str, name: str, pattern: str, paths: Iterable[str]) -> Channel:
-    absolute = tuple(Path(os.path.abspath(path)) for path in paths)
-    names = tuple(map(os.path.basename, absolute))
-    duplicate = _first_duplicate(names)
-    if duplicate:
+def _read_channel(argument: str, name: str, pattern: str, matches: Matches) -> Channel:
+    if os.path.isdir(pattern):
+        return Channel({}, {"": os.path.abspath(pattern)})
+    files = {each: f"{directory}{each}" for directory, names in matches.files.items() for each in names}
+    others: Dict[str, str] = {}
+    for path in map(os.path.abspath, matches.others):
+        is_file = not (os.path.islink(path) or os.path.isdir(path))
+        (files if is_file else others)[os.path.basename(path)] = path
+    if len({*files, *others}) < matches.number:
+        duplicate = _first_duplicate(list(map(os.path.basename, sorted(matches.paths()))))
         raise BadJobError(f"argument {argument}: {name}: {pattern!r} matches two files named {duplicate!r}")
-    return Channel(absolute, os.path.isdir(pattern), names)
+    return Channel(files, others)
+
+
+def _first_duplicate(names: Sequence[str]) -> str:
+    """Return the first name that is not the first of its kind. There must be one."""
+    first: Dict[str, int] = {}
+    for number, name in enumerate(names):
+        first.setdefault(name, number)
+    return names[min(number for number, name in enumerate(names) if first[name] < number)]
 
 
 def _shard(channel: Channel) -> Channel:
-    """Return a channel that is sharded: it consists of all files, sorted by their names in the channel."""
-    names = [""] if channel.is_directory else channel.names
-    files = sorted(file for name, path in zip(names, channel.paths) for file in _find_files(path, name))
-    return Channel(tuple(path for _, path in files), False, tuple(name for name, _ in files), is_sharded=True)
+    """Return a channel that is sharded: it consists of all files. A link counts as a file. No jobs."""
+    files, others = dict(channel.files), dict(channel.others)
+    directories = [name for name, path in others.items() if os.path.isdir(path)]
+    while directories:
+        name = directories.pop()
+        below = _list_directory(name, others.pop(name))
+        files.update(below.files)
+        others.update(below.others)
+        directories += (name for name, path in below.others.items() if os.path.isdir(path) and not os.path.islink(path))
+    return Channel(files, others, is_sharded=True)
 
 
-def _find_files(root: Path, name: str) -> Iterator[Tuple[str, Path]]:
-    """Yield each file below a directory, with its name in the channel; or a file itself. A link counts as a file. No jobs."""
-    if not root.is_dir():
-        yield name, root
-        return
-    for parent, directories, files in os.walk(root):
-        directories[:] = [each for each in directories if not is_job(os.path.join(parent, each))]
-        links = [each for each in directories if os.path.islink(os.path.join(parent, each))]
-        directory = os.path.join(name, os.path.relpath(parent, root))
-        for each in (*files, *links):
-            yield os.path.normpath(os.path.join(directory, each)), Path(parent, each)
-
-
-def _expand(pattern: str) -> List[str]:
-    """Return the paths that a glob matches, but no directory of a job and nothing in one, unless the pattern starts with it."""
-    start = os.path.join(os.path.dirname(re.split(r"[*?[]", pattern)[0]), "")
-
-    @functools.lru_cache(maxsize=None)
-    def is_in_job(path: str) -> bool:
-        is_below = path.startswith(start) and path != start
-        return is_below and (is_job(path) or is_in_job(os.path.dirname(path)))
-
-    return [path for path in sorted(glob.glob(pattern, recursive=True)) if not is_in_job(path)]
-
-
-def _first_duplicate(names: Iterable[str]) -> Optional[str]:
-    seen: Set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
+def _list_directory(name: str, path: str) -> Channel:
+    """Return what is in a directory of a channel, by its name in the channel, but no jobs."""
+    parent, base = name and f"{name}/", os.path.join(path, "")
+    listing = list_directory(path)
+    return Channel(
+        {f"{parent}{each}": f"{base}{each}" for each in listing.files},
+        {f"{parent}{each}": f"{base}{each}" for each in listing.others if not is_job(f"{base}{each}")},
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import Iterator, Mapping, NamedTuple, Optional, Tuple
+from typing import List, Mapping, NamedTuple, Optional, Tuple
 
 TOOLKIT = "toolkit"
 TOOLKIT_UNQUOTED = "toolkit-unquoted"
@@ -41,31 +40,43 @@ class Hyperparameter(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """The content of a channel.
+    """The content of a channel: the path of each member by its name in the channel, with ``/`` between the parts of a name.
+
+    Paths are texts, since a channel may have many of them.
 
     Attributes:
-        paths: Absolute paths: the one directory that is the channel, or the files and directories in it.
-        is_directory: Whether the one path is the channel itself.
-        names: The path of each of them in the channel, with ``/`` between its parts.
+        files: Absolute paths of files that are no links.
+        others: Absolute paths of links and directories. A member without a name is the directory that is the channel.
         is_sharded: Whether each host gets only its part.
     """
 
-    paths: Tuple[Path, ...]
-    is_directory: bool
-    names: Tuple[str, ...] = ()
+    files: Mapping[str, str]
+    others: Mapping[str, str]
     is_sharded: bool = False
 
-    def members(self, host: int, hosts: int) -> Iterator[Tuple[str, Path]]:
-        """Return what the channel contains on a host, by its number among the hosts: names and paths.
+    @property
+    def directory(self) -> Optional[str]:
+        """The directory that is the channel; None for a channel of files and directories."""
+        return self.others.get("")
+
+    def split(self, hosts: int) -> List[Channel]:
+        """Return the part of each host.
 
         Source: "each instance gets approximately 1/n of the number of S3 objects", S3DataDistributionType of
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
         """
-        members = zip(self.names, self.paths)
-        return itertools.islice(members, host, None, hosts) if self.is_sharded else members
+        if not self.is_sharded:
+            return [self] * hosts
+        names = sorted((*self.files, *self.others))
+        return [self._part(names[host::hosts]) for host in range(hosts)]
+
+    def _part(self, names: List[str]) -> Channel:
+        files = {name: self.files[name] for name in names if name in self.files}
+        others = {name: self.others[name] for name in names if name in self.others}
+        return Channel(files, others, self.is_sharded)
 
 
-EMPTY = Channel((), is_directory=False)
+EMPTY = Channel({}, {})
 """A channel without files."""
 
 

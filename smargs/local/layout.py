@@ -59,12 +59,11 @@ class Layout:
             self._check_channel(f"argument {self._job.channel_option}: {name}", channel)
 
     def _check_channel(self, argument: str, channel: Channel) -> None:
-        others = [path for path in channel.paths if os.path.islink(path) or os.path.isdir(path)]
-        for path in others:
+        for path in map(Path, channel.others.values()):
             self._check_not_replaced(argument, path)
             self._check_not_around(argument, path)
         # A file is where its directory is. There may be many files, and few directories.
-        for directory in sorted(set(map(os.path.dirname, channel.paths))):
+        for directory in sorted({path[: path.rindex(os.sep) + 1] for path in channel.files.values()}):
             self._check_not_replaced(argument, Path(directory))
 
     def _check_not_replaced(self, argument: str, path: Path) -> None:
@@ -103,19 +102,20 @@ class Layout:
         self._is_linked = trees.allows_links(self._directory)
         with contextlib.suppress(FileExistsError), (self._directory / ".gitignore").open("x") as gitignore:
             gitignore.write(_GITIGNORE)
-        for host in self._job.hosts:
-            self._make_host(host, configs[host])
+        parts = {name: channel.split(len(self._job.hosts)) for name, channel in self._job.channels.items()}
+        for number, host in enumerate(self._job.hosts):
+            self._make_host(host, configs[host], {name: channels[number] for name, channels in parts.items()})
 
-    def _make_host(self, host: str, config: Mapping[str, Any]) -> None:
+    def _make_host(self, host: str, config: Mapping[str, Any], channels: Mapping[str, Channel]) -> None:
         job, base = self._job, host_directory(self._directory, self._job, host)
         outputs = [f"processing/output/{name}" for name in job.outputs]
         for name in (*_OF_PROCESSING, *outputs) if job.is_processing else _OF_TRAINING:
             (base / name).mkdir(parents=True)
         for name, content in config.items():
             (base / job.config_directory / name).write_text(json.dumps(content), encoding="utf-8")
-        for name, channel in job.channels.items():
+        for name, channel in channels.items():
             try:
-                self._make_channel(base / job.data_directory / name, channel, job.hosts.index(host))
+                self._make_channel(base / job.data_directory / name, channel)
             except FileExistsError as error:
                 raise BadJobError(
                     f"argument {job.channel_option}: {name}: {error.filename2 or error.filename} exists already: "
@@ -139,20 +139,23 @@ class Layout:
             self._link(self._job.source_code, base / "code")
             (base / "input" / "data" / "sm_drivers").mkdir()
 
-    def _make_channel(self, target: Path, channel: Channel, host: int) -> None:
-        if channel.is_directory:
-            self._link_or_copy(channel.paths[0], target)
+    def _make_channel(self, target: Path, channel: Channel) -> None:
+        if channel.directory is not None:
+            self._link_or_copy(Path(channel.directory), target)
             return
-        members = dict(channel.members(host, len(self._job.hosts)))
+        members = {**channel.files, **channel.others}
         whole = None if self._copy else trees.whole_directory(members)
         if whole is not None:
-            self._link(whole, target)
+            self._link(Path(whole), target)
             return
         target.mkdir()
         for directory in set(map(os.path.dirname, members)):
             (target / directory).mkdir(parents=True, exist_ok=True)
-        for name, path in members.items():
-            self._link_or_copy(path, target / name)
+        make_file = os.symlink if self._is_linked and not self._copy else shutil.copy2
+        for name, path in channel.files.items():
+            make_file(path, os.path.join(target, name))
+        for name, path in channel.others.items():
+            self._link_or_copy(Path(path), target / name)
 
     def _link_or_copy(self, path: Path, target: Path) -> None:
         if self._copy:

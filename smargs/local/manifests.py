@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
+from smargs.local import trees
 from smargs.local.job import BadJobError, Channel
 from smargs.texts import load_json
 
 
-def read_manifest(name: str, file: str, directory: Optional[Path]) -> Channel:
+def read_manifest(name: str, file: str, directory: Optional[str]) -> Channel:
     """Read the channel of a manifest such as ``[{"prefix": "data/"}, "a.csv", "b/c.csv"]``.
 
     Source: S3Uri, https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
@@ -29,13 +30,36 @@ def read_manifest(name: str, file: str, directory: Optional[Path]) -> Channel:
             f"argument --manifest: {name}: the prefix {prefix!r} is not on this machine: "
             f"expected --channel {name}=DIR with the directory in its place"
         )
-    names = tuple(dict.fromkeys(suffixes))
-    start = prefix if directory is None else os.path.join(directory, "")
-    paths = tuple(Path(os.path.abspath(start + suffix)) for suffix in names)
-    for suffix, path in zip(names, paths):
-        if ".." in suffix.split("/") or suffix.startswith("/") or not path.is_file():
-            raise BadJobError(f"argument --manifest: {name}: {str(path)!r} does not exist: expected a file below the prefix")
-    return Channel(paths, is_directory=False, names=names)
+    channel = _find(prefix if directory is None else os.path.join(directory, ""), suffixes)
+    for suffix, path in channel.others.items():
+        if not (_is_below(suffix) and os.path.isfile(path)):
+            raise BadJobError(f"argument --manifest: {name}: {path!r} does not exist: expected a file below the prefix")
+    return channel
+
+
+def _find(start: str, suffixes: Iterable[str]) -> Channel:
+    """Find the regular files of a manifest in one pass over each directory. The others may be anything, or nothing."""
+    siblings: Dict[str, List[str]] = {}
+    for suffix in suffixes:
+        siblings.setdefault(suffix[: suffix.rfind("/") + 1], []).append(suffix)
+    files: Dict[str, str] = {}
+    others: Dict[str, str] = {}
+    for parent, members in siblings.items():
+        # The prefix of a manifest may end with the start of a file's name.
+        directory, stem = os.path.split(start + parent)
+        base = os.path.join(os.path.abspath(directory), "")
+        names = set(trees.list_directory(directory).files if _is_below(parent) else ())
+        for suffix in members:
+            name = f"{stem}{suffix[len(parent) :]}"
+            if name in names:
+                files[suffix] = f"{base}{name}"
+            else:
+                others[suffix] = os.path.abspath(start + suffix)
+    return Channel(files, others)
+
+
+def _is_below(suffix: str) -> bool:
+    return not suffix.startswith("/") and ".." not in suffix.split("/")
 
 
 def _load(name: str, file: str) -> Tuple[str, List[str]]:

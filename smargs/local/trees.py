@@ -38,6 +38,31 @@ def walk(root: Path) -> Iterator[Entry]:
             pending += sorted(path.iterdir(), reverse=True)
 
 
+class Listing(NamedTuple):
+    """The names in a directory.
+
+    Attributes:
+        files: The names of regular files.
+        others: All other names, such as those of links and directories.
+    """
+
+    files: List[str]
+    others: List[str]
+
+
+def list_directory(directory: str) -> Listing:
+    """List a directory in one pass, without a look at each file. What cannot be read is empty.
+
+    Args:
+        directory: Its path; empty for the working directory.
+    """
+    listing = Listing([], [])
+    with contextlib.suppress(OSError), os.scandir(directory or os.curdir) as entries:
+        for entry in entries:
+            (listing.files if entry.is_file(follow_symlinks=False) else listing.others).append(entry.name)
+    return listing
+
+
 def remove(roots: Iterable[Path]) -> None:
     """Remove files, links and directories, including directories that a script made read-only.
 
@@ -64,37 +89,36 @@ def contains(directory: Path, path: Path) -> bool:
     return Path(os.path.realpath(directory)) in (real, *real.parents)
 
 
-def whole_directory(members: Mapping[str, Path]) -> Optional[Path]:
+def whole_directory(members: Mapping[str, str]) -> Optional[str]:
     """Return the directory that consists of these files and directories; None if there is none.
 
     A link to it takes the place of a link to each of them, of which there may be many.
 
     Args:
-        members: For each name in the directory the absolute path.
+        members: For each name in the directory the absolute path. Each of them exists.
     """
-    name, path = next(iter(members.items()), ("", Path()))
-    directory = str(path)[: -len(name)]
-    is_one = bool(members) and all(f"{directory}{name}" == str(path) for name, path in members.items())
-    with contextlib.suppress(OSError):
-        return Path(directory) if is_one and directory.endswith(os.sep) and _consists_of(directory, members) else None
-    return None
+    name, path = next(iter(members.items()), ("", ""))
+    directory = path[: -len(name)]
+    is_one = directory.endswith(os.sep) and all(f"{directory}{name}" == path for name, path in members.items())
+    return directory if is_one and _count(directory, members) == len(members) else None
 
 
-def _consists_of(directory: str, names: Collection[str]) -> bool:
-    """Whether a directory has all these members, no other file, and no link, at any depth."""
+def _count(directory: str, members: Collection[str]) -> Optional[int]:
+    """Return how many files and members there are in a directory, at any depth; None if there is a link or a special file."""
     count, pending = 0, [""]
     while pending:
         parent = pending.pop()
-        with os.scandir(os.path.join(directory, parent)) as entries:
-            for entry in entries:
-                name = os.path.join(parent, entry.name)
-                if name in names and not entry.is_symlink():
-                    count += 1
-                elif entry.is_dir(follow_symlinks=False):
-                    pending.append(name)
-                else:
-                    return False
-    return count == len(names)
+        listing = list_directory(f"{directory}{parent}")
+        count += len(listing.files)
+        for name in (f"{parent}{each}" for each in listing.others):
+            path = f"{directory}{name}"
+            if os.path.islink(path) or not os.path.isdir(path):
+                return None
+            if name in members:
+                count += 1
+            else:
+                pending.append(f"{name}/")
+    return count
 
 
 def allows_links(directory: Path) -> bool:

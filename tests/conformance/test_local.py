@@ -49,9 +49,7 @@ def local_jobs(draw, platform, launcher):
         name=JOB_NAME,
         script=Path("/anything/train.py"),
         hyperparameters={name: Hyperparameter(value, to_text(value)) for name, value in drawn.hyperparameters.items()},
-        channels={
-            name: Channel((Path("/anything"),), is_directory=True, is_sharded=name in sharded) for name in drawn.channels
-        },
+        channels={name: Channel({}, {"": "/anything"}, is_sharded=name in sharded) for name in drawn.channels},
         hosts=hosts,
         platform=platform,
         plain=drawn.plain,
