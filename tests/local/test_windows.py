@@ -15,6 +15,7 @@ import pytest
 from paths import ROOT, TESTS
 
 import smargs
+from smargs.local.system import kill_session
 
 pytestmark = pytest.mark.needs_process
 
@@ -285,3 +286,12 @@ def test_the_hosts_know_where_the_checkpoints_are(run, tmp_path):
     bases = (tmp_path / "job", tmp_path / "job" / "hosts" / "algo-2")
     files = [json.loads((base / "input" / "config" / "checkpointconfig.json").read_text()) for base in bases]
     assert files == [{"LocalPath": os.fspath(tmp_path / "job" / "checkpoints")}] * 2
+
+
+def test_without_sessions_the_process_alone_is_killed(monkeypatch):
+    monkeypatch.delattr(os, "killpg")
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+
+    kill_session(process)
+
+    assert process.wait(10) == -signal.SIGKILL
