@@ -85,10 +85,11 @@ bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python tests/benchmarks/local_jobs.py $(JOBS_OPTIONS)
 
 # Make the site of the docs in build/docs. A picture that is out of date is an error, and so is a link that leads nowhere, as is
-# every other warning. Python 3.11 or newer.
-docs: $(VENV)/.docs
+# every other warning. Python 3.11 or newer. The playground needs npm; without it, its page says that it has no Python.
+docs: $(VENV)/.docs $(if $(shell command -v npm),$(VENV)/.pyodide)
 	$(VENV)/bin/python docs/pictures/draw.py --check
-	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky --fresh-env docs build/docs
+	$(VENV)/bin/python -m sphinx --builder html --quiet --fail-on-warning --keep-going --nitpicky --fresh-env \
+		--define pyodide=$(abspath $(VENV))/wasm/node_modules/pyodide docs build/docs
 
 # Draw the pictures of a terminal again.
 pictures: $(VENV)/.docs
@@ -122,12 +123,16 @@ $(VENV)/.suites: $(VENV)/.$(TESTS)
 	rm $(VENV)/suites/configargparse/configargparse.py
 	touch $@
 
-# Packages in pure Python do for WebAssembly; without its library in C, PyYAML is one, too.
-$(VENV)/.wasm: $(VENV)/bin/python tests/wasm/package.json setup.cfg
-	rm -rf $(VENV)/wasm
-	mkdir $(VENV)/wasm
+# CPython as WebAssembly.
+$(VENV)/.pyodide: $(VENV)/bin/python tests/wasm/package.json
+	mkdir -p $(VENV)/wasm
 	cp tests/wasm/package.json $(VENV)/wasm
 	npm install --prefix $(VENV)/wasm --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
+# Packages in pure Python do for WebAssembly; without its library in C, PyYAML is one, too.
+$(VENV)/.wasm: $(VENV)/.pyodide setup.cfg
+	rm -rf $(VENV)/wasm/site-packages
 	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --only-binary :all: --python-version 3.14 \
 		--implementation py --abi none --platform any '.[testing]'
 	$(PIP) install --quiet --target $(VENV)/wasm/site-packages --no-deps pyyaml

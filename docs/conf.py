@@ -14,7 +14,7 @@ author = "The smargs maintainers"
 project_copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_text"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_text", "playground_page"]
 exclude_patterns = ["_extensions", "pictures"]
 
 myst_heading_anchors = 4
@@ -27,6 +27,7 @@ smartquotes = False  # Otherwise the two hyphens of an option become a dash.
 
 html_theme = "furo"
 html_title = f"smargs {version}"
+html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False

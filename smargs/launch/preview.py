@@ -81,14 +81,14 @@ class Watch:
 
     def _rows(self, result: Any) -> List[Row]:
         namespace, unknown = result if isinstance(result, tuple) else (result, [])
-        secrets = self._secrets()
+        secrets = self.secrets()
         filled = Origins(self.seen, self.config).filled(self.runs.values(), namespace)
         rows = [self._row(argument, getattr(namespace, dest), secrets) for dest, argument in filled.items()]
         if unknown:
             rows.append(("(not declared)", " ".join(map(shlex.quote, secrets.mask_tokens(unknown))), "", "", ""))
         return rows
 
-    def _secrets(self) -> Secrets:
+    def secrets(self) -> Secrets:
         """Return the secrets of the parse that has returned."""
         parsers = [run.parser for run in self.runs.values()]
         secrets = Secrets(Names(os.environ, parsers), parsers)

@@ -15,7 +15,8 @@ from smargs.testing import SageMakerJob
 HYPERPARAMETERS = {"epochs": 20, "fp16": False, "train_batch_size": 8, "layers": [256, 128]}
 HERE = [page for page in PAGES if not runs_in(page)]
 BLOCKS = [block for page in HERE for block in blocks(page)]
-SHOWN = {"text", "diff", "json", "toml", "yaml", "ini", "{include}", "{toctree}", "{eval-rst}", "{from-code}", "{diagram}"}
+DIRECTIVES = {"{include}", "{toctree}", "{eval-rst}", "{from-code}", "{diagram}", "{raw}"}
+SHOWN = {"text", "diff", "json", "toml", "yaml", "ini", *DIRECTIVES}
 """The languages of blocks that are not code of their own."""
 
 

@@ -10,6 +10,7 @@ A page is a directory of files and the commands that a reader types in it:
 - A block ``python`` is a script, or has examples after ``>>>``.
 - A comment ``<!-- setup`` has commands that the page does not show.
 - A comment ``<!-- runs in FILE -->`` names the test that runs the next block, or the whole page if it is the page's first line.
+- A comment ``<!-- playground -->`` adds a link to the next block of examples in the site, which opens it in the playground.
 """
 
 from __future__ import annotations
