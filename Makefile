@@ -13,7 +13,7 @@ PYTEST = $(VENV)/bin/python -m pytest -rs
 PARALLEL = -n auto --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs pictures clean
+.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs docs-browser pictures clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
 # from its part of the images, and the first host averages their weights.
@@ -95,6 +95,10 @@ docs: $(VENV)/.docs $(if $(shell command -v npm),$(VENV)/.pyodide)
 pictures: $(VENV)/.docs
 	$(VENV)/bin/python docs/pictures/draw.py
 
+# Test the site in Debian's chromium, which this does not install. Without npm, axe-core and the playground are left out.
+docs-browser: docs $(VENV)/.browser $(if $(shell command -v npm),$(VENV)/.axe)
+	$(PYTEST) -n auto tests/browser
+
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants
 	rm -rf mutants
@@ -128,6 +132,13 @@ $(VENV)/.pyodide: $(VENV)/bin/python tests/wasm/package.json
 	mkdir -p $(VENV)/wasm
 	cp tests/wasm/package.json $(VENV)/wasm
 	npm install --prefix $(VENV)/wasm --silent --no-audit --no-fund --no-package-lock
+	touch $@
+
+# axe-core, which finds what is not accessible.
+$(VENV)/.axe: $(VENV)/bin/python tests/browser/package.json
+	mkdir -p $(VENV)/axe
+	cp tests/browser/package.json $(VENV)/axe
+	npm install --prefix $(VENV)/axe --silent --no-audit --no-fund --no-package-lock
 	touch $@
 
 # Packages in pure Python do for WebAssembly; without its library in C, PyYAML is one, too.
