@@ -14,7 +14,7 @@ author = "The smargs maintainers"
 project_copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_text", "playground_page"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "api_text", "page_text", "playground_page"]
 exclude_patterns = ["_extensions", "pictures"]
 
 myst_heading_anchors = 4

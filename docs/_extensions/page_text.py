@@ -16,6 +16,8 @@ ROOT = DOCS.parent
 _INCLUDE = re.compile(r"^```\{include\} (\S+)\n```\n", re.MULTILINE)
 _FROM_CODE = re.compile(r"^```\{from-code\} (\S+)\n```\n", re.MULTILINE)
 _PICTURE = re.compile(r'<picture>\n<source [^\n]* srcset="(\S+)">\n<img alt="([^"]*)" src="(\S+)">\n</picture>\n')
+_LAST_LINE = re.compile(r"\n\n+( *```\n)")
+"""The empty line that ends the last example of a block for doctest."""
 _LINK = re.compile(r"(\]\()(?![a-z]+:|#)([^)\s#]+)")
 
 
@@ -32,6 +34,7 @@ def read_page(page: Path) -> str:
     """Return the text of a page. A link to a file outside `docs/` becomes a link to the page that includes the file."""
     text = with_links(page.read_text(encoding="utf-8"), page, page)
     text = _INCLUDE.sub(lambda include: _included(page, (page.parent / include.group(1)).resolve()), text)
+    text = _LAST_LINE.sub(r"\n\1", text)
     text = _FROM_CODE.sub(lambda part: f"{PARTS[part.group(1)]()}\n", text)
     return diagrams.BLOCK.sub(diagrams.draw, text)
 

@@ -181,7 +181,14 @@ def test_an_answer_fits_the_screen_and_is_accessible(browser, page):
         assert browser.violations() == []
 
 
+def test_each_field_is_as_wide_as_a_narrow_screen_allows(browser, page):
+    browser.show(390, "light")
+    wide = browser.find("#playground-form").size["width"]
+    assert wide > 330
+    assert {field.size["width"] for field in browser.find_all("#playground-form [name]")} == {wide}
+
+
 def test_each_field_has_a_label_and_the_answer_is_announced(browser, page):
-    for field in browser.find_all("#playground-form textarea, #playground-form input, #playground-form select"):
+    for field in browser.find_all("#playground-form [name]"):
         assert browser.run("return [...arguments[0].labels].map((label) => label.textContent)", field) != []
     assert browser.find("#playground-answer").get_attribute("aria-live") == "polite"

@@ -60,3 +60,8 @@ def test_the_site_has_the_parts_and_the_included_files_in_the_text_of_a_page():
     assert "](rules.md" in home
     assert "](changelog.md)" in home
     assert "](../CHANGELOG.md)" not in home
+
+
+def test_the_site_has_no_empty_line_after_the_last_example_of_a_block():
+    assert re.search(r"\n\n```\n", (DOCS / "rules.md").read_text(encoding="utf-8"))
+    assert not re.search(r"\n\n```\n", read_page(DOCS / "rules.md"))
