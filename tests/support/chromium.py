@@ -73,7 +73,7 @@ class Browser:
 
     def wait(self, condition):
         """Wait until a function returns something true, and return that."""
-        return WebDriverWait(self.driver, 120, poll_frequency=0.05).until(lambda driver: condition())
+        return WebDriverWait(self.driver, 300, poll_frequency=0.05).until(lambda driver: condition())
 
     def find(self, selector):
         return self.driver.find_element("css selector", selector)
