@@ -167,7 +167,8 @@ class Layout:
         """Link to a file or a directory so that no chain of links in the job leads back into the job.
 
         A directory that contains the job becomes a real directory with links to its entries, by the same rule. Entries that are
-        jobs are left out, and so are links back to a directory that is being made. Without links, copies are made.
+        jobs are left out, and so are links back to a directory that is being made. Without links, copies are made, without
+        virtual environments and the history of git.
 
         Args:
             path: The file or the directory.
@@ -178,12 +179,13 @@ class Layout:
             if self._is_linked:
                 os.symlink(path, target)
             else:
-                _copy(path, target, _without_jobs)
+                _copy(path, target, _not_copied)
             return
         real = Path(os.path.realpath(path))
         target.mkdir()
         for entry in () if real == self._real else real.iterdir():
-            if Path(os.path.realpath(entry)) not in (*parents, real) and not is_job(entry):
+            is_left_out = is_job(entry) if self._is_linked else _is_not_copied(os.fspath(entry))
+            if Path(os.path.realpath(entry)) not in (*parents, real) and not is_left_out:
                 self._link(entry, target / entry.name, (*parents, real))
 
 
@@ -194,6 +196,14 @@ def _copy(path: Path, target: Path, ignore: Optional[Callable[[Any, List[str]], 
         shutil.copy2(path, target)
 
 
-def _without_jobs(directory: Any, names: List[str]) -> List[str]:
-    """Return the names in a directory that are jobs, which :func:`shutil.copytree` then ignores."""
-    return [name for name in names if is_job(os.path.join(directory, name))]
+def _not_copied(directory: Any, names: List[str]) -> List[str]:
+    """Return the names in a directory that :func:`shutil.copytree` ignores."""
+    return [name for name in names if _is_not_copied(os.path.join(directory, name))]
+
+
+def _is_not_copied(path: str) -> bool:
+    """Whether a copy does without a part of a directory, which may be large: a job, a virtual environment, git's history.
+
+    Source of the name of the file: https://docs.python.org/3/library/venv.html
+    """
+    return is_job(path) or os.path.basename(path) == ".git" or os.path.exists(os.path.join(path, "pyvenv.cfg"))

@@ -203,6 +203,16 @@ def test_no_job_is_copied_into_a_job(run, tmp_path):
     assert (status, out) == (0, ["algo-1 | ['part', 'train.py']"])
 
 
+def test_a_virtual_environment_and_the_history_of_git_are_not_copied(run, tmp_path):
+    for name in (".venv/pyvenv.cfg", ".nox/tests/pyvenv.cfg", ".git/HEAD", "package/data.txt"):
+        (tmp_path / "src" / name).parent.mkdir(parents=True)
+        (tmp_path / "src" / name).touch()
+
+    status, out, _ = finish(run("from pathlib import Path; print(sorted(map(str, Path().rglob('*'))))"))
+
+    assert (status, out) == (0, ["algo-1 | ['.nox', 'package', 'package/data.txt', 'train.py']"])
+
+
 def test_old_jobs_are_removed_with_files_that_are_read_only(run, start, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.csv").write_text("1")
