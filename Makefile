@@ -97,7 +97,7 @@ pictures: $(VENV)/.docs
 
 # Test the site in Debian's chromium, which this does not install. Without npm, axe-core and the playground are left out.
 docs-browser: docs $(VENV)/.browser $(if $(shell command -v npm),$(VENV)/.axe)
-	$(PYTEST) -n auto tests/browser
+	$(PYTEST) $(PARALLEL) tests/browser
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants

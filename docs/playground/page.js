@@ -71,6 +71,7 @@ function startWorker() {
   showProgress(0);
   started.onmessage = ({ data }) => {
     if (data.progress !== undefined) return showProgress(data.progress);
+    if (data.isStarted) return (progress.hidden = true);
     if (data.failure) return fail(`Python failed: ${data.failure}`);
     wait(false);
     return show(data.answer);

@@ -39,7 +39,9 @@ let started;
 onmessage = async ({ data }) => {
   try {
     started ??= start();
-    postMessage({ answer: (await started)(data) });
+    const answer = await started;
+    postMessage({ isStarted: true });
+    postMessage({ answer: answer(data) });
   } catch (error) {
     postMessage({ failure: String(error) });
   }

@@ -156,7 +156,8 @@ def test_a_secret_is_masked_and_nothing_that_is_typed_is_sent(browser, page):
     assert not any(SECRET in request or "api" in request.partition("?")[2] for request in browser.requests)
 
 
-def test_code_that_does_not_end_can_be_stopped(page):
+def test_code_that_does_not_end_can_be_stopped(browser, page):
+    browser.open("playground.html")
     page.fill(arguments="while True: pass")
     page.press()
     page.browser.wait(lambda: page.is_in_python())
