@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -292,7 +291,7 @@ def test_metadata_of_another_version_is_refused(source, monkeypatch, capsys):
 def fresh(tmp_path_factory):
     """An environment with pip alone."""
     directory = tmp_path_factory.mktemp("fresh")
-    venv.create(directory, with_pip=True)
+    subprocess.run([sys.executable, "-m", "venv", os.fspath(directory)], check=True)
     return directory / "bin"
 
 
