@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 from smargs import _argparse
 from smargs.arguments.bounds import make_bounds
@@ -18,10 +18,13 @@ def declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings
     Raises:
         ValueError: If ``bounds=`` is not a pair of numbers in order, or the argument is a flag.
     """
-    own = {"secret": settings.pop("secret")} if "secret" in settings else {}
+    own: Dict[str, Any] = {"secret": settings.pop("secret")} if "secret" in settings else {}
     bounds = settings.pop("bounds", None)
     if bounds is not None:
         own["bounds"] = make_bounds(bounds)
+        if settings.get("help"):
+            # Python 3.14 checks the help before the action has the bounds.
+            settings["help"] = settings["help"].replace("%(bounds)s", str(own["bounds"]))
     if (settings.get("env_var") or "").startswith(PREFIX):
         # ConfigArgParse rejects env_var= for a positional, because it cannot fill one, and argparse does not know env_var=.
         own["env_var"] = settings.pop("env_var")

@@ -540,7 +540,9 @@ def test_a_name_that_the_toolkit_does_not_start_is_refused(here, refused, name):
     )
 
 
-@pytest.mark.parametrize("platform", ["toolkit", "toolkit-unquoted", "sdk", "files"])
+@pytest.mark.parametrize(
+    "platform", ["toolkit", pytest.param("toolkit-unquoted", marks=pytest.mark.needs_process), "sdk", "files"]
+)
 @pytest.mark.parametrize("flags", [[], ["--dry-run"], ["--patch"]], ids=["run", "dry run", "patched"])
 def test_a_name_that_python_takes_for_an_option_is_refused_on_every_platform(here, refused, platform, flags):
     (here / "train.py").rename(here / "-c.py")
