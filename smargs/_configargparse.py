@@ -55,16 +55,13 @@ class ConfigArgumentParser(_Base):
     config file or a variable applies.
     """
 
-    # Since Python 3.12, argparse's parse_intermixed_args does not go through parse_known_args.
-    _sources: Callable[[], OrderedDict[str, Any]] = OrderedDict
-
     def parse_known_args(  # type: ignore[override]
         self, args: List[str], namespace: Any = None, **settings: Any
     ) -> Tuple[Any, List[str]]:
         """Parse as ConfigArgParse does."""
         if self._has_sources(**settings):
             return super().parse_known_args([*self.config_file_tokens(), *args], namespace, **settings)
-        self._sources = functools.partial(
+        self._sources: Callable[[], OrderedDict[str, Any]] = functools.partial(
             _table_without_sources, args, self.prefix_chars, self._actions, [action.default for action in self._actions]
         )
         return argparse.ArgumentParser.parse_known_args(self, args, namespace)

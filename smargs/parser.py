@@ -131,7 +131,8 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
 
     def _source_of(self, action: argparse.Action) -> Optional[str]:
         """Return the variable, or the config file and its key, from which ConfigArgParse read the texts of an argument."""
-        for source, settings in self._source_to_settings.items():
+        # Since Python 3.12, argparse's parse_intermixed_args does not go through ConfigArgParse, and there is no table.
+        for source, settings in getattr(self, "_source_to_settings", {}).items():
             keys = [key for key, (owner, _) in settings.items() if owner is action]
             if keys and source != "defaults":
                 return f"{keys[0]} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else keys[0]
