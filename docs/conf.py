@@ -4,10 +4,9 @@ import logging
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
+from smargs import __version__
 
-from smargs import __version__  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
 
 project = "smargs"
 author = "The smargs maintainers"

@@ -19,11 +19,10 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from smargs.testing import SageMakerJob
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from smargs.testing import SageMakerJob  # noqa: E402
 
 COLUMNS = 88
 HYPERPARAMETERS = {"epochs": 20, "learning-rate": 0.03, "layers": [256, 128], "augment": False}

@@ -25,14 +25,14 @@ class Bounds(NamedTuple):
         return f"{self.low} or more" if self.high is None else f"{self.low} to {self.high}"
 
 
-def make_bounds(declared: object) -> Bounds:
+def make_bounds(declared: Any) -> Bounds:
     """Read ``bounds=``.
 
     Raises:
         ValueError: If it is not a pair of numbers in order, of which one may be None.
     """
     try:
-        low, high = bounds = Bounds(*declared)  # type: ignore[misc]
+        low, high = bounds = Bounds(*declared)
         are_finite = all(-INFINITY < bound < INFINITY for bound in bounds if bound is not None)
         if are_finite and ((low is None) != (high is None) or low <= high):
             return bounds

@@ -16,7 +16,7 @@ import smargs
 pytestmark = [pytest.mark.slow, pytest.mark.needs_process]
 
 PAGE = ROOT / "docs" / "launch.md"
-HOME = "/home/me/digits"  # Where the page has the project.
+HOME = ".../digits"  # Where the page has the project.
 FEW_EXAMPLES = """
 from hypothesis import settings
 settings.register_profile("few", max_examples=20, deadline=None)
