@@ -30,6 +30,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "tests").glob(
 FOLDERS = {DOCS / "how-to": "tests/docs/test_how_to.py"}
 """The test that runs all pages of a folder."""
 STAND_INS = TESTS / "docs" / "stand_ins"
+SERVICES = ["boto3"]
+"""Stand-ins that are used even where the package is installed, because the package needs a service."""
 """A folder for each package that a page uses and that may be missing here, with a module in its place."""
 
 _RUNS_IN = r"<!-- runs in (?P<elsewhere>[\w./-]+) -->\n"
@@ -148,7 +150,7 @@ def run(command: str, directory: Path, answers: str = "") -> subprocess.Complete
         for name, arguments in (("python", ""), ("smargs", "-m smargs "), ("pytest", "-m pytest -p no:cacheprovider ")):
             (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments}"$@"\n', encoding="utf-8")
             (tools / name).chmod(0o755)
-    packages = [ROOT, *(path for path in sorted(STAND_INS.iterdir()) if find_spec(path.name) is None)]
+    packages = [ROOT, *(path for path in sorted(STAND_INS.iterdir()) if path.name in SERVICES or find_spec(path.name) is None)]
     variables = {
         **os.environ,
         "PATH": os.pathsep.join((os.fspath(tools), os.fspath(Path(sys.executable).parent), os.environ["PATH"])),
