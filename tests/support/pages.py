@@ -30,9 +30,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "tests").glob(
 FOLDERS = {DOCS / "how-to": "tests/docs/test_how_to.py"}
 """The test that runs all pages of a folder."""
 STAND_INS = TESTS / "docs" / "stand_ins"
+"""A folder for each package that a page uses and that may be missing here, with a module in its place."""
 SERVICES = ["boto3"]
 """Stand-ins that are used even where the package is installed, because the package needs a service."""
-"""A folder for each package that a page uses and that may be missing here, with a module in its place."""
 
 _RUNS_IN = r"<!-- runs in (?P<elsewhere>[\w./-]+) -->\n"
 _STEP = re.compile(
