@@ -7,7 +7,7 @@ import json
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from smargs import _argparse
-from smargs.arguments.conversion import Converter
+from smargs.arguments.conversion import Converter, inferred_type
 from smargs.arguments.matching import find, match
 from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
 from smargs.container.job import Job
@@ -204,10 +204,13 @@ def _is_sent(action: argparse.Action, prefix_chars: str, channels: Mapping[str, 
 
 
 def _requested(parser: argparse.ArgumentParser, action: argparse.Action, value: object, option: Optional[str]) -> Requested:
-    """Return the request for a value of a mapping. A flag that has a valid value is requested by what it stores."""
+    """Return the request for a value of a mapping. A flag that has a valid value is requested by what it stores.
+
+    An argument for a text shall store a text as it is. Others may convert it.
+    """
     name = hyperparameter_name(action, parser.prefix_chars)
     if action.nargs != 0 or not _argparse.is_standard(action):
-        return Requested(name, value, action, is_stored=False)
+        return Requested(name, value, action, is_stored=isinstance(value, str) and _stores_text(parser, action))
     namespace = argparse.Namespace(**{action.dest: None if action.default is argparse.SUPPRESS else action.default})
     plain = plain_values(value)[0]
     try:
@@ -217,3 +220,9 @@ def _requested(parser: argparse.ArgumentParser, action: argparse.Action, value: 
     for argument in arguments:
         action(parser, namespace, argument, shown)
     return Requested(name, getattr(namespace, action.dest), action, is_stored=True, is_exact=True)
+
+
+def _stores_text(parser: argparse.ArgumentParser, action: argparse.Action) -> bool:
+    """Return whether an argument stores the text that it gets."""
+    is_one = type(action) is _argparse.StoreAction and action.nargs is None
+    return is_one and (action.type is str or (action.type is None and inferred_type(parser, action) in (None, str)))

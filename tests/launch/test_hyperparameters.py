@@ -260,6 +260,18 @@ def test_every_problem_is_in_one_error_one_line_each():
     ]
 
 
+@pytest.mark.parametrize("declaration", [{"type": str}, {"default": "x"}, {}], ids=["str", "a default", "no type"])
+def test_a_text_of_a_mapping_that_a_platform_changes_is_a_problem(declaration):
+    parser = parser_of(("--name", declaration))
+
+    with pytest.raises(HyperparameterError, match="comes back as 'q': expected a value that its type reads back"):
+        parser.to_hyperparameters({"name": '"q"'})
+
+
+def test_a_text_of_a_mapping_that_an_argument_converts_is_sent():
+    assert parser_of(("--name", {"type": str.lower})).to_hyperparameters({"name": "ADAM"}) == {"name": "ADAM"}
+
+
 class Refusing(argparse.Action):
     """An action that ends the parse, as scripts do it."""
 
