@@ -19,7 +19,8 @@ _Match = Tuple[Optional[str], Optional[SourcedValue]]
 class ConfigFiles:
     """The config files that a job names for the arguments of a parser.
 
-    The path is the value by rules 1 and 2 of :mod:`smargs.arguments.matching`, else the only file of the channel by rule 4.
+    The path is the value by rules 1 and 2 of :mod:`smargs.arguments.matching`, else the only file of the channel by rule 4. The
+    only file of a channel is also the path where rule 1 names the channel's variable.
 
     Attributes:
         tokens: The options of these arguments with the paths, as a person would type them.
@@ -45,7 +46,10 @@ def _config_file_arguments(parser: argparse.ArgumentParser) -> Iterator[argparse
 def _match(action: argparse.Action, job: Job, prefix_chars: str) -> _Match:
     variable = named_variable(action, prefix_chars)
     if variable:
-        return lookup(variable, job)
+        hyperparameter, value = lookup(variable, job)
+        # A channel that does not have exactly one file is an error of ConfigArgParse, which names its directory.
+        file = _only_file(value) if value is not None and value in job.channels.values() else None
+        return hyperparameter, file or value
     every_name = [name for name, _ in names(action, prefix_chars)]
     for name in every_name:
         hyperparameter = find(name, job.hyperparameters)

@@ -59,6 +59,28 @@ def test_the_only_file_of_a_channel_is_the_config_file_of_its_name(channel, name
     assert parse({"SM_CHANNEL_CONFIG": str(channel)}, *names) == (str(channel / "train.ini"), 0.5)
 
 
+@pytest.mark.parametrize(
+    ("name", "declaration"),
+    [
+        ("--config", {"env_var": "SM_CHANNEL_CONFIG"}),
+        ("--settings", {"env_var": "SM_CHANNEL_CONFIG"}),
+        ("--sm-channel-config", {}),
+    ],
+    ids=["its own name", "another name", "the prefix"],
+)
+def test_the_only_file_of_a_channel_is_the_config_file_if_the_argument_names_its_variable(channel, name, declaration):
+    assert parse({"SM_CHANNEL_CONFIG": str(channel)}, name, **declaration) == (str(channel / "train.ini"), 0.5)
+
+
+def test_an_argument_that_names_the_variable_of_a_channel_of_two_files_is_refused(tmp_path, capsys):
+    for name in ("a.ini", "b.ini"):
+        (tmp_path / name).write_text("lr = 0.5\n", encoding="utf-8")
+
+    with pytest.raises(SystemExit, match="2"):
+        parse({"SM_CHANNEL_CONFIG": str(tmp_path)}, "--config", env_var="SM_CHANNEL_CONFIG")
+    assert f"Unable to open config file: {tmp_path}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("names", [[], ["a.ini", "b.ini"]], ids=["no file", "two files"])
 def test_a_channel_without_exactly_one_file_names_no_config_file(tmp_path, names):
     for name in names:
