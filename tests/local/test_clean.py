@@ -110,7 +110,7 @@ def test_a_real_job_is_listed_with_its_status(clean, place):
 
 
 def test_the_commands_on_the_page_do_what_their_comments_say(clean, make, place, tmp_path):
-    page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "local-directory.md").read_text(encoding="utf-8")
     lists, old, everything, named = re.findall(r"^\$ smargs clean *(.*?) +# (?:lists|removes)", page, re.MULTILINE)
     names = {make("old", age=8 * DAY).name, make("new").name, make("smargs-job-20261125-101500-000000").name}
     make("job", below=tmp_path / "data")
