@@ -9,7 +9,7 @@ from pages import DOCS
 PAGES = [DOCS / "reference" / f"{name}.md" for name in ("errors", "errors-command", "errors-launch", "errors-testing")]
 MESSAGES = sorted(set(collect()), key=str)
 TEXTS = sorted({message.text for message in MESSAGES if message.text})
-SAYING_NOTHING = {"...: ...", "argument ...: ...", "smargs: ...", "smargs ...: error: ...", "\x1b[...m...\x1b[0m"}
+SAYING_NOTHING = {"... ...", "...: ...", "argument ...: ...", "smargs: ...", "smargs ...: error: ...", "\x1b[...m...\x1b[0m"}
 """Frames around other messages."""
 IMPOSSIBLE = {"invalid ... value: ... (inferred from its name; a default such as 1.0 infers a float)"}  # It has no default.
 
