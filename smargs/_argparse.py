@@ -86,6 +86,20 @@ def all_actions(parsers: Iterable[argparse.ArgumentParser]) -> List[argparse.Act
     return list(dict.fromkeys(action for parser in all_parsers(parsers) for action in actions(parser)))
 
 
+def declare_missing(parser: argparse.ArgumentParser, other: argparse.ArgumentParser) -> None:
+    """Declare the options of another parser that a parser lacks, with their mutually exclusive groups."""
+    missing = [action for action in other._actions if action.option_strings and not _has_option_of(parser, action)]
+    for action in missing:
+        parser._add_action(action)
+    parser._mutually_exclusive_groups += [
+        group for group in other._mutually_exclusive_groups if all(action in missing for action in group._group_actions)
+    ]
+
+
+def _has_option_of(parser: argparse.ArgumentParser, action: argparse.Action) -> bool:
+    return any(option in parser._option_string_actions for option in action.option_strings)
+
+
 def converter_of(parser: argparse.ArgumentParser, wanted: object) -> object:
     """Return the function that converts a text for ``type=``: the type itself, unless ``parser.register`` names another one."""
     converter: object = parser._registry_get("type", wanted, wanted)

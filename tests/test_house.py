@@ -27,6 +27,7 @@ ROOMS = [
     ["launch.algorithm", "launch.json_schema"],
     ["launch.declared"],
     ["launch.first_parse", "launch.origins"],
+    ["launch.steps"],
     ["tables"],
     ["patch"],
     ["parser"],

@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import sys
+import tempfile
 import warnings
 from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -20,7 +21,7 @@ from smargs.launch.pipelines import has_inner_variable, is_pipeline_variable
 from smargs.launch.preview import Row, Watch
 from smargs.launch.ranges import Range
 from smargs.launch.request import Arguments
-from smargs.local.job import find_script
+from smargs.local.job import BadJobError, find_script
 from smargs.mixin import SageMakerParserMixin
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
@@ -104,6 +105,21 @@ def answer(parser: Any, parse: Callable[[], Any], question: Question) -> Dict[st
             reply = Reply(problems=error.problems)
     lines = [" ".join(str(warning.message).splitlines()) for warning in caught]
     return _fields(reply._replace(warnings=list(dict.fromkeys(lines))))
+
+
+def prepare(parser: Any, question: Question) -> None:
+    """Set the variables of the hyperparameters that a parser takes. What the script declares next may depend on them."""
+    if not isinstance(parser, SageMakerParserMixin):
+        return
+    # The last step reports what is wrong.
+    with contextlib.suppress(HyperparameterError, BadJobError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = dict(_load(question.values))
+        with tempfile.TemporaryDirectory(prefix="smargs-launch-") as directory:
+            taken = Arguments(parser, values).takers(list(values), directory)
+        made = to_hyperparameters(parser, {name: values[name] for name in taken}, channels=question.channels)
+        texts = {name: text for name, text in made.items() if isinstance(text, str)}
+        os.environ.update(container_variables(find_script(sys.argv[0]), texts, question.channels))
 
 
 def _fields(reply: Reply) -> Dict[str, Any]:

@@ -25,7 +25,8 @@ class Request(NamedTuple):
         arguments: Its command line.
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
         question: The name of a module. Its function ``answer`` receives the parser, a function that parses, and the details,
-            and returns what JSON can represent.
+            and returns what JSON can represent. If the module has a function ``prepare`` and the script parses in steps, that
+            function receives the parser of each earlier step, and the details.
         details: The details of the question.
     """
 
@@ -50,10 +51,14 @@ def main() -> NoReturn:
         stream.flush()
         return 0
 
-    answer = importlib.import_module(request.question).answer
+    question: Any = importlib.import_module(request.question)
+    prepare = getattr(question, "prepare", lambda parser, details: None)
     if request.is_patched:
         patch.install()
-    end_at_first_parse(lambda parser, parse: send(_reply(lambda: answer(parser, parse, request.details))))
+    end_at_first_parse(
+        lambda parser, parse: send(_reply(lambda: question.answer(parser, parse, request.details))),
+        lambda parser: prepare(parser, request.details),
+    )
     status = _run(request.script, send)
     sys.stderr.flush()
     os._exit(status)

@@ -1,24 +1,27 @@
 """Run a script as the main program of this process, up to its first parse of the command line.
 
-The methods of argparse are wrapped in this process, which ends after that parse.
+The methods of argparse are wrapped in this process, which ends after that parse. If the script parses in steps, it is the last
+one, and its parser has the arguments of all steps.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
+import io
 import os
 import runpy
 import sys
-from typing import Any, Callable, Dict, Iterator, List, NoReturn
+from types import FrameType
+from typing import Any, Callable, Dict, Iterator, List, NoReturn, Tuple
 
-from smargs import mixin
+from smargs import _argparse, mixin
+from smargs.launch.steps import PARSE_METHODS, parses_again
 from smargs.parsing import as_tokens
 
 PARSER: Any = argparse.ArgumentParser
 """argparse's own class, before a script or ``patch.install`` replaces it."""
-
-_PARSE_METHODS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args")
 
 Handler = Callable[[Any, Callable[[], Any]], int]
 """A function that is called instead of the first parse: with the parser, and with a function that parses.
@@ -27,12 +30,20 @@ It returns the exit status of the process. The function that parses takes the co
 """
 
 
-def end_at_first_parse(handle: Handler) -> None:
+def _do_nothing(parser: Any) -> None:
+    """Do nothing."""
+
+
+def end_at_first_parse(handle: Handler, prepare: Callable[[Any], None] = _do_nothing) -> None:
     """Wrap the methods that parse, so that the first parse of the command line calls a function and ends the process.
 
     This concerns every class of parsers that exists or will be defined.
+
+    Args:
+        handle: The function.
+        prepare: A function that is called with the parser of each earlier step before it parses, if the script parses in steps.
     """
-    first_parse = _FirstParse(handle)
+    first_parse = _FirstParse(handle, prepare)
     for cls in (mixin.SageMakerParserMixin, *with_subclasses(PARSER)):
         first_parse.hook(cls)
 
@@ -61,20 +72,24 @@ def run_script(script: str) -> Dict[str, Any]:
 
 
 class _FirstParse:
-    def __init__(self, handle: Handler) -> None:
+    def __init__(self, handle: Handler, prepare: Callable[[Any], None]) -> None:
         self._handle = handle
+        self._prepare = prepare
         self._is_parsing = False
+        self._steps: List[Tuple[FrameType, Any]] = []
 
     def hook(self, cls: type) -> None:
         """Wrap the methods that parse, of one class."""
-        methods = [vars(cls)[name] for name in _PARSE_METHODS if name in vars(cls)]
+        methods = [vars(cls)[name] for name in PARSE_METHODS if name in vars(cls)]
         # By identity, because ConfigArgParse has aliases for some.
         for name in [name for name, member in vars(cls).items() if any(member is method for method in methods)]:
             wrap(cls, name, self._end_after)
 
     def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
         tokens = args[0] if args else settings.get("args")
-        if self._is_parsing or not _is_command_line(tokens):
+        frame = sys._getframe(2)  # Of the function that parses; the method's wrapper is between.
+        steps = [earlier for started_by, earlier in self._steps if _is_running(started_by, frame)]
+        if self._is_parsing or not (steps or _is_command_line(tokens)):
             return parse(parser, *args, **settings)
 
         def parse_now() -> Any:
@@ -85,10 +100,25 @@ class _FirstParse:
 
         self._is_parsing = True
         try:
+            if parses_again(frame):
+                self._steps.append((frame, parser))
+                self._prepare(parser)
+                with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+                    return parse(parser, *args, **settings)
+            for earlier in steps:
+                _argparse.declare_missing(parser, earlier)
             status = self._handle(parser, parse_now)
         finally:
             self._is_parsing = False
         return _end(status)
+
+
+def _is_running(frame: FrameType, inner: FrameType) -> bool:
+    """Return whether a frame is among those that led to an inner one."""
+    outer: Any = inner
+    while outer not in (None, frame):
+        outer = outer.f_back
+    return outer is frame
 
 
 def _end(status: int) -> NoReturn:

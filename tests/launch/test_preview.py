@@ -258,6 +258,20 @@ def test_only_the_first_parse_of_the_command_line_counts(previewed):
     ]
 
 
+def test_a_script_that_parses_in_steps_is_shown_with_the_arguments_of_all_steps(previewed):
+    source = (
+        "from smargs import SageMakerArgumentParser\nfirst = SageMakerArgumentParser(add_help=False)\n"
+        "first.add_argument('--model', default='small')\nknown, rest = first.parse_known_args()\n"
+        "parser = SageMakerArgumentParser()\nif known.model == 'large':\n    parser.add_argument('--depth', type=int)\n"
+        "parser.parse_args(rest)\nprint('training')\n"
+    )
+    rows = table(previewed(source, SageMakerJob({"model": "large", "depth": 3})))
+    assert {name: row[:3] for name, row in rows.items()} == {
+        "--model": ["'large'", "str", "SM_HP_MODEL"],
+        "--depth": ["3", "int", "SM_HP_DEPTH"],
+    }
+
+
 def test_an_argument_of_an_earlier_parse_is_not_shown(previewed):
     source = (
         "import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args(['--x', '1'])\n"

@@ -1,0 +1,46 @@
+"""Scripts that parse in steps: first ``parse_known_args()``, then the rest of the command line, often with another parser."""
+
+from __future__ import annotations
+
+import dis
+import re
+from types import FrameType
+from typing import Set
+
+PARSE_METHODS = ("parse_args", "parse_known_args", "parse_intermixed_args", "parse_known_intermixed_args")
+
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
+_ALWAYS_JUMPS = re.compile("JUMP_(?!IF)")
+
+
+def parses_again(frame: FrameType) -> bool:
+    """Return whether the code of a frame parses again on every way from its current instruction to a return.
+
+    Only then may a script go on after a parse, because nothing else would stop it before it trains.
+    """
+    instructions = list(dis.get_instructions(frame.f_code))
+    places = {instruction.offset: place for place, instruction in enumerate(instructions)}
+    ways = [next(place for place, instruction in enumerate(instructions) if instruction.offset > frame.f_lasti)]
+    visited: Set[int] = set()
+    is_found = False
+    while ways:
+        place = ways.pop()
+        instruction = instructions[place]
+        if instruction.opname.startswith("RETURN"):
+            return False
+        if _parses(instruction):
+            is_found = True
+        elif place not in visited:
+            visited.add(place)
+            ways += [places[instruction.argval]] if instruction.opcode in _JUMPS else []
+            ways += [place + 1] if _may_continue(instruction) else []
+    return is_found
+
+
+def _parses(instruction: dis.Instruction) -> bool:
+    return instruction.opname in ("LOAD_ATTR", "LOAD_METHOD") and instruction.argval in PARSE_METHODS
+
+
+def _may_continue(instruction: dis.Instruction) -> bool:
+    """Return whether the next instruction may follow."""
+    return not (_ALWAYS_JUMPS.match(instruction.opname) or instruction.opname.startswith(("RAISE", "RERAISE")))
