@@ -105,7 +105,6 @@ class FilledArguments:
             wanted for wanted in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, wanted) is wanted
         ]
         self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self._inferred: Set[argparse.Action] = set()
         self._refused: Dict[argparse.Action, str] = {}
         self._waiting: Dict[argparse.Action, _Unconverted] = {}
         self._reset_to_default: List[argparse.Action] = []
@@ -264,7 +263,6 @@ class FilledArguments:
                 self._refused[action] = f"{value.source} does not fit: {error.message}"
                 continue
             self.values[action] = value
-            self._inferred.add(action)
             break
 
     def _store(self, action: argparse.Action, value: SourcedValue, namespace: Any) -> None:
@@ -326,7 +324,7 @@ class FilledArguments:
             message = f"not allowed with argument {_argparse.argument_name(explicit[0])}{source}"
             self._origin.report(argparse.ArgumentError(action, message), action)
         if explicit:
-            self._remove([action for action in filled if action in self._inferred], (), namespace)
+            self._remove([action for action in filled if action in self.matches.inferred], (), namespace)
 
     def _remove(self, filled: Iterable[argparse.Action], typed: Sequence[argparse.Action], namespace: object) -> None:
         """Remove the values of arguments; the value of a typed argument with the same dest stays."""

@@ -233,6 +233,19 @@ def test_a_conflict_in_a_group_is_an_error(capsys, hyperparameters, argv, requir
     assert capsys.readouterr().err.endswith(f"train.py: error: {line}\n")
 
 
+@pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["nothing typed", "another argument typed"])
+def test_a_hyperparameter_of_a_group_excludes_a_channel(argv):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--verbose", action="store_true")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("train", nargs="?", type=lambda path: [path])
+    group.add_argument("--lr", type=float)
+
+    args = parser.parse_args(argv, env_vars=SageMakerJob({"lr": 0.5}, ["train"]).environ)
+
+    assert (args.lr, args.train) == (0.5, None)
+
+
 def test_an_argument_that_a_typed_one_excludes_keeps_its_default():
     parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
     group = parser.add_mutually_exclusive_group()
