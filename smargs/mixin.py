@@ -16,6 +16,7 @@ from smargs.arguments.conversion import inferred_type, read_inferred
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.names import declared_spelling
+from smargs.arguments.requirements import Requirements
 from smargs.container.job import Job
 from smargs.container.variables import BY_NAME
 from smargs.declaring import declare, extend, subparser, with_name_of
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from smargs.secrets.masking import Secrets
 
     Filled = Optional[FilledArguments]
+    Required = Optional[Requirements]
     _Mixed = argparse.ArgumentParser
 else:
     # At run time the methods come from the class with which the mixin is combined.
@@ -43,6 +45,7 @@ class SageMakerParserMixin(_Mixed):
 
     # Unannotated on purpose: some parser classes (Tap) turn annotations into arguments.
     _fill = None  # type: Filled
+    _requirements = None  # type: Required
     _last_parse = None  # type: Optional[Tuple[Filled, ParseContext]]
     _infer_types = True
     _takes_env_vars = False  # Whether the parser class's own parse_known_args accepts env_vars=.
@@ -335,6 +338,6 @@ class SageMakerParserMixin(_Mixed):
     def _parse_known_args(self, arg_strings: List[str], namespace: Any, *rest: Any, **settings: Any) -> Any:
         """Parse as argparse does, then check what argparse cannot check, before any caller uses the namespace."""
         result: Any = super()._parse_known_args(arg_strings, namespace, *rest, **settings)
-        if self._fill is not None:
-            self._fill.check(namespace)
+        if self._requirements is not None:
+            self._requirements.check(namespace)
         return result

@@ -16,6 +16,7 @@ from smargs.arguments.help import ShownArguments
 from smargs.arguments.matching import Matches
 from smargs.arguments.messages import no_channel_taken, piped_channel, unpacked_model, unrecognized_hyperparameters
 from smargs.arguments.names import takes_channel
+from smargs.arguments.requirements import Requirements
 from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.container.variables import MODEL_DIR, PLATFORM_CHANNELS
 
@@ -246,7 +247,7 @@ class JobParse:
         filled = self.working._fill = _filled(context, parser, self.working, calls_own_code=True)
         filled.apply(self.namespace, self.typed, replaces_values=not is_own_list or bool(self._line.generated.names))
         context.warn_of_problems()
-        filled.lift_requirements()
+        self.working._requirements = Requirements(filled, context)
 
     def finish(self, unknown: List[str]) -> List[str]:
         """Warn of deprecated arguments, check for undeclared hyperparameters, and return the tokens that no argument declares.

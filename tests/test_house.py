@@ -38,7 +38,7 @@ ROOMS = [
     ["launch.request"],
     ["launch.trial"],
     ["parsing"],
-    ["launch.channels", "arguments.help"],
+    ["launch.channels", "arguments.help", "arguments.requirements"],
     ["arguments.config_files", "arguments.filling"],
     ["arguments.matching", "arguments.messages", "arguments.typed"],
     ["launch.ranges"],

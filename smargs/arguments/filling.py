@@ -1,4 +1,4 @@
-"""Fill the declared arguments of one parser in one parse: apply the values, then check what argparse cannot check.
+"""Fill the declared arguments of one parser in one parse: store the values in the namespace, and convert them once.
 
 Only a working copy of the parser and the namespace of the parse are changed, so nothing has to be restored.
 """
@@ -80,6 +80,7 @@ class FilledArguments:
         unchanged: Flags whose value is false, so that they keep their default.
         seen: The arguments that were on the command line or came from a config file.
         visited: The positionals that argparse visited, and that accept no tokens.
+        refused: For each argument that an inferred value does not fit the reason.
     """
 
     def __init__(self, parser: argparse.ArgumentParser, working: Any, origin: Origin, calls_own_code: bool) -> None:
@@ -101,21 +102,19 @@ class FilledArguments:
         self.unchanged: Set[argparse.Action] = set()
         self.seen: Set[argparse.Action] = set()
         self.visited: Set[argparse.Action] = set()
+        self.refused: Dict[argparse.Action, str] = {}
         self._plain_types = [
             wanted for wanted in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, wanted) is wanted
         ]
         self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self._refused: Dict[argparse.Action, str] = {}
         self._waiting: Dict[argparse.Action, _Unconverted] = {}
         self._reset_to_default: List[argparse.Action] = []
-        self._required: List[argparse.Action] = []
-        self._exclusive_groups: List[List[argparse.Action]] = []
 
     def apply(self, namespace: object, typed: Sequence[str], replaces_values: bool) -> None:
         """Store the value of each argument, or its default, into a namespace, in the order in which argparse sets defaults.
 
-        The script's own converter may have side effects. If its argument may have been typed, :meth:`check` converts the value,
-        and only if the argument was not typed. Until then the namespace has the text, for actions that read it.
+        The script's own converter may have side effects. If its argument may have been typed, :meth:`finish` converts the
+        value, and only if the argument was not typed. Until then the namespace has the text, for actions that read it.
 
         Args:
             namespace: The namespace of the parse.
@@ -142,32 +141,25 @@ class FilledArguments:
             else:
                 self._fill(action, namespace)
 
-    def lift_requirements(self) -> None:
-        """Make every argument of the working copy optional. :meth:`check` reports a missing argument with its variables."""
-        working_actions = _argparse.actions(self.working)
-        # The working copy shares the parser's list of arguments if no argument is required.
-        has_required = working_actions is not _argparse.actions(self.parser)
-        self._required = [action for action in working_actions if action.required] if has_required else []
-        for action in self._required:
-            action.required = False
-        for group in _argparse.exclusive_groups(self.working):
-            self._lift_group(group)
+    def remove(self, actions: Iterable[argparse.Action], typed: Sequence[argparse.Action], namespace: object) -> None:
+        """Remove the values of arguments; the value of a typed argument with the same dest stays."""
+        for action in actions:
+            del self.values[action]
+            if not any(action.dest == other.dest for other in typed):
+                self._reset(action, namespace)
 
-    def check(self, namespace: object) -> None:
-        """Convert the postponed values, and check for conflicts, for values that do not fit and for missing arguments.
+    def finish(self, namespace: object) -> None:
+        """Convert the postponed values and defaults of arguments that were not typed, and report values that do not fit.
 
         Raises:
-            argparse.ArgumentError: If one of these checks fails.
+            argparse.ArgumentError: If a value does not fit.
         """
-        for group in self._exclusive_groups:
-            self._check_exclusive(group, namespace)
         self._convert_waiting(namespace)
         self._convert_defaults(namespace)
         typed = {action.dest for action in self.seen}
         for action, error in self._errors.items():
             if action.dest not in typed and action in self.values:
                 self._origin.report(error, action)
-        self._check_required()
 
     def warn_of_deprecated(self) -> None:
         """Warn of each deprecated argument that the job sets by name. argparse warns of those that were typed."""
@@ -209,14 +201,6 @@ class FilledArguments:
         if replaces_values:
             in_namespace -= {action for action, value in explicit.items() if isinstance(value, Hyperparameter)}
         return in_namespace
-
-    def _lift_group(self, group: Any) -> None:
-        members = _argparse.members(group)
-        self._exclusive_groups.append(list(members))
-        is_unfilled = group.required and self.unchanged.issuperset(self.values.keys() & members)
-        group.required = is_unfilled and self._origin.requires_one(members, self.working.prefix_chars)
-        # argparse counts a visited positional with no tokens as present. If SageMaker fills it, that must not be a conflict.
-        _argparse.set_members(group, [action for action in members if action.option_strings or action not in self.values])
 
     def _convert_waiting(self, namespace: object) -> None:
         """Convert the postponed values of arguments that were not typed."""
@@ -260,7 +244,7 @@ class FilledArguments:
                 if not is_default or isinstance(action.default, str):
                     self._store(action, value, namespace)
             except argparse.ArgumentError as error:
-                self._refused[action] = f"{value.source} does not fit: {error.message}"
+                self.refused[action] = f"{value.source} does not fit: {error.message}"
                 continue
             self.values[action] = value
             break
@@ -289,7 +273,7 @@ class FilledArguments:
             self.unchanged.add(action)
 
     def _reset(self, action: argparse.Action, namespace: Any) -> None:
-        """Restore the default of an argument, which :meth:`check` converts as argparse does."""
+        """Restore the default of an argument, which :meth:`finish` converts as argparse does."""
         self._reset_to_default.append(action)
         if action in self.visited and action.nargs == argparse.ZERO_OR_MORE and action.default is None:
             setattr(namespace, action.dest, [])  # argparse's value of no tokens.
@@ -297,49 +281,6 @@ class FilledArguments:
             setattr(namespace, action.dest, action.default)
         elif hasattr(namespace, action.dest):
             delattr(namespace, action.dest)
-
-    def _check_exclusive(self, group: Iterable[argparse.Action], namespace: object) -> None:
-        """Check a mutually exclusive group. A typed value replaces the values of SageMaker.
-
-        Raises:
-            argparse.ArgumentError: If two arguments were typed, or if SageMaker sent values for two.
-        """
-        typed = [action for action in group if action in self.seen]
-        filled = [action for action in group if action in self.values and action not in self.seen | self.unchanged]
-        if typed:
-            self._check_typed(typed)
-            self._remove(filled, typed, namespace)
-        else:
-            self._check_filled(filled, namespace)
-
-    def _check_typed(self, typed: Sequence[argparse.Action]) -> None:
-        # argparse rejects two typed options itself. Its group lacks the positionals that SageMaker fills, see _lift_group.
-        if len(typed) > 1 and not self.values.keys().isdisjoint(filter(_is_positional, typed)):
-            raise argparse.ArgumentError(typed[1], f"not allowed with argument {_argparse.argument_name(typed[0])}")
-
-    def _check_filled(self, filled: Iterable[argparse.Action], namespace: object) -> None:
-        explicit = [action for action in filled if action in self.matches.explicit and _excludes_others(action, namespace)]
-        for action in explicit[1:]:
-            source = self._origin.name_source(self.values[action])
-            message = f"not allowed with argument {_argparse.argument_name(explicit[0])}{source}"
-            self._origin.report(argparse.ArgumentError(action, message), action)
-        if explicit:
-            self._remove([action for action in filled if action in self.matches.inferred], (), namespace)
-
-    def _remove(self, filled: Iterable[argparse.Action], typed: Sequence[argparse.Action], namespace: object) -> None:
-        """Remove the values of arguments; the value of a typed argument with the same dest stays."""
-        for action in filled:
-            del self.values[action]
-            if not any(action.dest == other.dest for other in typed):
-                self._reset(action, namespace)
-
-    def _check_required(self) -> None:
-        present = {*self.values, *self.seen, *self.visited}
-        # The first pass of parse_intermixed_args suppresses positionals.
-        required = [action for action in self._required if action.nargs != argparse.SUPPRESS]
-        missing = {action: self._refused.get(action) for action in required if action not in present}
-        if missing:
-            self._origin.report_missing(missing, self.working.prefix_chars)
 
 
 def _has_own_code(action: argparse.Action) -> bool:
@@ -356,16 +297,6 @@ def _may_read(action: argparse.Action, value: object) -> bool:
         return True
     elements = value if isinstance(value, list) and collects(action) else [value]
     return action.type in _READERS or all(isinstance(element, str) for element in elements)
-
-
-def _is_positional(action: argparse.Action) -> bool:
-    return not action.option_strings
-
-
-def _excludes_others(action: argparse.Action, namespace: object) -> bool:
-    """Return whether the value of an argument excludes the other arguments of its group, as argparse counts its default."""
-    value = getattr(namespace, action.dest, None)
-    return value is not action.default or (_argparse.DEFAULT_EXCLUDES_OTHERS and value is not None)
 
 
 def _in_one_line(action: argparse.Action, wanted: Any, text: str, error: Exception) -> argparse.ArgumentError:
