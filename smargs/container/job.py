@@ -47,7 +47,7 @@ class Job:
 
     def read_all(self) -> None:
         """Read every source now, so that later changes have no effect and ``problems`` is complete."""
-        for file in (*FILES, PROCESSING_FILE) if self._sources.is_processing else FILES:
+        for file in (*FILES, PROCESSING_FILE):
             self._sources.file(file)
         for variable in OBJECTS:
             self._sources.json_object(variable)

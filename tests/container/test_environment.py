@@ -432,6 +432,23 @@ def test_the_rank_the_number_of_hosts_and_the_rendezvous_follow_from_the_hosts(e
     ) == expected
 
 
+def test_what_follows_from_the_hosts_has_their_source():
+    job = Job({"SM_HOSTS": '["b", "a"]', "SM_CURRENT_HOST": "b"})
+
+    assert job.variable("SM_HOST_COUNT") == (2, "2", "SM_HOSTS")
+    assert job.variable("SM_CURRENT_HOST_RANK") == (1, "1", "SM_HOSTS")
+
+
+def test_a_host_that_is_not_among_the_hosts_has_no_rank():
+    assert Job({"SM_HOSTS": '["b", "a"]', "SM_CURRENT_HOST": "c"}).variable("SM_CURRENT_HOST_RANK") is None
+
+
+def test_a_master_that_is_no_name_of_a_host_is_absent():
+    environ = {"SM_HOSTS": '["a", "b"]', "SM_CURRENT_HOST": "a", "SM_TRAINING_ENV": '{"master_hostname": 1}'}
+
+    assert SageMakerEnvironment.load(environ).is_leader
+
+
 PROCESSING = {
     "ProcessingJobName": "prepare-7",
     "ProcessingInputs": [{"InputName": "raw", "S3Input": {"LocalPath": "/in"}}],
@@ -456,6 +473,29 @@ def test_a_processing_job_has_inputs_outputs_hosts_and_a_name_and_nothing_of_a_t
     assert (environment.job_name, environment.hosts, environment.host_rank) == ("prepare-7", ("b", "a"), 1)
     assert (environment.model_dir, environment.output_dir, environment.checkpoint_dir) == (None, None, None)
     assert environment.problems == ()
+
+
+def test_the_directories_of_a_processing_job_have_its_file_as_their_source(tmp_path):
+    job = Job(write_processing_files(tmp_path, {"processingjobconfig.json": PROCESSING}))
+
+    assert job.channels == {"raw": ("/in", "/in", "processingjobconfig.json")}
+    assert job.outputs == {"out": ("/out", "/out", "processingjobconfig.json")}
+
+
+@pytest.mark.parametrize("file", ["processingjobconfig.json", "resourceconfig.json"])
+def test_every_file_of_a_processing_job_is_read_at_once(tmp_path, file):
+    job = Job(write_processing_files(tmp_path, {"processingjobconfig.json": PROCESSING, file: "{"}))
+    job.read_all()
+
+    assert [problem.partition(" is ")[0] for problem in job.problems] == [str(tmp_path / "config" / file)]
+
+
+@pytest.mark.parametrize("variable", ["SM_HPS", "SM_TRAINING_ENV", "SM_INPUT_DATA_CONFIG"])
+def test_every_object_in_a_variable_is_read_at_once(variable):
+    job = Job({variable: "{"})
+    job.read_all()
+
+    assert [problem.partition(" is ")[0] for problem in job.problems] == [variable]
 
 
 def test_the_files_of_a_training_job_come_before_those_of_a_processing_job(tmp_path):
