@@ -141,8 +141,10 @@ class ParseContext(Origin):
         for action, value in self._values_of_arguments():
             secrets.add_argument(action, value)
         for name, setting in self._settings:
-            # ConfigArgParse splits a list at its commas, so its elements may have quotes around them.
-            secrets.add(name, setting, ", ".join(map(str, setting)) if isinstance(setting, list) else "")
+            secrets.add(name, setting)
+            if isinstance(setting, list):
+                # ConfigArgParse splits a list at its commas, so its elements may have quotes around them.
+                secrets.add(name, ", ".join(map(str, setting)))
         for name, sent in self.job.hyperparameters.items():
             secrets.add(name, sent.value, sent.text)
         for tokens in self._command_lines:

@@ -265,6 +265,7 @@ def test_a_parser_can_be_made_to_write_secrets(tmp_path):
         (f"api-key = {S}", ("--api-key", {"type": int})),
         (f"opt = {{'token': '{S}'", ("--opt", {"type": int})),
         (f"creds = [{S}, other]", ("--creds", {"nargs": 1})),
+        (f"opt = ['--token', '{S}']", ("--opt", {"type": int})),
     ],
 )
 def test_a_config_file_with_a_mistake_is_reported_without_its_secrets(content, declaration):
@@ -274,6 +275,16 @@ def test_a_config_file_with_a_mistake_is_reported_without_its_secrets(content, d
 
     assert "error: " in shown
     assert S not in shown
+
+
+@pytest.mark.parametrize("shown", ["4711081.50", "4711081.5"], ids=["as the job writes it", "as Python writes it"])
+def test_a_secret_hyperparameter_that_nothing_declares_is_masked(capsys, shown):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--steps", type=int)
+    with pytest.raises(SystemExit):
+        parser.parse_known_args([], env_vars={"SM_HP_API_KEY": "4711081.50", "SM_HP_STEPS": shown})
+
+    assert capsys.readouterr().err.endswith("error: argument --steps: invalid int value: '******' (from SM_HP_STEPS)\n")
 
 
 def test_a_setting_may_be_converted_outside_of_a_parse():
