@@ -123,8 +123,8 @@ def test_the_error_of_the_readers_code_is_one_line(page):
     assert page.error == ["line 2: ModuleNotFoundError: No module named 'torch'"]
 
 
-def test_an_example_of_the_rules_opens_and_runs(browser, page):
-    browser.open("rules.html")
+def test_an_example_of_a_page_opens_and_runs(browser, page):
+    browser.open("values.html")
     links = browser.find_all(".playground-link a")
     assert {link.text for link in links} == {"Open in the playground"}
     (link,) = (link for link in links if "optimizer" in link.get_attribute("href"))

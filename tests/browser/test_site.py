@@ -49,7 +49,9 @@ def test_a_page_fits_the_screen_shows_its_pictures_and_is_accessible(browser, pa
     assert browser.errors() == []
 
 
-@pytest.mark.parametrize(("words", "page"), [("SM_HP_", "rules"), ("boolean", "reference/errors"), ("checkpoint", "variables")])
+@pytest.mark.parametrize(
+    ("words", "page"), [("SM_HP_", "routes"), ("boolean", "reference/errors"), ("checkpoint", "variables")]
+)
 def test_the_search_finds_a_word(browser, words, page):
     browser.open("index.html")
     browser.show(1280, "light")

@@ -1,4 +1,4 @@
-"""Values that a route loses: the rows of the table "What is lost before a script starts" of docs/rules.md, as conditions."""
+"""Values that a route loses: the rows of the table "What is lost before a script starts" of docs/routes.md, as conditions."""
 
 import re
 from typing import Callable, NamedTuple

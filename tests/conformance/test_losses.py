@@ -7,7 +7,7 @@ import pytest
 from jobs import one_host
 from losses import BY_NAME, EVERYTHING, LOSSES, SDK, SHELL_ENTRY_POINT, TOOLKIT, UNQUOTING, VARIABLES
 
-PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
+PAGE = Path(__file__).parents[2] / "docs" / "routes.md"
 
 
 def test_the_docs_list_the_losses_that_the_law_allows():

@@ -108,7 +108,7 @@ def test_every_test_that_holds_a_guarantee_is_there():
 
 
 class Color(enum.Enum):
-    """The Enum of the page of rules."""
+    """The Enum of the page of differences."""
 
     RED = "red"
     BLUE = 2
@@ -119,8 +119,8 @@ NAMES = {"Color": Color, "json": json, "BooleanOptionalAction": getattr(argparse
 
 def mended():
     """Each row of the table of what is mended: the declaration, the value, how it is sent, and what is to come of it."""
-    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    section = page.partition("### What is mended")[2].partition("\n### ")[0]
+    page = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
+    section = page.partition("## What is mended")[2].partition("\n## ")[0]
     for declared, value, sent, plain, mended in re.findall(
         r"^\| `(.+)` \| `(.+)`(, sent as text)? \| (.+) \| `(.+)` \|$", section, re.MULTILINE
     ):
@@ -150,8 +150,8 @@ def test_what_is_mended_is_what_the_table_says(declared, value, is_sent_as_text,
 
 def texts_of_platforms():
     """Each cell of the table of texts: the value, the platform and the text."""
-    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
-    section = page.partition("## What a value becomes")[2].partition("\n### ")[0]
+    page = (ROOT / "docs" / "values.md").read_text(encoding="utf-8")
+    section = page.partition("# What a value becomes")[2].partition("\n## ")[0]
     for value, toolkit, sdk in re.findall(r"^\| `(.+?)`.* \| `(.+)` \| `(.+)` \|$", section, re.MULTILINE):
         for platform, text in (("toolkit", toolkit), ("files", toolkit), ("sdk", sdk)):
             yield pytest.param(json.loads(value), platform, text, id=f"{value} of {platform}")

@@ -187,5 +187,6 @@ def test_an_example_has_a_link_whose_fragment_is_its_request():
     }
 
 
-def test_the_rules_have_examples_that_open_in_the_playground():
-    assert len([*examples((DOCS / "rules.md").read_text(encoding="utf-8"))]) >= 4
+def test_each_page_of_the_rules_has_an_example_that_opens_in_the_playground():
+    pages = [DOCS / name for name in ("rules.md", "routes.md", "values.md")]
+    assert all([*examples(page.read_text(encoding="utf-8"))] for page in pages)

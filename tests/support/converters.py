@@ -96,7 +96,7 @@ def declared(parser_class, declaration):
 
 
 def is_changed_on_purpose(declaration, value):
-    """Whether smargs changes this value on purpose: docs/rules.md has a row for it."""
+    """Whether smargs changes this value on purpose: docs/differences.md has a row for it."""
     if value is None or (isinstance(value, str) and value.strip() == "null"):
         # SDK v3 and boto3 send the text null in the same way as null.
         return True
