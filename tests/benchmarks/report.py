@@ -1,4 +1,4 @@
-"""Write the results of a run into docs/speed.md and the README of the benchmarks: tables, a plot, the targets."""
+"""Write the results of a run into docs/speed.md and the README of the benchmarks: tables, plots, the targets."""
 
 from __future__ import annotations
 
@@ -168,27 +168,46 @@ def profiles(now: Mapping[str, Any]) -> str:
     return _rows(["", "before", "now"], rows)
 
 
-def plot(result: Mapping[str, Any], path: Path) -> None:
-    """Draw the time of a parse over the number of arguments, one picture for each work."""
+def plot(result: Mapping[str, Any], directory: Path) -> None:
+    """Draw the time of a parse over the number of arguments, for each work: one picture for each colour scheme of a reader."""
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams.update({"svg.hashsalt": "smargs", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9})
+    light = matplotlib.colormaps["tab20"].colors
+    # On white, the colours of tab10 are too bright for thin lines.
+    dark = [[0.7 * part for part in colour] for colour in matplotlib.colormaps["tab10"].colors]
+    for scheme, ink, colours in (("light", "#242424", dark), ("dark", "#dedede", light[1::2])):
+        parts = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "grid.color")
+        settings = {
+            "svg.hashsalt": "smargs",
+            "svg.fonttype": "none",
+            "font.family": "sans-serif",
+            "font.size": 9,
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            **dict.fromkeys(parts, ink),
+        }
+        with matplotlib.rc_context(settings):
+            _figure(Table(result), dict(zip(LABELS, colours))).savefig(
+                directory / f"speed-{scheme}.svg", metadata={"Date": None, "Creator": None}
+            )
+
+
+def _figure(table: Table, colours: Mapping[str, Any]) -> Any:
+    """The figure of `plot`, in the current settings of matplotlib."""
     from matplotlib import pyplot
 
-    table = Table(result)
     figure, axes = pyplot.subplots(2, 2, figsize=(10, 7.5), sharex=True, sharey=True)
-    colours = dict(zip(LABELS, matplotlib.colormaps["tab10"].colors))
     for axis, (work, title) in zip(axes.flat, WORKS.items()):
-        for label in LABELS:
+        for label, marker in zip(LABELS, "osD^v<>pPX"):
             points = [(count, table.median(work, label, count)) for count in table.sizes]
             points = [(count, 1000 * median) for count, median in points if median]
             if points:
                 ours = label == "smargs"
                 axis.plot(
                     *zip(*points),
-                    marker="o",
-                    markersize=3,
+                    marker=marker,
+                    markersize=4,
                     color=colours[label],
                     lw=2.5 if ours else 1,
                     zorder=2 + ours,
@@ -203,7 +222,7 @@ def plot(result: Mapping[str, Any], path: Path) -> None:
     handles = {label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels())}
     figure.legend(handles.values(), handles.keys(), loc="lower center", ncols=5, frameon=False)
     figure.tight_layout(rect=(0, 0.07, 1, 1))
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    return figure
 
 
 def headline(result: Mapping[str, Any]) -> str:
@@ -238,7 +257,7 @@ def write(result: Mapping[str, Any]) -> None:
     docs = ROOT / "docs"
     text = re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), json.dumps(result, indent=1))
     (docs / "speed.json").write_text(f"{text}\n", encoding="utf-8")
-    plot(result, docs / "speed.svg")
+    plot(result, docs)
     for path, name, content in (
         (docs / "speed.md", "competitors", headline(result)),
         (docs / "speed.md", "numbers", target_table(result)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,23 @@ def test_a_job_is_measured_beside_plain_tools():
 def test_the_pages_have_the_markers(page, name):
     text = (report.ROOT / page).read_text(encoding="utf-8")
     assert report.between(text, name, "x").count(f"<!-- {name}: written by make bench -->\n\nx\n") == 1
+
+
+def luminance(colour):
+    """The relative luminance of a colour such as ``#dedede``, as WCAG 2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", "#ffffff"), ("dark", "#131416")])
+def test_a_plot_has_no_paper_and_readable_colours(scheme, paper):
+    drawn = (report.ROOT / "docs" / f"speed-{scheme}.svg").read_text(encoding="utf-8")
+    texts = set(re.findall(r'<text style="[^"]*fill: (#\w{6})', drawn))
+    colours = set(re.findall(r"(?:fill|stroke): (#\w{6})", drawn))
+
+    assert texts
+    assert len(colours) > len(report.LABELS)
+    for colour, contrast in [*((text, 4.5) for text in texts), *((colour, 3) for colour in colours)]:
+        darker, lighter = sorted(map(luminance, (colour, paper)))
+        assert (lighter + 0.05) / (darker + 0.05) >= contrast, colour
