@@ -15,7 +15,7 @@ from paths import ROOT, TESTS
 import smargs
 
 PAGES = sorted([*(DOCS / "contributing").glob("*.md"), *(DOCS / "explanation").glob("*.md")])
-OTHER_SIDE = DOCS / "contributing" / "from-the-other-side.md"
+INSIDE = DOCS / "contributing" / "inside.md"
 ROWS = [[box.partition(" = ")[0] for box in line.split(" | ")] for line in PARTS["parse"]().splitlines()[1:-1]]
 LEVELS = {name: level for level, row in enumerate(ROWS) for name in row}
 
@@ -69,9 +69,18 @@ def test_the_files_that_a_page_names_exist_and_have_what_it_says(page):
             assert re.search(rf"^ *(?:def |class )?{name}\b", source, re.MULTILINE), f"{name} in {file}"
 
 
+def test_the_map_of_the_modules_names_each_module_and_folder_of_the_package():
+    rows = (DOCS / "contributing" / "modules.md").read_text(encoding="utf-8").partition("| --- |")[2]
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", rows)
+    rooms = {name.partition(".")[0] for row in house().ROOMS for name in row if not name.startswith("__")}
+
+    assert [name for name in named if not (ROOT / "smargs" / name).exists()] == []
+    assert sorted(rooms - {re.match(r"\w+", name)[0] for name in named}) == []
+
+
 @pytest.mark.needs_process
 def test_a_new_row_of_the_catalogue_is_a_variable_that_fills_arguments(tmp_path):
-    (row,) = (block.text for block in blocks(OTHER_SIDE) if block.language == "python")
+    (row,) = (block.text for block in blocks(INSIDE) if block.language == "python")
     shutil.copytree(ROOT / "smargs", tmp_path / "smargs", ignore=shutil.ignore_patterns("__pycache__"))
     catalogue = tmp_path / "smargs" / "container" / "variables.py"
     source = catalogue.read_text(encoding="utf-8")
