@@ -14,7 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from declarations import DECLARATIONS, option
-from hypothesis import HealthCheck, find, given
+from hypothesis import HealthCheck, Phase, find, given
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument, NoSuchExample, Unsatisfiable
 from profiles import settings
@@ -142,15 +142,19 @@ def parser_of(*arguments, **settings):
     return parser
 
 
+# Hypothesis's phase "explain" runs an example again and again in a trace function, for a report that nothing here reads.
+FINDING = hypothesis.settings(database=None, derandomize=True, phases=(Phase.generate, Phase.shrink))
+
+
 def drawn(strategy, condition):
     """The simplest of what is drawn that a condition holds for."""
-    return find(strategy, condition, settings=hypothesis.settings(max_examples=2000, database=None, derandomize=True))
+    return find(strategy, condition, settings=hypothesis.settings(FINDING, max_examples=2000))
 
 
 def is_never_drawn(strategy, condition):
     """Whether a condition holds for nothing that is drawn in 200 tries."""
     try:
-        find(strategy, condition, settings=hypothesis.settings(max_examples=200, database=None, derandomize=True))
+        find(strategy, condition, settings=hypothesis.settings(FINDING, max_examples=200))
     except NoSuchExample:
         return True
     return False
