@@ -8,6 +8,9 @@ JOBS_OPTIONS ?= --write
 DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.json \
 	--channel train=smargs-demo/data/train --channel test=smargs-demo/data/test --shard train
 
+# Most tests start processes, and each would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTEST = $(VENV)/bin/python -m pytest -rs
 # The tests of a file share what is slow to make, so one process runs them all.
 PARALLEL = -n auto --dist loadfile
@@ -81,7 +84,7 @@ distributed: $(VENV)/.distributed
 # Measure the package beside its peers, and write the numbers of the docs. Some 25 minutes of a machine that does nothing else.
 bench: $(VENV)/.bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet --force-reinstall --no-deps .
-	env -u PYTHONDONTWRITEBYTECODE $(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
+	$(VENV)/bench/bin/python tests/benchmarks/bench.py $(BENCH_OPTIONS)
 	$(VENV)/bench/bin/python tests/benchmarks/local_jobs.py $(JOBS_OPTIONS)
 
 # Make the site of the docs in build/docs. A picture that is out of date is an error, and so is a link that leads nowhere, as is
@@ -165,7 +168,7 @@ $(VENV)/.sdks:
 	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet --no-deps 'sagemaker-train >= 1.27'
 	touch $@
 
-# What users install: an editable installation imports modules of its own when Python starts.
+# What users install, in site-packages: an editable installation makes the search path longer.
 $(VENV)/.bench: $(VENV)/bin/python setup.cfg
 	$(PYTHON) -m venv $(VENV)/bench
 	$(VENV)/bench/bin/python -m pip --disable-pip-version-check install --quiet '.[bench]'
