@@ -15,9 +15,9 @@ from paths import ROOT
 
 from smargs.testing import SageMakerJob
 
+pytestmark = [pytest.mark.slow, pytest.mark.needs_process]
+
 EXAMPLES = ROOT / "docs" / "examples"
-
-
 HYPERPARAMETERS = json.loads((EXAMPLES / "hyperparameters.json").read_text(encoding="utf-8"))
 
 

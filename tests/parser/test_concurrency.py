@@ -20,7 +20,7 @@ from smargs.testing import SageMakerJob
 pytestmark = pytest.mark.needs_process
 
 WORKERS = 8
-ROUNDS = 60
+ROUNDS = 20
 
 
 class Plain(SageMakerParserMixin, argparse.ArgumentParser):
@@ -169,11 +169,12 @@ def test_a_parse_assigns_no_attribute_of_the_parser(environ):
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
 def test_an_error_stays_in_its_thread():
     parser = declare(SageMakerArgumentParser(exit_on_error=False))
+    jobs = [job_of(number, "toolkit") for number in range(WORKERS)]
 
     def parse(number):
-        environ, argv = job_of(number, "toolkit")
+        environ, argv = jobs[number]
         if number % 2:
-            environ["SM_HP_EPOCHS"] = f"many {number}"
+            environ = {**environ, "SM_HP_EPOCHS": f"many {number}"}
             with pytest.raises(argparse.ArgumentError, match=rf"invalid int value: 'many {number}' \(from SM_HP_EPOCHS\)"):
                 parser.parse_args([], env_vars=environ)
         else:
@@ -189,12 +190,13 @@ def test_eight_threads_show_their_own_help(monkeypatch):
     monkeypatch.setenv("SM_HP_EPOCHS", "77")
     shown = parser.format_help()
     assert "(default: 77, from SM_HP_EPOCHS)" in shown
+    jobs = [job_of(number, "toolkit") for number in range(WORKERS)]
 
     def parse(number):
         if number % 2:
             assert parser.format_help() == shown
         else:
-            environ, argv = job_of(number, "toolkit")
+            environ, argv = jobs[number]
             assert vars(parser.parse_args(argv, env_vars=environ)) == expected(number)
 
     assert in_threads(parse) == []
