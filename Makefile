@@ -45,7 +45,8 @@ wasm: $(VENV)/.wasm
 	node tests/wasm/run.mjs $(VENV)/wasm -rs -m "not slow and not needs_process" --hypothesis-profile=quick \
 		--ignore tests/docs/test_examples.py  # It imports scikit-learn.
 
-# Run all tests on each of PYTHONS that is installed, each in one process: `make --jobs 2 pythons` runs two of them side by side.
+# Run the tests on each of PYTHONS that is installed, all of them on the oldest and the newest: see noxfile.py. Each Python has one
+# process: `make --jobs 2 pythons` runs two of them side by side.
 pythons: $(PYTHONS:%=python-%)
 
 python-%: python-environments

@@ -1,4 +1,8 @@
-"""All tests but the demo's, on every Python that the package supports: ``nox``, or ``nox -p 3.8`` for one of them."""
+"""The tests on every Python that the package supports: ``nox``, or ``nox -p 3.8`` for one of them.
+
+The oldest and the newest Python run all tests but the demo's. Those between them leave out the slow tests, except for those
+that are marked ``every_python``: CPython's own tests of argparse, and ConfigArgParse's.
+"""
 
 import os
 from pathlib import Path
@@ -22,9 +26,10 @@ nox.options.reuse_venv = "yes"
 
 @nox.session(python=VERSIONS, venv_backend="venv")
 def tests(session: nox.Session) -> None:
-    """Run the tests, slow ones too, with few examples of each law; further arguments are pytest's."""
+    """Run the tests with few examples of each law; further arguments are pytest's."""
     environment = session.virtualenv.location
     session.run_install("make", f"VENV={environment}", "TESTS=pythons", f"{environment}/.suites", external=True, silent=True)
     session.log(f"This leaves out {DEMO}, which needs scikit-learn: `make coverage` runs it.")
     options = ("-q", "-rs", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile=quick", "--ignore", DEMO)
-    session.run("python", "-m", "pytest", *options, *session.posargs)
+    selected = () if session.python in (VERSIONS[0], VERSIONS[-1]) else ("-m", "not slow or every_python")
+    session.run("python", "-m", "pytest", *options, *selected, *session.posargs)

@@ -13,7 +13,7 @@ import pytest
 from suite_differences import HELP, INFERRED, MENDED, NAME, PLAIN
 from suites import assert_differs_as_listed, run_suite
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.every_python]
 
 SDIST = Path(sys.prefix) / "suites" / "configargparse"
 

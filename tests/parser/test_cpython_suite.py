@@ -13,6 +13,7 @@ from suites import assert_differs_as_listed, run_suite
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.every_python,
     pytest.mark.skipif(
         not importlib.util.find_spec("test") or not importlib.util.find_spec("test.test_argparse"),
         reason="CPython's own tests are not installed with this interpreter: it has no test.test_argparse",
