@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 from io import RawIOBase
 from typing import NamedTuple, Optional, Sequence, TextIO, Union
 
@@ -67,6 +68,10 @@ class _LineBuffer:
         start = min(self._start, end)
         return Lines(self._view[:start], bytes(self._view[start:end])) if self._end else None
 
+    def take_all(self) -> None:
+        """Take what was read, whether its lines have ended or not."""
+        self._end = self._stop
+
     def contains(self, byte: bytes) -> bool:
         """Whether a byte is in the lines that were taken."""
         return self._bytes.find(byte, 0, self._end) >= 0
@@ -119,7 +124,7 @@ class HostOutput:
         """
         read = self._buffer.read(self.source)
         self.tail = (self.tail + read[-_LONGEST_TAIL:])[-_LONGEST_TAIL:]
-        lines = self._buffer.take_lines()
+        lines = self._take_lines()
         if self._label is None:
             self._pass(read)
         elif lines:
@@ -129,10 +134,20 @@ class HostOutput:
             self._search(b"".join(lines))
         return bool(read)
 
+    def _take_lines(self) -> Optional[Lines]:
+        if self._label or self._metrics:
+            return self._buffer.take_lines()
+        self._buffer.take_all()
+        return None
+
     def _pass(self, read: memoryview) -> None:
         self.target.buffer.write(read)
-        if not read and not self.tail.endswith(b"\n") and self.tail:
+        if not read and self._precedes_last_line() and self.tail and not self.tail.endswith(b"\n"):
             self.target.buffer.write(b"\n")
+
+    def _precedes_last_line(self) -> bool:
+        """Whether the last line of the job follows. Any other output gets no byte that the host has not written."""
+        return self.target is sys.stderr or self.target.isatty()
 
     def _write(self, lines: Lines, label: bytes) -> None:
         """Write lines with the label before each."""

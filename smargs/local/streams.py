@@ -14,7 +14,7 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, TextIO, 
 
 from smargs.local.metrics import Metric
 from smargs.local.output import HostOutput, make_label
-from smargs.local.system import HAS_PIPE_SIZES, HAS_SELECTABLE_PIPES, HAS_TERMINALS
+from smargs.local.system import HAS_PIPE_SIZES, HAS_SELECTABLE_PIPES, HAS_TERMINALS, is_same_file
 from smargs.local.terminals import open_terminal
 
 _F_SETPIPE_SZ = 1031  # Source: F_SETPIPE_SZ of fcntl(2) of Linux. Python has the name since 3.10.
@@ -41,9 +41,9 @@ class Streams(NamedTuple):
 class StreamOpener:
     """Opens the streams of each host.
 
-    A host that is alone has the standard input of this process. If an output of this process is a terminal, such a host writes
-    to a terminal as well, and its bytes are copied as they are. All other output goes through pipes, line by line; on Windows
-    that is all output.
+    A host that is alone has the standard input of this process, and its bytes are copied as they are: through a terminal to a
+    terminal, except on Windows, and through a pipe to anything else. The output of several hosts goes through pipes, and each
+    line gets a label.
     """
 
     def __init__(self, hosts: Sequence[str], metrics: Sequence[Metric]) -> None:
@@ -63,16 +63,14 @@ class StreamOpener:
         with contextlib.ExitStack() as stack:
             outputs: List[HostOutput] = []
             writers: List[int] = []
-            terminals = [target for target in (sys.stdout, sys.stderr) if HAS_TERMINALS and is_alone and target.isatty()]
-            for target in (sys.stdout, sys.stderr):
-                # Two outputs that are terminals are one, which keeps the order of what is written to them.
-                if target not in terminals[1:]:
-                    is_terminal = target in terminals
-                    read, write = open_terminal(target) if is_terminal else _open_pipe()
-                    stack.callback(os.close, write)
-                    label = None if is_terminal else self._label(host, target)
-                    outputs.append(HostOutput(_open_source(read), target, label, self._metrics))
-                    writers.append(write)
+            # Two outputs that are one terminal or one file are one for the host too. So what it writes to them keeps its order.
+            are_one = is_alone and is_same_file(sys.stdout.fileno(), sys.stderr.fileno())
+            for target in (sys.stderr,) if are_one else (sys.stdout, sys.stderr):
+                read, write = open_terminal(target) if HAS_TERMINALS and is_alone and target.isatty() else _open_pipe()
+                stack.callback(os.close, write)
+                label = None if is_alone else self._label(host, target)
+                outputs.append(HostOutput(_open_source(read), target, label, self._metrics))
+                writers.append(write)
             yield Streams(None if is_alone else subprocess.DEVNULL, writers[0], writers[-1], outputs)
 
     def _label(self, host: str, target: TextIO) -> str:

@@ -85,6 +85,15 @@ def write_pieces(descriptor: int, pieces: Sequence[Union[bytes, memoryview]]) ->
     return os.writev(descriptor, pieces) if hasattr(os, "writev") else 0
 
 
+def is_same_file(first: int, second: int) -> bool:
+    """Whether two descriptors are known to be of the same file, pipe or terminal.
+
+    On Windows, only files have a number that identifies them. Source: ``st_ino`` of os.stat_result, and _Py_fstat of CPython.
+    """
+    status = os.fstat(first)
+    return status.st_ino != 0 and os.path.samestat(status, os.fstat(second))
+
+
 def has_program(path: str) -> bool:
     """Whether there is a program with this path."""
     return shutil.which(path) is not None

@@ -23,7 +23,7 @@ class Finished(NamedTuple):
         status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted``, or ``Unpacked`` if the archives could not be made.
         exit_status: 0, or the exit status of the first host that failed.
         failure_reason: Why it failed, as the console shows it; None if it did not.
-        output: The output of all hosts, each line with the name of its host, and that of ``smargs run``.
+        output: The output of all hosts and of ``smargs run``. Of several hosts, each line begins with the name of its host.
     """
 
     status: str

@@ -73,8 +73,8 @@ def run(project, command):
 
 
 def said(project, command):
-    """What a command says, with the place and the durations of the page; a pipe has the name of the host before each line."""
-    text = run(project, command).stdout.replace(os.fspath(project), HOME).replace("algo-1 | ", "")
+    """What a command says, with the place and the durations of the page."""
+    text = run(project, command).stdout.replace(os.fspath(project), HOME)
     return re.sub(r"\d+\.\d+ ?s\b", "TIME", text)
 
 

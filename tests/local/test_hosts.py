@@ -63,6 +63,17 @@ def started(tmp_path):
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.fixture
+def labelled(started):
+    """Start a script on the first of two hosts, so that each of its lines has a label. The second host ends at once."""
+
+    def start(source, *options, **settings):
+        first = "import os, sys\nif os.environ['SM_CURRENT_HOST'] == 'algo-2': sys.exit()\n"
+        return started(first + textwrap.dedent(source), "--hosts", "2", *options, **settings)
+
+    return start
+
+
 def finish(process):
     """The exit status and the lines of both outputs."""
     out, err = process.communicate(timeout=SECONDS)
@@ -105,7 +116,7 @@ def of(host, lines):
     return [line.partition("| ")[2] for line in lines if line.startswith(f"{host} |")]
 
 
-def test_each_host_has_its_name_its_variables_and_its_prefix(started):
+def test_each_host_has_its_name_its_variables_and_its_label(started):
     process = started(
         """
         import json, os, sys
@@ -149,40 +160,82 @@ def test_every_host_finds_the_checkpoints_of_the_job(started, tmp_path):
 def test_variables_of_an_outer_job_do_not_reach_the_script(started):
     source = "import os; print(sorted(name for name in os.environ if name in ('SM_HP_OLD', 'SM_NEW', 'KEPT')))"
     process = started(source, env={"SM_HP_OLD": "1", "SM_NEW": "2", "KEPT": "3"})
-    assert of("algo-1", finish(process)[1]) == ["['KEPT']"]
+    assert finish(process)[1] == ["['KEPT']"]
 
 
-def test_output_appears_while_the_script_runs_and_the_last_line_needs_no_newline(started):
-    process = started(
-        """
-        import sys, time
-        print("first")
-        sys.stdin.read()
-        sys.stdout.write("10%\\r20%\\rdone\\r\\nlast"); sys.stdout.flush()
-        time.sleep(300)
-        """
-    )
-    seen = b""
-    while b"done" not in seen:
-        assert select.select([process.stdout], [], [], SECONDS)[0]
-        seen += os.read(process.stdout.fileno(), 4096)
+REFRESHES = """
+    import sys, time
+    print("first")
+    sys.stdin.read()
+    sys.stdout.write("10%\\r20%\\rdone\\r\\nlast"); sys.stdout.flush()
+    time.sleep(300)
+    """
+
+
+def test_the_output_of_a_single_host_passes_unchanged_while_the_script_runs(started):
+    process = started(REFRESHES)
+    seen = read_until(process.stdout.fileno(), b"last")
+    assert process.poll() is None
+    process.terminate()
+    assert seen + process.stdout.read() == b"first\n10%\r20%\rdone\r\nlast"
+
+
+def test_lines_with_a_label_appear_while_the_script_runs_and_the_last_one_needs_no_newline(labelled):
+    process = labelled(REFRESHES)
+    seen = read_until(process.stdout.fileno(), b"done")
     assert process.poll() is None
     process.terminate()
     assert of("algo-1", (seen + process.stdout.read()).decode().splitlines()) == ["first", "done", "last"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_every_byte_of_a_single_host_stays_in_each_output(started, tmp_path, encoding):
+    (tmp_path / "data").write_bytes(os.urandom(3_000_000) + b"\0\r1\r2\n\n\n\xff")
+    process = started(
+        """
+        import sys
+        data = open("data", "rb").read()
+        sys.stdout.buffer.write(data)
+        sys.stderr.buffer.write(data[::-1])
+        """,
+        env={"PYTHONIOENCODING": encoding},
+    )
+    out, err = process.communicate(timeout=SECONDS)
+    written = (tmp_path / "data").read_bytes()
+    assert (process.returncode, out == written) == (0, True)
+    first, _, rest = err.partition(b"\n")
+    assert first.startswith(b"smargs: job in ")
+    assert rest.startswith(written[::-1])
+
+
+def test_only_the_output_that_the_last_line_follows_gets_a_newline_at_its_end(started):
+    process = started("import sys; sys.stdout.write('out'); sys.stderr.write('err')")
+    out, err = process.communicate(timeout=SECONDS)
+    assert out == b"out"
+    assert err.splitlines()[1] == b"err"
+    assert err.count(b"\n") == 3
+
+
+def test_two_outputs_that_are_one_keep_the_order_of_what_a_single_host_writes(started):
+    source = "import sys\nfor number in range(500): print(number, file=(sys.stdout, sys.stderr)[number % 2])\nprint(end='last')"
+    process = started(source, stderr=subprocess.STDOUT)
+    first, *lines, last = process.communicate(timeout=SECONDS)[0].decode().splitlines()
+    assert first.startswith("smargs: job in ")
+    assert lines == [*map(str, range(500)), "last"]
+    assert last.startswith("smargs: job Completed after ")
+
+
 @pytest.mark.slow
-def test_the_cost_of_a_line_is_linear_in_its_length(started):
+def test_the_cost_of_a_line_is_linear_in_its_length(labelled):
     # Where each read costs as much as what came before it, this takes the better part of an hour.
-    process = started("import sys\nfor _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
+    process = labelled("for _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
     assert process.wait(SECONDS) == 0
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_long_line_appears_in_pieces_and_complete(started, tmp_path, unbuffered):
-    process = started(
+def test_a_long_line_appears_in_pieces_and_complete(labelled, tmp_path, unbuffered):
+    process = labelled(
         """
-        import os, sys, time
         sys.stdout.write("a" + "é" * 3_000_000); sys.stdout.flush()
         os.mkfifo("gate")
         open("gate")
@@ -206,15 +259,15 @@ def test_the_end_of_a_long_line_is_in_the_reason_of_a_failure(started):
     assert "ValueError: é" in finish(started(source))[2][-1]
 
 
-def test_an_empty_line_stays_and_has_its_prefix(started):
-    process = started("print('a\\n\\n\\nb'); print()")
+def test_an_empty_line_stays_and_has_its_label(labelled):
+    process = labelled("print('a\\n\\n\\nb'); print()")
     out, _ = process.communicate(timeout=SECONDS)
     assert (process.returncode, out) == (0, b"algo-1 | a\nalgo-1 | \nalgo-1 | \nalgo-1 | b\nalgo-1 | \n")
 
 
-def test_of_binary_output_every_byte_stays(started, tmp_path):
+def test_of_binary_lines_with_a_label_every_byte_stays(labelled, tmp_path):
     (tmp_path / "data").write_bytes(os.urandom(5_000_000).replace(b"\n", b"\r") + b"\0\r1\r2\n" * 1000)
-    process = started("import sys; sys.stdout.buffer.write(b'\\0' + open('data', 'rb').read())")
+    process = labelled("sys.stdout.buffer.write(b'\\0' + open('data', 'rb').read())")
     out, _ = process.communicate(timeout=SECONDS)
     lines = out.split(b"\n")
     assert all(line.startswith(b"algo-1 | ") for line in lines[:-1])
@@ -260,13 +313,14 @@ def test_a_signal_during_a_write_loses_no_output(started, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("fixture", ["started", "labelled"])
 @pytest.mark.parametrize("newline", ["", "\\n", "\\r"], ids=["no newline", "lines", "refreshes"])
-def test_the_memory_does_not_grow_with_the_output(started, newline):
+def test_the_memory_does_not_grow_with_the_output(request, fixture, newline):
     """The peak of a run that prints 200 MB, beside that of a run that prints nothing."""
     source = f"import sys\nfor _ in range(int(sys.argv[1])): sys.stdout.write('x' * 99 + '{newline}')"
-    peaks = []
+    start, peaks = request.getfixturevalue(fixture), []
     for count in ("0", "2_000_000"):
-        process = started(source, stdout=subprocess.DEVNULL, typed=[count], env={"PYTHONUNBUFFERED": ""})
+        process = start(source, stdout=subprocess.DEVNULL, typed=[count], env={"PYTHONUNBUFFERED": ""})
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = status
         assert status == 0
@@ -281,21 +335,20 @@ def test_64_hosts_start_and_end(started):
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("utf-8", b"\xff\xfe ok"), ("ascii", rb"\ufffd\ufffd ok")])
-def test_bytes_that_are_not_utf_8_pass_unless_the_output_is_of_another_encoding(started, encoding, shown):
-    source = "import sys; sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')"
-    process = started(source, env={"PYTHONIOENCODING": encoding})
+def test_bytes_that_are_not_utf_8_get_a_label_unless_the_output_is_of_another_encoding(labelled, encoding, shown):
+    process = labelled("sys.stdout.buffer.write(b'\\xff\\xfe ok\\n')", env={"PYTHONIOENCODING": encoding})
     out, _ = process.communicate(timeout=SECONDS)
     assert (process.returncode, out) == (0, b"algo-1 | " + shown + b"\n")
 
 
-def test_characters_that_standard_output_cannot_encode_do_not_end_the_run(started):
-    source = "import sys; sys.stdout.buffer.write('50% \\u2588 \\xe9\\n'.encode('utf-8'))"
-    status, out, _ = finish(started(source, env={"PYTHONIOENCODING": "ascii"}))
+def test_characters_that_standard_output_cannot_encode_do_not_end_the_run(labelled):
+    source = "sys.stdout.buffer.write('50% \\u2588 \\xe9\\n'.encode('utf-8'))"
+    status, out, _ = finish(labelled(source, env={"PYTHONIOENCODING": "ascii"}))
     assert (status, of("algo-1", out)) == (0, [r"50% \u2588 \xe9"])
 
 
 @pytest.mark.parametrize("plain", ["", "1"], ids=["colours", "NO_COLOR"])
-def test_prefixes_have_colours_only_on_a_terminal(started, plain):
+def test_labels_have_colours_only_on_a_terminal(started, plain):
     ours, theirs = pty.openpty()
     process = started("print('hello')", "--hosts", "2", stdout=theirs, env={"NO_COLOR": plain})
     os.close(theirs)
@@ -335,7 +388,7 @@ def test_one_terminal_of_two_outputs_leaves_the_other_as_it_is(started, tmp_path
     process.wait(SECONDS)
     assert os.read(ours, 4096) == b"out\r\n"
     os.close(ours)
-    assert of("algo-1", (tmp_path / "err").read_text().splitlines()) == ["err"]
+    assert (tmp_path / "err").read_text().splitlines()[1:-1] == ["err"]
 
 
 def test_the_reason_of_a_failure_on_a_terminal_has_no_colours(started):
@@ -351,10 +404,10 @@ def test_the_reason_of_a_failure_on_a_terminal_has_no_colours(started):
 
 def test_a_host_that_is_alone_reads_the_standard_input_and_several_read_none(started):
     source = "import sys; print(repr(sys.stdin.read()))"
-    for hosts, text in (("1", "data"), ("2", "")):
+    for hosts, lines in (("1", ["'data'"]), ("2", ["algo-1 | ''", "algo-2 | ''"])):
         process = started(source, "--hosts", hosts, stdin=subprocess.PIPE)
         out, _ = process.communicate(b"data", timeout=SECONDS)
-        assert of("algo-1", out.decode().splitlines()) == [repr(text)]
+        assert sorted(out.decode().splitlines()) == lines
 
 
 @pytest.mark.parametrize(("source", "colour"), [("pass", 32), ("raise SystemExit(3)", 31)], ids=["green", "red"])
@@ -481,10 +534,10 @@ def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(star
         time.sleep(0 if checkpoint.exists() else 300)
         """
     status, out, err = finish(started(source, "--platform", "files", "--interrupt-after", "2s"))
-    assert (status, of("algo-1", out)) == (0, ["found None"])
+    assert (status, out) == (0, ["found None"])
     assert err[-1].endswith(f"checkpoints: {tmp_path.resolve()}/job/checkpoints")
     status, out, err = finish(started(source, "--interrupt-after", "1h"))
-    assert (status, of("algo-1", out)) == (0, ["found 41"])
+    assert (status, out) == (0, ["found 41"])
     assert "Completed" in err[-1]
 
 
@@ -613,7 +666,7 @@ def test_the_guardian_forgets_a_host_that_has_ended(tmp_path):
 
 def test_the_hosts_are_stopped_if_nobody_reads_the_output(started, tmp_path):
     process = started(f"{LEFT_BEHIND}\nwhile True:\n    print('more')\n    time.sleep(0.01)")
-    assert process.stdout.read(1) == b"a"
+    assert process.stdout.read(1) == b"m"
     process.stdout.close()
     process.stdout = None
     assert process.wait(SECONDS) == 128 + signal.SIGPIPE
@@ -650,7 +703,7 @@ def test_a_clean_environment_has_nothing_of_the_callers_but_what_each_program_ne
     callers = {"AWS_SECRET_ACCESS_KEY": "x", "MINE": "1", "LANG": "C.UTF-8", "HOME": "/tmp"}
     options = ["--platform", platform, "-p", "lr=1", *(["--clean-env"] if is_clean else [])]
     status, out, _ = finish(started(source, *options, env=callers))
-    names = set(json.loads(of("algo-1", out)[0]))
+    names = set(json.loads(out[0]))
     of_the_platform = {name for name in names if name.startswith(("SM_", "SAGEMAKER_"))} | {
         "TRAINING_JOB_NAME",
         "PYTHONUNBUFFERED",
@@ -675,7 +728,7 @@ def test_an_unchanged_script_is_filled(started):
         """
     status, out, _ = finish(started(source, "--patch", "-p", "fp16=true", "--channel", f"train={ROOT / 'docs'}"))
     assert status == 0
-    assert re.fullmatch(r"Namespace\(fp16=True, train='.*/job/input/data/train'\)", of("algo-1", out)[0])
+    assert re.fullmatch(r"Namespace\(fp16=True, train='.*/job/input/data/train'\)", out[0])
 
 
 DECLARES = """
@@ -745,5 +798,5 @@ def test_the_variables_of_a_container_are_shown_by_the_command(started):
     )
     status, out, _ = finish(process)
     assert status == 0
-    told = json.loads("\n".join(of("algo-1", out)))
+    told = json.loads("\n".join(out))
     assert told["hyperparameters"]["epochs"] == {"value": 3, "source": "SM_HP_EPOCHS"}

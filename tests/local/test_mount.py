@@ -89,7 +89,7 @@ def test_where_opt_ml_exists_the_job_takes_its_place(run, tmp_path):
         "print(job.returncode, os.listdir('/opt/ml/model'))\n"
     )
     status, out, err = run(*SMARGS, "run", "outer.py", "--mount", "--output", "outer")
-    assert (status, out) == (0, "algo-1 | 0 []\n"), err
+    assert (status, out) == (0, "0 []\n"), err
 
 
 def test_what_is_in_opt_stays_there(run):

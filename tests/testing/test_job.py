@@ -178,7 +178,7 @@ def test_a_backslash_at_the_end_of_an_unquoted_command_line_is_kept(sagemaker_jo
     script.write_text("import sys; print(sys.argv[1:], flush=True)")
     job = sagemaker_job({"where": "C:\\"}, platform="toolkit-unquoted")
     assert job.argv == ["--where", "C:\\"]
-    assert f"algo-1 | {job.argv}\n" in job.run(script).output
+    assert f"\n{job.argv}\n" in job.run(script).output
 
 
 @pytest.mark.needs_process
@@ -299,7 +299,7 @@ def test_a_script_can_also_run_inside_a_job(script):
     with SageMakerJob({"epochs": 2}, ["train"], script=os.fspath(script)) as job:
         finished = job.run()
         assert finished.status == "Completed", finished.output
-        assert "algo-1 | 3 [] None\n" in finished.output
+        assert "\n3 [] None\n" in finished.output
         assert os.environ["SM_HP_EPOCHS"] == "2"
 
 
@@ -311,8 +311,8 @@ def test_relative_paths_of_a_job_stay_the_same_after_a_change_of_directory(scrip
     monkeypatch.chdir("elsewhere")
     with job:
         assert os.listdir(os.environ["SM_CHANNEL_TRAIN"]) == ["a.csv"]
-    assert "algo-1 | 3 ['a.csv'] None\n" in job.run().output
-    assert "algo-1 | 3 ['a.csv'] None\n" in job.run("../source/train.py").output
+    assert "\n3 ['a.csv'] None\n" in job.run().output
+    assert "\n3 ['a.csv'] None\n" in job.run("../source/train.py").output
 
 
 @pytest.mark.needs_process
@@ -329,7 +329,7 @@ def test_a_relative_path_is_looked_up_in_the_search_path(script, data, tmp_path,
     with SageMakerJob({"epochs": 2}, {"train": "data"}, script="source/train.py", search_path=places) as job:
         monkeypatch.chdir("/")
         for chosen in (None, "source/train.py"):
-            assert "algo-1 | 3 ['a.csv'] None\n" in job.run(chosen).output
+            assert "\n3 ['a.csv'] None\n" in job.run(chosen).output
 
 
 @pytest.mark.needs_process
@@ -347,7 +347,7 @@ def test_a_run_sends_the_same_json_as_the_environment_of_the_job(sagemaker_job, 
     values = {"text": "5", "number": 5, "none": None, "list": [1, "é"]}
     for plain in (False, True):
         job = sagemaker_job(values, plain=plain)
-        assert f"algo-1 | {job.environ['SM_HPS']}\n" in job.run(script).output
+        assert f"\n{job.environ['SM_HPS']}\n" in job.run(script).output
 
 
 @pytest.mark.needs_process
@@ -395,8 +395,8 @@ def test_a_plain_script_runs_patched(sagemaker_job, tmp_path):
         "print(parser.parse_args().flag, flush=True)\n"
     )
     job = sagemaker_job({"flag": False})
-    assert "algo-1 | True\n" in job.run(script).output
-    assert "algo-1 | False\n" in job.run(script, patch=True).output
+    assert "\nTrue\n" in job.run(script).output
+    assert "\nFalse\n" in job.run(script, patch=True).output
 
 
 @pytest.mark.needs_unix
@@ -420,7 +420,7 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
         text=True,
         check=True,
     )
-    assert "algo-1 | 4 ['a.csv'] x y\n" in shown.stdout
+    assert "\n4 ['a.csv'] x y\n" in shown.stdout
     assert repr(SageMakerJob({"t": "5"})) == """smargs run train.py -p 't="5"'"""
     assert (
         repr(SageMakerJob({"t": "5"}, ["train"], plain=True))
@@ -444,4 +444,4 @@ def test_the_command_that_repeats_a_job_is_one_line_for_any_text(tmp_path, plain
         encoding="utf-8",
         check=True,
     )
-    assert f"algo-1 | {job.environ['SM_HPS']} []\n" in shown.stdout
+    assert f"\n{job.environ['SM_HPS']} []\n" in shown.stdout
