@@ -19,6 +19,7 @@ from smargs.local.terminals import open_terminal
 
 _F_SETPIPE_SZ = 1031  # Source: F_SETPIPE_SZ of fcntl(2) of Linux. Python has the name since 3.10.
 _PIPE_SIZE = 1 << 17
+_PIPE_SIZE_ALONE = 1 << 20
 _RELAYED = 1 << 16  # How many bytes are copied at once.
 
 
@@ -65,8 +66,9 @@ class StreamOpener:
             writers: List[int] = []
             # Two outputs that are one terminal or one file are one for the host too. So what it writes to them keeps its order.
             are_one = is_alone and is_same_file(sys.stdout.fileno(), sys.stderr.fileno())
+            size = _PIPE_SIZE_ALONE if is_alone else _PIPE_SIZE
             for target in (sys.stderr,) if are_one else (sys.stdout, sys.stderr):
-                read, write = open_terminal(target) if HAS_TERMINALS and is_alone and target.isatty() else _open_pipe()
+                read, write = open_terminal(target) if HAS_TERMINALS and is_alone and target.isatty() else _open_pipe(size)
                 stack.callback(os.close, write)
                 label = None if is_alone else self._label(host, target)
                 outputs.append(HostOutput(_open_source(read), target, label, self._metrics))
@@ -77,18 +79,21 @@ class StreamOpener:
         return make_label(host, max(map(len, self._hosts)), self._hosts.index(host), target)
 
 
-def _open_pipe() -> Tuple[int, int]:
+def _open_pipe(size: int) -> Tuple[int, int]:
     """Open a pipe, and return the descriptors of its two ends.
 
-    On Linux it holds twice what others hold, so it is read less often. Of a larger one, what is read at once would need blocks
-    of memory that Python gives back to the system after each read.
+    On Linux it holds more than others hold, so it is read less often. To put labels into what is read at once from a pipe of
+    more than 128 kB, Python would need blocks of memory that it gives back to the system after each read.
+
+    Args:
+        size: How many bytes it holds, if the system grants it.
     """
     read, write = os.pipe()
     if HAS_PIPE_SIZES:
         fcntl: Any = import_module("fcntl")
         # Other systems refuse it, and Linux refuses it beyond the limit for all pipes of a user.
         with contextlib.suppress(OSError):
-            fcntl.fcntl(read, _F_SETPIPE_SZ, _PIPE_SIZE)
+            fcntl.fcntl(read, _F_SETPIPE_SZ, size)
     return read, write
 
 

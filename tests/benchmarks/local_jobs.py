@@ -25,6 +25,8 @@ from smargs.local.results import pack
 
 WRITER = """
 import os, sys, time
+if os.environ.get("SM_CURRENT_HOST") == "algo-2":
+    sys.exit()
 kind, count = sys.argv[1], int(sys.argv[2])
 lines = b"".join(b"epoch %06d step %06d loss: 0.%06d and some more words to fill the line\\n" % ((i,) * 3) for i in range(800))
 chunk = {"lines": lines, "no newline": b"x" * 65536, "binary": os.urandom(65536)}[kind]
@@ -46,7 +48,7 @@ Measure = Callable[[], float]
 
 
 def output(base: Path, size: int) -> Iterator[Tuple[str, float, Measure, Measure]]:
-    """The seconds in which a script writes, into `smargs run` and into cat."""
+    """The seconds in which a script writes, into `smargs run` and into cat. Of two hosts, one writes lines with labels."""
     script, seconds = base / "write.py", base / "seconds"
     script.write_text(WRITER, encoding="utf-8")
     environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -58,11 +60,11 @@ def output(base: Path, size: int) -> Iterator[Tuple[str, float, Measure, Measure
                 subprocess.run(["cat"], stdin=process.stdout, stdout=subprocess.DEVNULL, check=True)
         return float(seconds.read_text(encoding="utf-8"))
 
-    for kind in ("lines", "no newline", "binary"):
+    for name, kind, hosts in (*((kind, kind, 1) for kind in ("lines", "no newline", "binary")), ("labels", "lines", 2)):
         typed = [kind, str(size), os.fspath(seconds)]
         plain = [sys.executable, os.fspath(script), *typed]
-        ours = [*run(base, script, "--platform", "files"), "--", *typed]
-        yield f"output, {kind}: times `cat`", 2, lambda c=ours: measured(c, False), lambda c=plain: measured(c, True)
+        ours = [*run(base, script, "--platform", "files", "--hosts", str(hosts)), "--", *typed]
+        yield f"output, {name}: times `cat`", 2, lambda c=ours: measured(c, False), lambda c=plain: measured(c, True)
 
 
 def run(base: Path, script: Path, *options: str) -> List[str]:

@@ -190,7 +190,7 @@ def test_lines_with_a_label_appear_while_the_script_runs_and_the_last_one_needs_
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_every_byte_of_a_single_host_stays_in_each_output(started, tmp_path, encoding):
-    (tmp_path / "data").write_bytes(os.urandom(3_000_000) + b"\0\r1\r2\n\n\n\xff")
+    (tmp_path / "data").write_bytes(os.urandom(5_000_000) + b"\0\r1\r2\n\n\n\xff")
     process = started(
         """
         import sys
