@@ -1,4 +1,4 @@
-"""The output of a host: as it is on a terminal, or its lines with the name of the host before each."""
+"""The output of a host: unchanged if the host is alone, else its lines with the name of the host before each."""
 
 from __future__ import annotations
 
