@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,13 +20,24 @@ settings.load_profile("all")
 settings.register_profile("quick", max_examples=30, **SETTINGS)  # Chosen by --hypothesis-profile=quick.
 
 
+def pytest_configure(config):
+    """Let xdist start the files in the order of the tests."""
+    config.option.loadscopereorder = False  # It would start those of few tests last, such as CPython's whole suite.
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark the tests that run a script before any are deselected by their marks."""
+    """Mark the tests that run a script before any are deselected by their marks, and begin with the longest files.
+
+    Of several processes, one would otherwise run a long file alone at the end.
+    """
     for item in items:
         if "run_script" in item.fixturenames:
             item.add_marker("needs_process")
             item.add_marker("no_mutants")
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path not in slow, -sizes[item.path]))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Parses at one time, in eight threads with one parser and in eight processes: each has its own values."""
 
 import argparse
+import inspect
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import threading
 import warnings
 
 import pytest
-from paths import ROOT, SUPPORT
+from paths import ROOT
 from platforms import Job
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
@@ -204,9 +205,8 @@ def test_eight_threads_show_their_own_help(monkeypatch):
 
 SCRIPT = """
 import json, sys
-sys.path[:0] = {path!r}
-from test_concurrency import declare
 from smargs import SageMakerArgumentParser
+{declare}
 parser = declare(SageMakerArgumentParser())
 print("ready", flush=True)
 sys.stdin.readline()
@@ -216,7 +216,7 @@ for _ in range({rounds}):
 
 
 def test_eight_concurrent_processes_get_their_own_values(tmp_path):
-    source = SCRIPT.format(path=[os.path.dirname(__file__), os.fspath(SUPPORT)], rounds=ROUNDS)
+    source = SCRIPT.format(declare=inspect.getsource(declare), rounds=ROUNDS)
     children = []
     for number in range(WORKERS):
         job = job_of(number, "toolkit")
