@@ -27,6 +27,7 @@ WRITER = """
 import os, sys, time
 if os.environ.get("SM_CURRENT_HOST") == "algo-2":
     sys.exit()
+time.sleep(0.5)  # Until the second host has ended.
 kind, count = sys.argv[1], int(sys.argv[2])
 lines = b"".join(b"epoch %06d step %06d loss: 0.%06d and some more words to fill the line\\n" % ((i,) * 3) for i in range(800))
 chunk = {"lines": lines, "no newline": b"x" * 65536, "binary": os.urandom(65536)}[kind]

@@ -103,7 +103,7 @@ def test_a_job_is_measured_beside_plain_tools():
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
     names = [line.split("|")[1].strip() for line in done.stdout.splitlines() if "times" in line]
     assert names == [
-        *(f"output, {kind}: times `cat`" for kind in ("lines", "no newline", "binary")),
+        *(f"output, {kind}: times `cat`" for kind in ("lines", "no newline", "binary", "labels")),
         *(f"channel, {kind} of 10 files: times a directory" for kind in ("glob", "manifest")),
         "packing: times `tar -cz`",
     ]
