@@ -99,3 +99,30 @@ def test_an_error_names_the_source_of_a_part_and_no_part_of_another_object(capsy
     with pytest.raises(SystemExit):
         parser.parse_args([], env_vars={"SM_HPS": json.dumps(hyperparameters)})
     assert capsys.readouterr().err.endswith(f"train.py: error: {message}\n")
+
+
+def test_only_what_follows_the_common_part_of_dotted_names_is_compared(capsys):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--opt.adam.x")
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HPS": '{"opt.adam.y": 1}'})
+
+    assert capsys.readouterr().err.endswith("error: unrecognized hyperparameter: opt.adam.y\n")
+
+
+@pytest.mark.parametrize("name", ["setas", "opt.setas"])
+def test_a_typo_in_the_first_letter_finds_the_nearest_name(capsys, name):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--betas")
+    parser.add_argument("--opt.betas")
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HPS": json.dumps({name: 1})})
+
+    assert capsys.readouterr().err.endswith(f"{name} (did you mean --{name.replace('s', 'b', 1)}?)\n")
+
+
+def test_an_option_that_takes_no_hyperparameter_is_named_as_such(capsys):
+    with pytest.raises(SystemExit):
+        SageMakerArgumentParser(prog="train.py").parse_args([], env_vars={"SM_HPS": '{"help": 1}'})
+
+    assert capsys.readouterr().err.endswith("unrecognized hyperparameter: help (--help cannot take it)\n")

@@ -57,6 +57,13 @@ def test_an_ending_is_secret_in_one_word_and_a_last_word_describes():
     assert not any(is_secret_name(f"password_{last}") for last in DESCRIBING.split())
 
 
+def test_a_listed_name_begins_with_its_first_letter():
+    names = Names({"SMARGS_SECRET_NAMES": "XRAY"})
+
+    assert names.is_secret("xray")
+    assert not names.is_secret("ray")
+
+
 def test_an_organisation_lists_names_of_its_own():
     names = Names({"SMARGS_SECRET_NAMES": "tenant-pin, x7 !sort_token !hub_key"})
 
