@@ -38,6 +38,13 @@ def test_the_bounds_themselves_are_accepted_and_what_is_outside_is_one_line(pars
         assert refused(f"--dropout={text}") == f"train.py: error: argument --dropout: invalid value: {shown} (expected 0 to 1)"
 
 
+def test_both_bounds_may_be_one_number(parser, refused):
+    parser.add_argument("--hosts", type=int, bounds=(1, 1))
+
+    assert parser.parse_args(["--hosts", "1"]).hosts == 1
+    assert "expected 1 to 1" in refused("--hosts", "2")
+
+
 def test_one_of_the_bounds_may_be_none(parser, refused):
     parser.add_argument("--epochs", type=int, bounds=(1, None))
     parser.add_argument("--gain", type=int, bounds=(None, 3))
@@ -143,7 +150,8 @@ def test_help_can_name_the_bounds(parser):
 
 
 @pytest.mark.parametrize(
-    "bounds", [(1, 0), (None, None), (0,), (0, 1, 2), 1, (float("nan"), 1), (0, float("inf")), ("a", 1), "ab1"]
+    "bounds",
+    [(1, 0), (None, None), (0,), (0, 1, 2), 1, (float("nan"), 1), (0, float("inf")), (float("-inf"), 0), ("a", 1), "ab1"],
 )
 def test_bounds_that_are_no_pair_of_numbers_in_order_are_refused(parser, bounds):
     with pytest.raises(ValueError, match="expected the least and the greatest number"):
