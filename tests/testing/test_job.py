@@ -420,7 +420,7 @@ def test_a_job_is_shown_as_the_command_that_repeats_it(tmp_path, script, data):
         text=True,
         check=True,
     )
-    assert "\n4 ['a.csv'] x y\n" in shown.stdout
+    assert "algo-1 | 4 ['a.csv'] x y\n" in shown.stdout
     assert repr(SageMakerJob({"t": "5"})) == """smargs run train.py -p 't="5"'"""
     assert (
         repr(SageMakerJob({"t": "5"}, ["train"], plain=True))
@@ -444,4 +444,4 @@ def test_the_command_that_repeats_a_job_is_one_line_for_any_text(tmp_path, plain
         encoding="utf-8",
         check=True,
     )
-    assert f"\n{job.environ['SM_HPS']} []\n" in shown.stdout
+    assert shown.stdout == f"{job.environ['SM_HPS']} []\n"

@@ -123,8 +123,8 @@ def test_the_working_directory_comes_first(sagemaker_job, tmp_path, monkeypatch)
     Path("data", "mine.csv").touch()
     assert files(sagemaker_job({}, {"train": "data"})) == ["mine.csv"]
     Path("train.py").write_text("print('mine', flush=True)")
-    assert "\nmine\n" in sagemaker_job().run("train.py").output
-    assert "\nmine\n" in sagemaker_job().run().output
+    assert "\\nmine\\n" in sagemaker_job().run("train.py").output
+    assert "\\nmine\\n" in sagemaker_job().run().output
 
 def test_what_is_nowhere_is_named_as_it_was_written(sagemaker_job):
     with pytest.raises(ValueError, match="train: 'nowhere' does not exist"):
