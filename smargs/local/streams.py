@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import socket
 import subprocess
@@ -65,7 +66,7 @@ class StreamOpener:
             outputs: List[HostOutput] = []
             writers: List[int] = []
             # Two outputs that are one terminal or one file are one for the host too. So what it writes to them keeps its order.
-            are_one = is_alone and is_same_file(sys.stdout.fileno(), sys.stderr.fileno())
+            are_one = is_alone and _outputs_are_one()
             size = _PIPE_SIZE_ALONE if is_alone else _PIPE_SIZE
             for target in (sys.stderr,) if are_one else (sys.stdout, sys.stderr):
                 read, write = open_terminal(target) if HAS_TERMINALS and is_alone and target.isatty() else _open_pipe(size)
@@ -77,6 +78,14 @@ class StreamOpener:
 
     def _label(self, host: str, target: TextIO) -> str:
         return make_label(host, max(map(len, self._hosts)), self._hosts.index(host), target)
+
+
+def _outputs_are_one() -> bool:
+    """Return whether the two outputs of this process are known to be one file or one terminal."""
+    # A stream of a notebook or of pytest may have no descriptor.
+    with contextlib.suppress(io.UnsupportedOperation):
+        return is_same_file(sys.stdout.fileno(), sys.stderr.fileno())
+    return False
 
 
 def _open_pipe(size: int) -> Tuple[int, int]:
