@@ -767,7 +767,7 @@ def test_jobs_that_start_at_once_have_separate_directories_in_the_home_directory
     monkeypatch.setenv("HOME", os.fspath(tmp_path_factory.mktemp("home")))
     jobs = [start("train.py", cwd=here) for _ in range(4)]
     said = [job.communicate(timeout=60)[1] for job in jobs]
-    assert [job.returncode for job in jobs] == [0] * 4, said
+    assert [(job.returncode, text) for job, text in zip(jobs, said) if job.returncode] == []
     made = sorted(path.parent for path in Path(os.environ["HOME"], ".smargs", "jobs").glob("smargs-job-*/model"))
     assert len(made) == 4
     assert sorted(re.findall(r"^smargs: \S+ in (.+)$", "\n".join(said), re.MULTILINE)) == [*map(str, made)]
