@@ -100,10 +100,11 @@ class _FirstParse:
 
         self._is_parsing = True
         try:
-            if parses_again(frame):
+            if parse.__name__.startswith("parse_known") and parses_again(frame):
                 self._steps.append((frame, parser))
                 self._prepare(parser)
-                with contextlib.suppress(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+                # A step that ends the process, with its help or an error, is the last one. What it prints is printed below.
+                with contextlib.suppress(SystemExit), _without_output():
                     return parse(parser, *args, **settings)
             for earlier in steps:
                 _argparse.declare_missing(parser, earlier)
@@ -111,6 +112,12 @@ class _FirstParse:
         finally:
             self._is_parsing = False
         return _end(status)
+
+
+@contextlib.contextmanager
+def _without_output() -> Iterator[None]:
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
 
 
 def _is_running(frame: FrameType, inner: FrameType) -> bool:

@@ -272,6 +272,15 @@ def test_a_script_that_parses_in_steps_is_shown_with_the_arguments_of_all_steps(
     }
 
 
+def test_a_step_that_prints_its_help_prints_it_once(previewed):
+    source = (
+        "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+        "known, rest = parser.parse_known_args()\nparser.parse_args(rest)\n"
+    )
+    done = previewed(source, Job({}, ["--help"]))
+    assert (done.returncode, done.stdout.count("usage: "), done.stderr) == (0, 1, "")
+
+
 def test_an_argument_of_an_earlier_parse_is_not_shown(previewed):
     source = (
         "import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args(['--x', '1'])\n"

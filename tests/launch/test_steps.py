@@ -160,6 +160,18 @@ def test_a_script_that_parses_again_after_a_parse_of_its_own_ends_there(script, 
 
 
 @pytest.mark.needs_process
+def test_a_strict_parse_is_the_last_step(script, tmp_path):
+    path = write(script, "the same parser")
+    source = path.read_text().replace(
+        "known, rest = first.parse_known_args()", "known = first.parse_args()\nopen('trained', 'w')"
+    )
+    path.write_text(source.replace("parse_args(rest)", "parse_args()"))
+
+    assert check_hyperparameters(path, {"model": "large"}) == {"model": "large"}
+    assert os.listdir(tmp_path) == ["train.py"]
+
+
+@pytest.mark.needs_process
 def test_plain_argparse_in_steps_is_checked_where_it_is_patched(script):
     path = write(script)
     path.write_text(
