@@ -26,7 +26,7 @@ async function countFetchedBytes() {
 async function start() {
   await countFetchedBytes();
   const [python, packages] = await Promise.all([
-    loadPyodide({ env: { HOME: "/home/pyodide", COLUMNS: "80" } }),
+    loadPyodide({ env: { COLUMNS: "80" } }),
     fetch(new URL("packages.zip", here)).then((response) => response.arrayBuffer()),
   ]);
   python.unpackArchive(packages, "zip", { extractDir: "/packages" });

@@ -16,7 +16,7 @@ class Bucket:
         self.prefix = prefix
         self.names = []
 
-    def Object(self, bucket, key):  # noqa: N802
+    def Object(self, bucket, key):  # noqa: N802  # boto3 has this name.
         self.key = key
         return self
 

@@ -9,7 +9,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const { loadPyodide } = createRequire(resolve(directory) + "/")("pyodide");
 
 // Hypothesis draws the same for the same code where CI is set. Here it also keeps its failures out of the repository.
-const env = { HOME: "/home/pyodide", CI: "true", PYTHONDONTWRITEBYTECODE: "1" };
+const env = { CI: "true", PYTHONDONTWRITEBYTECODE: "1" };
 const python = await loadPyodide({ env });
 for (const [path, source] of [["/smargs", root], ["/site-packages", resolve(directory, "site-packages")]]) {
   python.FS.mkdirTree(path);
