@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import json
 import os
 import sys
 import warnings
@@ -134,6 +135,37 @@ def test_the_error_names_the_source_of_the_value(tmp_path):
 )
 def test_a_missing_argument_names_the_variable_that_would_have_filled_it(environ, declaration, line):
     assert failure(environ, declaration) == f"the following arguments are required: {line}"
+
+
+def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path):
+    (tmp_path / "config").mkdir()
+    raw = {"InputName": "raw", "S3Input": {"LocalPath": "/opt/ml/processing/input/raw"}}
+    for name, inputs in (("processingjobconfig.json", {"ProcessingInputs": [raw]}), ("resourceconfig.json", {})):
+        (tmp_path / "config" / name).write_text(json.dumps(inputs), encoding="utf-8")
+
+    line = failure({"SAGEMAKER_BASE_DIR": str(tmp_path)}, ("--labels", {"required": True}))
+
+    assert line == "the following arguments are required: --labels (no input or output has this name; here: raw)"
+
+
+def test_the_text_of_a_pipeline_variable_is_called_so():
+    assert failure({"SM_HP_EPOCHS": "ParameterInteger(name='Epochs')"}, EPOCHS) == (
+        "argument --epochs: invalid int value: \"ParameterInteger(name='Epochs')\" (from SM_HP_EPOCHS); "
+        "this is a pipeline variable that str() made a text: pass the variable itself, or its to_string()"
+    )
+
+
+@pytest.mark.parametrize(("action", "text", "value"), [("count", "much", "'much'"), ("store_true", "[1]", "[1]")])
+def test_a_value_of_a_config_file_that_a_flag_or_a_count_cannot_use_is_named(action, text, value):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--verbose", action=action)
+    errors = io.StringIO()
+    with pytest.raises(SystemExit) as stop, redirect_stderr(errors):
+        parser.parse_args([], env_vars={}, config_file_contents=f"verbose = {text}")
+
+    assert stop.value.code == 2
+    error = f"train.py: error: verbose: invalid value: {value}: expected a boolean or, to count, a number"
+    assert errors.getvalue().splitlines()[-1] == error
 
 
 def test_all_missing_arguments_are_named_at_once():

@@ -14,6 +14,7 @@ import configargparse
 import pytest
 from platforms import recorded, torn, without, write_files
 
+import smargs
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
 from smargs.testing import SageMakerJob
 
@@ -808,7 +809,7 @@ def test_the_public_names_are_listed_and_imported_on_demand():
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     names, loaded = result.stdout.splitlines()
-    assert {"SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"} <= set(names.split())
+    assert {"SageMakerArgumentParser", "SageMakerEnvironment", "SageMakerParserMixin"} <= set(names.split()) <= {*dir(smargs)}
     assert loaded == "False"
     assert result.stderr.splitlines()[-1] == "AttributeError: module 'smargs' has no attribute 'Nothing'"
 
