@@ -26,8 +26,10 @@ from losses import (
 
 from smargs.texts import decode
 
-JOBS = 100  # Of each launcher.
-LAW = settings(max_examples=JOBS, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+LAW = settings(COMMON, max_examples=100)
+# The values go to the launchers as they go to a script.
+LAW_OF_LAUNCHERS = settings(COMMON, max_examples=30)
 INTERNAL = {"sagemaker_job_name": "a-job", "sagemaker_region": "us-east-1", "_tuning_objective_metric": "loss"}
 
 
@@ -104,21 +106,12 @@ def check_environment(container, result, job):
     assert environment["current_instance_group"] == f"group-{[host in group for group in job.groups].index(True)}"
 
 
-TOOLKIT_LAUNCHERS = {
-    "a script": ("train.py", {}, TOOLKIT),
-    "a shell script that passes its arguments on": ("passing.sh", {}, SHELL_ENTRY_POINT),
-    "a shell script that passes nothing on": ("silent.sh", {}, SHELL_ENTRY_POINT),
-    "torchrun": ("train.py", {"sagemaker_torch_distributed_enabled": True}, TOOLKIT),
-}
-
-
-@pytest.mark.parametrize(("entry_point", "internal", "platform"), TOOLKIT_LAUNCHERS.values(), ids=TOOLKIT_LAUNCHERS)
 @given(job=training_jobs())
 @LAW
-def test_a_job_of_the_toolkit_arrives(container, toolkit, entry_point, internal, platform, job):
-    container.prepare(job, sagemaker_program=entry_point, **INTERNAL, **internal)
+def test_a_job_of_the_toolkit_arrives(container, toolkit, job):
+    container.prepare(job, sagemaker_program="train.py", **INTERNAL)
 
-    check_arrival(container, container.start_with(toolkit), job, platform, by_torchrun=bool(internal))
+    check_arrival(container, container.start_with(toolkit), job, TOOLKIT)
 
 
 @given(job=training_jobs())
@@ -129,8 +122,31 @@ def test_a_job_of_the_unquoting_toolkit_arrives(container, unquoting_toolkit, jo
     check_arrival(container, container.start_with(unquoting_toolkit), job, UNQUOTING)
 
 
+@given(job=training_jobs())
+@LAW
+def test_a_job_of_the_sdk_arrives(container, job):
+    container.prepare(job, sagemaker_program="train.py", **INTERNAL)
+
+    check_arrival(container, container.start_with_sdk(), job, SDK)
+
+
+TOOLKIT_LAUNCHERS = {
+    "a shell script that passes its arguments on": ("passing.sh", {}, SHELL_ENTRY_POINT),
+    "a shell script that passes nothing on": ("silent.sh", {}, SHELL_ENTRY_POINT),
+    "torchrun": ("train.py", {"sagemaker_torch_distributed_enabled": True}, TOOLKIT),
+}
+
+
+@pytest.mark.parametrize(("entry_point", "internal", "platform"), TOOLKIT_LAUNCHERS.values(), ids=TOOLKIT_LAUNCHERS)
+@given(job=training_jobs())
+@LAW_OF_LAUNCHERS
+def test_a_job_of_the_toolkit_arrives_by_a_launcher(container, toolkit, entry_point, internal, platform, job):
+    container.prepare(job, sagemaker_program=entry_point, **INTERNAL, **internal)
+
+    check_arrival(container, container.start_with(toolkit), job, platform, by_torchrun=bool(internal))
+
+
 SDK_LAUNCHERS = {
-    "a script": {},
     "a shell script that passes its arguments on": {"entry_script": "passing.sh"},
     "a shell script that passes nothing on": {"entry_script": "silent.sh"},
     "torchrun": {"driver": "torchrun_driver.py"},
@@ -140,8 +156,8 @@ SDK_LAUNCHERS = {
 
 @pytest.mark.parametrize("launcher", SDK_LAUNCHERS.values(), ids=SDK_LAUNCHERS)
 @given(job=training_jobs())
-@LAW
-def test_a_job_of_the_sdk_arrives(container, launcher, job):
+@LAW_OF_LAUNCHERS
+def test_a_job_of_the_sdk_arrives_by_a_launcher(container, launcher, job):
     container.prepare(job, sagemaker_program="train.py", **INTERNAL)
 
     check_arrival(container, container.start_with_sdk(**launcher), job, SDK, by_torchrun="driver" in launcher)
