@@ -11,9 +11,11 @@ DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.js
 # Most tests start processes, and each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST = $(VENV)/bin/python -m pytest -rs
+# The tests wait for the processes that they start, so one process more than there are processors runs them.
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST = $(VENV)/bin/python -m pytest -rs -n $(PROCESSES)
 # The tests of a file share what is slow to make, so one process runs them all.
-PARALLEL = -n auto --dist loadfile
+BY_FILE = --dist loadfile
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
 .PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs docs-browser pictures clean
@@ -28,15 +30,15 @@ demo: $(VENV)/.demo
 
 # Run the tests, but for the slow ones.
 test: $(VENV)/.test
-	$(PYTEST) $(PARALLEL) -m "not slow" --hypothesis-profile=quick
+	$(PYTEST) $(BY_FILE) -m "not slow" --hypothesis-profile=quick
 
 # Run all tests. They must reach every branch of the package.
 coverage: $(VENV)/.test $(VENV)/.suites
-	$(PYTEST) $(PARALLEL) --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) $(BY_FILE) --cov --cov-report=term-missing:skip-covered
 
 # Run tests of the parser, the testing kit and the command on a Python that lacks what Windows lacks: see docs/platforms.md.
 windows: $(VENV)/.test
-	PYTHONPATH=$(CURDIR)/tests/windows $(PYTEST) -m "not slow and not needs_unix" --hypothesis-profile=quick \
+	PYTHONPATH=$(CURDIR)/tests/windows $(PYTEST) $(BY_FILE) -m "not slow and not needs_unix" --hypothesis-profile=quick \
 		--basetemp "$$(mktemp -d)/tests" tests/testing/test_job.py tests/testing/test_plugin.py tests/parser/test_parser.py \
 		tests/parser/test_errors.py tests/container tests/arguments/test_matching.py tests/cli/test_environment.py tests/local/test_job.py
 
@@ -72,15 +74,15 @@ check: $(VENV)/.check
 
 # Test with jobs that AWS's own code makes and starts; it needs Python 3.10 or newer.
 conformance: $(VENV)/.conformance $(VENV)/.platforms $(VENV)/.sdks
-	$(PYTEST) -n auto tests/conformance
+	$(PYTEST) tests/conformance
 
 # Test with other packages for argparse, each the real one.
 ecosystem: $(VENV)/.ecosystem $(VENV)/.trl
-	$(PYTEST) $(PARALLEL) tests/ecosystem
+	$(PYTEST) $(BY_FILE) tests/ecosystem
 
 # Test with jobs of several processes, under the real torchrun and Open MPI's mpirun. Linux, Python 3.10 or newer.
 distributed: $(VENV)/.distributed
-	$(PYTEST) tests/distributed
+	$(VENV)/distributed/bin/python -m pytest -rs tests/distributed
 
 # Measure the package beside its peers, and write the numbers of the docs. Some 25 minutes of a machine that does nothing else.
 bench: $(VENV)/.bench
@@ -101,7 +103,7 @@ pictures: $(VENV)/.docs
 
 # Test the site in Debian's chromium, which this does not install. Without npm, axe-core and the playground are left out.
 docs-browser: docs $(VENV)/.browser $(if $(shell command -v npm),$(VENV)/.axe)
-	$(PYTEST) $(PARALLEL) tests/browser
+	$(PYTEST) $(BY_FILE) tests/browser
 
 # Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants
@@ -115,9 +117,13 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# One mark for each extra of setup.cfg that is installed.
-$(VENV)/.%: $(VENV)/bin/python setup.cfg setup.py
-	$(PIP) install --quiet --editable '.[$*]'
+$(VENV)/.package: $(VENV)/bin/python setup.cfg setup.py
+	$(PIP) install --quiet --editable .
+	touch $@
+
+# One mark for each extra of setup.cfg that is installed. The package is installed already, so pip does not build it again.
+$(VENV)/.%: $(VENV)/.package
+	$(PIP) install --quiet 'smargs[$*]'
 	touch $@
 
 # ConfigArgParse's own tests, of the version that is installed: only its source distribution has them. TESTS is the extra of
@@ -167,6 +173,12 @@ $(VENV)/.sdks:
 	$(PYTHON) -m venv $(VENV)/sdk-v3
 	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet sagemaker-core graphene configargparse
 	$(VENV)/sdk-v3/bin/python -m pip --disable-pip-version-check install --quiet --no-deps 'sagemaker-train >= 1.27'
+	touch $@
+
+# torch brings a torchrun that conformance tests would start, and with it transformers asks for more packages.
+$(VENV)/.distributed: $(VENV)/bin/python setup.cfg setup.py
+	$(PYTHON) -m venv $(VENV)/distributed
+	$(VENV)/distributed/bin/python -m pip --disable-pip-version-check install --quiet --editable '.[distributed]'
 	touch $@
 
 # What users install, in site-packages: an editable installation makes the search path longer.
