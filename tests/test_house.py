@@ -18,6 +18,7 @@ ROOMS = [
     ["launch.script"],
     ["launch.checked", "launch.process"],
     ["launch.container"],
+    ["launch.entry_point"],
     ["testing"],
     ["local"],
     ["launch.child", "launch.preview"],

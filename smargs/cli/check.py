@@ -42,6 +42,7 @@ def check(args: Namespace, subcommands: Sequence[str]) -> int:
             channels,
             ranges,
             is_patched=args.patch,
+            source_dir=args.source_dir,
             subcommands=subcommands,
             shows_arguments=True,
         )

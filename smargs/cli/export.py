@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from smargs.cli.signals import handle_signals, interrupt
 from smargs.launch.describe import Question
+from smargs.launch.entry_point import find_entry_point
 from smargs.launch.hyperparameters import no_place_for_a_secret
 from smargs.launch.process import ScriptError, ask
 from smargs.launch.script import check
@@ -47,7 +48,8 @@ def _description(args: Namespace, channels: List[str], subcommands: Sequence[str
             raise BadJobError(f"argument {name}: only with --format boto3")
     try:
         question = Question(args.format, tuple(channels))
-        answer = ask(args.script, "smargs.launch.describe", question, channels, is_patched=args.patch)
+        entry_point = find_entry_point(args.script, args.source_dir)
+        answer = ask(entry_point, "smargs.launch.describe", question, channels, is_patched=args.patch)
     except ScriptError as error:
         raise BadJobError(str(error)) from None
     if "problems" in answer:
@@ -59,7 +61,7 @@ def _hyperparameters(args: Namespace, channels: List[str], subcommands: Sequence
     """Return the hyperparameters of a job. A secret is a problem, because it would be shown."""
     read = read_hyperparameters(args.hyperparameters, args.hyperparameter)
     values = {name: sent.value for name, sent in read.items()}
-    reply = check(args.script, values, channels, is_patched=args.patch, subcommands=subcommands)
+    reply = check(args.script, values, channels, is_patched=args.patch, source_dir=args.source_dir, subcommands=subcommands)
     secrets = set(map(no_place_for_a_secret, reply.hyperparameters))
     problems = [*reply.problems, *(warning for warning in reply.warnings if warning in secrets)]
     if problems:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smargs.cli.run_options import add_hyperparameter_options
+from smargs.cli.run_options import add_hyperparameter_options, add_source_option
 
 FORMATS = ("algorithm", "json-schema", "boto3")
 """What ``smargs export`` prints."""
@@ -34,6 +34,7 @@ def add_export(commands: Any) -> None:
         default=[],
         help="name a channel of the job; an argument that it fills is no hyperparameter; may be repeated",
     )
+    add_source_option(export)
     export.add_argument("--patch", action="store_true", help="for a script that imports argparse and that the job runs patched")
     add_hyperparameter_options(export.add_argument_group("hyperparameters, for --format boto3"))
 

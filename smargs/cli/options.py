@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from smargs import __version__
 from smargs.cli.launch_options import add_bundle, add_export
-from smargs.cli.run_options import add_hyperparameter_options, add_job_options, add_running_options
+from smargs.cli.run_options import add_hyperparameter_options, add_job_options, add_running_options, add_source_option
 from smargs.cli.values import age
 from smargs.secrets.masking import Secrets
 
@@ -86,6 +86,7 @@ def make_parser(secrets: Secrets) -> argparse.ArgumentParser:
 def _add_check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("script", help="the entry point, or a module that defines build_parser(); a .py file")
     job = check.add_argument_group("the job")
+    add_source_option(job)
     add_hyperparameter_options(job)
     job.add_argument(
         "--channel",

@@ -12,6 +12,16 @@ from smargs.local.job import PLATFORMS, PROCESSING
 _GRACE = 120.0
 
 
+def add_source_option(group: _argparse.ArgumentGroup) -> None:
+    """Add the option that names the directory of the source code."""
+    group.add_argument(
+        "--source-dir",
+        metavar="DIR",
+        type=directory,
+        help="the job's source code, which contains the script (default: the directory that the script is in)",
+    )
+
+
 def add_hyperparameter_options(group: _argparse.ArgumentGroup) -> None:
     """Add the options that name hyperparameters."""
     group.add_argument(
@@ -35,12 +45,7 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
     """Add the script, and the options that describe the job."""
     run.add_argument("script", help="the entry point, a .py or .sh file")
     job = run.add_argument_group("the job")
-    job.add_argument(
-        "--source-dir",
-        metavar="DIR",
-        type=directory,
-        help="the job's source code, which contains the script (default: the directory that the script is in)",
-    )
+    add_source_option(job)
     job.add_argument(
         "--channel",
         metavar="NAME=PATH",

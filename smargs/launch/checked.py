@@ -15,13 +15,14 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 
 from smargs import _argparse
 from smargs.launch.container import container_variables
+from smargs.launch.entry_point import EntryPoint
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.hyperparameters import to_hyperparameters
 from smargs.launch.pipelines import has_inner_variable, is_pipeline_variable
 from smargs.launch.preview import Row, Watch
 from smargs.launch.ranges import Range
 from smargs.launch.request import Arguments
-from smargs.local.job import BadJobError, find_script
+from smargs.local.job import BadJobError
 from smargs.mixin import SageMakerParserMixin
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
@@ -36,6 +37,7 @@ class Question(NamedTuple):
     """What is to be checked.
 
     Attributes:
+        entry_point: The script.
         values: Names and values, each pair pickled, because the script may define their classes.
         is_namespace: Whether they are those of a namespace instead of a mapping.
         channels: The names of the job's channels.
@@ -44,6 +46,7 @@ class Question(NamedTuple):
         shows_arguments: Whether the reply has the lines of a table of all arguments.
     """
 
+    entry_point: EntryPoint
     values: List[bytes]
     is_namespace: bool
     channels: Sequence[str]
@@ -119,7 +122,7 @@ def prepare(parser: Any, question: Question) -> None:
             taken = Arguments(parser, values).takers(list(values), directory)
         made = to_hyperparameters(parser, {name: values[name] for name in taken}, channels=question.channels)
         texts = {name: text for name, text in made.items() if isinstance(text, str)}
-        os.environ.update(container_variables(find_script(sys.argv[0]), texts, question.channels))
+        os.environ.update(container_variables(question.entry_point, texts, question.channels))
 
 
 def _fields(reply: Reply) -> Dict[str, Any]:
@@ -138,7 +141,7 @@ def _check(parser: Any, parse: Callable[[], Any], question: Question) -> Reply:
     arguments = Arguments(parser, asked)
     secrets = Secrets(Names(os.environ, arguments.parsers))
     shown = {name: secrets.mask_value(name, text) for name, text in sent.items()}
-    rows = _rows(parse, made, question.channels, arguments.command) if question.shows_arguments else []
+    rows = _rows(parse, made, question, arguments.command) if question.shows_arguments else []
     return Reply(sent, shown, unchanged, arguments=rows)
 
 
@@ -184,13 +187,13 @@ def _is_subparsers(action: argparse.Action) -> bool:
     return isinstance(action, _argparse.SubParsersAction)
 
 
-def _rows(parse: Callable[[], Any], texts: Mapping[str, str], channels: Sequence[str], subcommands: Sequence[str]) -> List[Row]:
+def _rows(parse: Callable[[], Any], texts: Mapping[str, str], question: Question, subcommands: Sequence[str]) -> List[Row]:
     """Parse as in a job, and return the lines of the table.
 
     Raises:
         HyperparameterError: If the parser ends the process.
     """
-    os.environ.update(container_variables(find_script(sys.argv[0]), texts, channels))
+    os.environ.update(container_variables(question.entry_point, texts, question.channels))
     sys.argv[1:] = subcommands
     watch = Watch()
     watch.hook()

@@ -116,7 +116,10 @@ def _failure(error: Exception, script: str) -> str:
 def _remedy(error: Exception) -> str:
     """Return what to do about an exception of a script."""
     if isinstance(error, ImportError):
-        return f" (put the parser into a module with a function {BUILDER}(), and check that module)"
+        return (
+            " (name the job's source_dir with --source-dir, or put the parser into a module with a function "
+            f"{BUILDER}(), and check that module)"
+        )
     if isinstance(error, EOFError):
         return " (a job has no standard input)"
     if isinstance(error, KeyError) and str(error).startswith("'SM_CHANNEL_"):

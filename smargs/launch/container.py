@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Dict, Iterable, Mapping
 
 from smargs.container.variables import BASE_DIRECTORY
+from smargs.launch.entry_point import EntryPoint
 from smargs.local.containers import make_container, this_machine
 from smargs.local.job import EMPTY, Hyperparameter, TrainingJob
 from smargs.local.platforms import start
 from smargs.texts import decode
 
 
-def container_variables(script: Path, hyperparameters: Mapping[str, str], channels: Iterable[str]) -> Dict[str, str]:
+def container_variables(entry_point: EntryPoint, hyperparameters: Mapping[str, str], channels: Iterable[str]) -> Dict[str, str]:
     """Return the variables that the training toolkit sets for a script.
 
     The directories are those of a container. Files that this machine has in their place are not read.
 
     Args:
-        script: The absolute path of the script.
+        entry_point: The script.
         hyperparameters: Names, and the texts that are sent.
         channels: The names of the job's channels.
 
@@ -27,6 +27,6 @@ def container_variables(script: Path, hyperparameters: Mapping[str, str], channe
         BadJobError: If the toolkit would not start the script.
     """
     sent = {name: Hyperparameter(decode(text), text) for name, text in hyperparameters.items()}
-    job = TrainingJob("job", script, sent, dict.fromkeys(channels, EMPTY), plain=True)
+    job = TrainingJob("job", entry_point.script, sent, dict.fromkeys(channels, EMPTY), plain=True, source=entry_point.source)
     container = make_container(job, job.hosts[0], BASE_DIRECTORY, this_machine())
     return {**start(container).environ, "SAGEMAKER_BASE_DIR": os.devnull}

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Sequence, Union
+from typing import IO, Any, Dict, Iterable, Sequence
 
 import smargs
 from smargs.launch.child import Request
 from smargs.launch.container import container_variables
+from smargs.launch.entry_point import EntryPoint
 from smargs.local.containers import environ_outside_job
-from smargs.local.job import BadJobError, find_script
+from smargs.local.job import BadJobError
 from smargs.local.system import kill_session
 
 LONGEST = 120.0
@@ -39,7 +40,7 @@ class ScriptError(ValueError):
 
 
 def ask(
-    script: Union[str, os.PathLike[str]],
+    entry_point: EntryPoint,
     question: str,
     details: object,
     channels: Iterable[str] = (),
@@ -53,7 +54,7 @@ def ask(
     script does not parse but defines ``build_parser()``, that function makes the parser.
 
     Args:
-        script: The path of a Python script.
+        entry_point: The script.
         question: The name of a module; its function ``answer`` is called in the process, with the parser, a function that
             parses the command line, and the details. It returns what JSON can represent.
         details: What the function needs; it must be possible to pickle it.
@@ -62,19 +63,18 @@ def ask(
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
 
     Raises:
-        ScriptError: If the script does not exist, or ends, fails or waits before it parses.
+        ScriptError: If the toolkit would not start the script, or the script ends, fails or waits before it parses.
     """
     try:
-        path = find_script(os.fspath(script))
-        if path.suffix != ".py":
-            raise BadJobError(f"argument script: {os.fspath(script)!r} is not a Python script: expected a .py file")
-        environ = {**environ_outside_job(), **container_variables(path, {}, channels)}
+        environ = {**environ_outside_job(), **container_variables(entry_point, {}, channels)}
     except BadJobError as error:
         raise ScriptError(str(error)) from None
-    request = Request(path.name, tuple(arguments), is_patched, question, details)
-    reply = _run(request, path.parent, environ)
+    # Source: ``write_env_vars`` of the toolkit's environment.py.
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.fspath(entry_point.source), environ.get("PYTHONPATH"))))
+    request = Request(entry_point.name, tuple(arguments), is_patched, question, details)
+    reply = _run(request, entry_point.source, environ)
     if "problem" in reply:
-        raise ScriptError(f"{path.name} {' '.join(reply['problem'].splitlines())}")
+        raise ScriptError(f"{entry_point.name} {' '.join(reply['problem'].splitlines())}")
     return reply["answer"]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import warnings
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from smargs.launch.checked import Question, Reply, not_passed, without_variables
+from smargs.launch.entry_point import AnyPath, find_entry_point
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.process import ScriptError, ask
 from smargs.launch.ranges import read_ranges
@@ -15,16 +15,15 @@ from smargs.local.channels import check_channel_name
 from smargs.local.job import BadJobError
 from smargs.secrets.masking import Secrets
 
-Path = Union[str, "os.PathLike[str]"]
-
 
 def check_hyperparameters(
-    script: Path,
+    script: AnyPath,
     values: object,
     channels: Iterable[str] = (),
     ranges: Optional[Mapping[str, Any]] = None,
     *,
     patch: bool = False,
+    source_dir: Optional[AnyPath] = None,
 ) -> Dict[str, Any]:
     """Return the hyperparameters that a job sends, as ``to_hyperparameters`` of the script's own parser returns them.
 
@@ -37,6 +36,7 @@ def check_hyperparameters(
         channels: The names of the job's channels. Of a mapping, the values are not looked at.
         ranges: The ranges of a tuning job: the SDKs' objects by name, or the service's ``ParameterRanges``.
         patch: Whether the job runs the script with ``smargs.patch``, because its parser is that of argparse.
+        source_dir: The job's ``source_dir``, which contains the script; None for the directory that the script is in.
 
     Returns:
         The texts that the service stores, by name. A pipeline variable is returned unchanged.
@@ -46,7 +46,7 @@ def check_hyperparameters(
             run up to its first parse; with every problem.
         TypeError: If the values are neither.
     """
-    reply = check(script, values, channels, ranges, is_patched=patch)
+    reply = check(script, values, channels, ranges, is_patched=patch, source_dir=source_dir)
     for warning in reply.warnings:
         warnings.warn(warning, stacklevel=2)
     if reply.problems:
@@ -56,12 +56,13 @@ def check_hyperparameters(
 
 
 def check(
-    script: Path,
+    script: AnyPath,
     values: object,
     channels: Iterable[str] = (),
     ranges: Optional[Mapping[str, Any]] = None,
     *,
     is_patched: bool = False,
+    source_dir: Optional[AnyPath] = None,
     subcommands: Sequence[str] = (),
     shows_arguments: bool = False,
 ) -> Reply:
@@ -73,16 +74,18 @@ def check(
         channels: The names of the job's channels.
         ranges: The ranges of a tuning job.
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
+        source_dir: The path of the directory of the source code.
         subcommands: Tokens that choose subcommands.
         shows_arguments: Whether the reply has the lines of a table of all arguments.
     """
     try:
+        entry_point = find_entry_point(script, source_dir)
         names = _check_channels(channels)
         known = {str(number): each for number, each in enumerate(read_ranges(ranges or {}, encoded=True))}
         pickled = [_pickle(name, value) for name, value in _pairs(values)]
         is_namespace = not isinstance(values, Mapping)
-        question = Question(pickled, is_namespace, names, known, subcommands, shows_arguments)
-        reply = ask(script, "smargs.launch.checked", question, names, arguments=subcommands, is_patched=is_patched)
+        question = Question(entry_point, pickled, is_namespace, names, known, subcommands, shows_arguments)
+        reply = ask(entry_point, "smargs.launch.checked", question, names, arguments=subcommands, is_patched=is_patched)
     except HyperparameterError as error:
         return Reply(problems=error.problems)
     except (BadJobError, ScriptError) as error:

@@ -8,7 +8,9 @@ import pytest
 from paths import ROOT
 
 from smargs.launch import process
-from smargs.launch.process import ScriptError, ask
+from smargs.launch.entry_point import find_entry_point
+from smargs.launch.process import ScriptError
+from smargs.local.job import BadJobError
 
 pytestmark = pytest.mark.needs_process
 
@@ -16,6 +18,10 @@ pytestmark = pytest.mark.needs_process
 @pytest.fixture(autouse=True)
 def _with_the_question(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((os.fspath(ROOT), os.fspath(ROOT / "tests" / "support"))))
+
+
+def ask(script, *details, **settings):
+    return process.ask(find_entry_point(script, None), *details, **settings)
 
 
 @pytest.fixture
@@ -127,7 +133,8 @@ NOT_PARSED = [
     (
         "\nimport no_such_module",
         "fails before it parses its arguments: line 2: ModuleNotFoundError: No module named 'no_such_module' "
-        "(put the parser into a module with a function build_parser(), and check that module)",
+        "(name the job's source_dir with --source-dir, or put the parser into a module with a function build_parser(), "
+        "and check that module)",
     ),
     (
         "\ndef ask():\n    return input('Go on? ')\nask()",
@@ -186,5 +193,5 @@ def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_pat
     ],
 )
 def test_a_missing_script_is_one_line(name, line):
-    with pytest.raises(ScriptError, match=rf"\A{line}\Z"):
+    with pytest.raises(BadJobError, match=rf"\A{line}\Z"):
         ask(name, "question", None)

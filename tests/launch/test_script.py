@@ -13,6 +13,7 @@ import pytest
 
 import smargs
 from smargs import HyperparameterError, check_hyperparameters
+from smargs.launch.script import check
 
 pytestmark = pytest.mark.needs_process
 
@@ -238,8 +239,48 @@ def test_a_script_that_cannot_be_run_is_a_problem(script, tmp_path):
     ]
     assert problems(script("import no_such_module"), {}) == [
         "train.py fails before it parses its arguments: line 1: ModuleNotFoundError: No module named 'no_such_module' "
-        "(put the parser into a module with a function build_parser(), and check that module)"
+        "(name the job's source_dir with --source-dir, or put the parser into a module with a function build_parser(), "
+        "and check that module)"
     ]
+
+
+STEP = """
+import digits
+from smargs import SageMakerArgumentParser
+parser = SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int, default=digits.EPOCHS)
+args = parser.parse_args()
+"""
+
+
+@pytest.fixture
+def source_dir(tmp_path):
+    """A source directory whose entry point is in a folder, and imports a module that is beside the folder."""
+    (tmp_path / "src" / "steps").mkdir(parents=True)
+    (tmp_path / "src" / "digits.py").write_text("EPOCHS = 10\n", encoding="utf-8")
+    (tmp_path / "src" / "steps" / "train.py").write_text(STEP, encoding="utf-8")
+    return tmp_path / "src"
+
+
+@pytest.mark.parametrize("script", ["steps/train.py", "src/steps/train.py"])
+def test_an_entry_point_in_a_folder_imports_modules_of_the_source_directory(source_dir, script, monkeypatch):
+    monkeypatch.chdir(source_dir.parent)
+    assert check_hyperparameters(script, {"epochs": 3}, source_dir="src") == {"epochs": "3"}
+    assert problems(script, {"epochs": "many"}, source_dir=source_dir) == ["argument --epochs: invalid int value: 'many'"]
+    assert "No module named 'digits' (name the job's source_dir with --source-dir, or" in problems("src/steps/train.py", {})[0]
+
+
+def test_a_script_is_in_the_source_directory(source_dir, script):
+    outside = script()
+    assert problems(outside, {}, source_dir=source_dir) == [
+        f"argument script: {str(outside)!r} is not in {str(source_dir)!r}: expected a path inside --source-dir"
+    ]
+
+
+def test_a_script_may_change_the_directory_before_it_parses(script, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path = script("import os\nos.chdir('elsewhere')\n" + SCRIPT.replace("open(", "0 and open("))
+    assert check(path, {"epochs": 3}, shows_arguments=True).hyperparameters == {"epochs": "3"}
 
 
 def test_a_script_of_argparse_is_checked_as_smargs_patch_runs_it(script):
