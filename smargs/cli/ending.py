@@ -114,11 +114,13 @@ def _pack(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_
     # Until the archives exist, the model must not be removed, even if this process is killed.
     directory.note(UNPACKED)
     archives: Dict[str, str] = {}
+    earlier: List[str] = []
     for part, subdirectory in _PACKED:
+        archive = directory.path / f"{part}.tar.gz"
         parts = {host: directory.base(job, host) / subdirectory for host in job.hosts}
         try:
             with handle_signals(interrupt):
-                result = pack(parts, directory.path / f"{part}.tar.gz")
+                result = pack(parts, archive)
         except (OSError, KeyboardInterrupt) as error:
             reason, status = _why_unpacked(error)
             remaining = ", ".join(map(str, parts.values()))
@@ -129,8 +131,12 @@ def _pack(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_
             print(f"smargs: {part}.tar.gz: {collision}", file=sys.stderr)
         if result.archive is not None:
             archives[part] = str(result.archive)
+        elif archive.exists():
+            earlier.append(archive.name)
     results = [] if "model" in archives else ["nothing in SM_MODEL_DIR"]
     results += [f"{part}: {archive}" for part, archive in archives.items()]
+    if earlier:
+        results.append(f"kept from an earlier job: {' and '.join(earlier)}")
     return _Ending(job_status, ", ".join(results), status_of_hosts)
 
 

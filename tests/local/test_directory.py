@@ -164,7 +164,9 @@ def test_a_second_job_keeps_checkpoints_and_archives_and_touches_no_source(here)
         (here / "job" / stale).touch()
     archive = (here / "job/model.tar.gz").read_bytes()
     (here / "src/train.py").write_text("pass\n")
-    assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
+    status, last_line = run("src/train.py", "--output", "job")
+    kept = "kept from an earlier job: model.tar.gz and output.tar.gz"
+    assert (status, last_line.endswith(f" s, nothing in SM_MODEL_DIR, {kept}")) == (0, True)
     assert not list((here / "job").rglob("stale"))
     assert not (here / "job/hosts").exists()
     assert sorted(os.listdir(here / "job/checkpoints")) == ["algo-1", "algo-2"]
