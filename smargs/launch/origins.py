@@ -14,6 +14,9 @@ from smargs.parsing import ParseContext
 
 _DEFAULT = "default"
 
+CONFIG_FILE = "config file"
+"""The source of a value of a config file that has no path."""
+
 
 class Origin(NamedTuple):
     """A source that has a value for an argument.
@@ -56,12 +59,12 @@ class ParserRun(NamedTuple):
 class Origins:
     """Finds the sources of the values of a parse."""
 
-    def __init__(self, seen: AbstractSet[argparse.Action], config: Mapping[str, object]) -> None:
+    def __init__(self, seen: AbstractSet[argparse.Action], config: Mapping[str, Origin]) -> None:
         """Use what was observed during the parse.
 
         Args:
             seen: The arguments that had tokens, typed or inserted by ConfigArgParse.
-            config: The content of config files, by key.
+            config: The values of config files, by key.
         """
         self._seen = seen
         self._config = config
@@ -104,20 +107,20 @@ class Origins:
         if action.default not in (None, argparse.SUPPRESS) or not (is_typed or configured or sourced):
             yield Origin(action.default, _DEFAULT)
 
-    def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, object]) -> Iterator[Origin]:
+    def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, Origin]) -> Iterator[Origin]:
         """Find the value of config files, even if ConfigArgParse ignored it because a token or a variable overrides it."""
         keys = run.parser.get_possible_config_keys(action) if hasattr(run.parser, "get_possible_config_keys") else ()
-        values = [self._config[key] for key in keys if key in self._config]
+        origins = [self._config[key] for key in keys if key in self._config]
         if "config" in configured:
-            values.append(configured["config"])
-        yield from [Origin(value, "config file") for value in values[:1]]
+            origins.append(configured["config"])
+        yield from origins[:1]
 
 
-def _read_by_configargparse(parser: Any, action: argparse.Action) -> Dict[str, object]:
-    """Return what ConfigArgParse read for an argument in its last parse: ``environment``, ``config`` or both."""
+def _read_by_configargparse(parser: Any, action: argparse.Action) -> Dict[str, Origin]:
+    """Return what ConfigArgParse read for an argument in its last parse, from ``environment``, ``config`` or both."""
     values_by_source: Any = getattr(parser, "_source_to_settings", None) or {}
     return {
-        source.partition("_")[0]: value
+        source.partition("_")[0]: Origin(value, source.partition("|")[2] or CONFIG_FILE)
         for source, values in values_by_source.items()
         if source.startswith(("environment", "config_file"))
         for owner, value in values.values()

@@ -15,7 +15,7 @@ import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script, with_subclasses, wrap
-from smargs.launch.origins import FilledArgument, Origins, ParserRun
+from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
 from smargs.parsing import ParseContext, current_context
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
@@ -34,14 +34,14 @@ class Watch:
     Attributes:
         runs: The parsers of the parse, by their IDs, in the order in which they parsed.
         seen: The arguments that had tokens, typed or inserted by ConfigArgParse.
-        config: The content of config files, by key.
+        config: The values of config files, by key.
         texts: The texts of each argument, because they may be secrets.
     """
 
     def __init__(self) -> None:
         self.runs: Dict[int, ParserRun] = {}
         self.seen: Set[argparse.Action] = set()
-        self.config: Dict[str, object] = {}
+        self.config: Dict[str, Origin] = {}
         self.texts: List[Tuple[argparse.Action, List[str]]] = []
 
     def hook(self) -> None:
@@ -75,8 +75,10 @@ class Watch:
 
     def _note_config_file(self, read: Callable[..., Any], reader: Any, *args: Any) -> Any:
         items = read(reader, *args)
+        name = getattr(args[0], "name", None) if args else None
+        source = name if isinstance(name, str) else CONFIG_FILE
         # ConfigArgParse reads the files in the order of precedence.
-        self.config.update({key: value for key, value in items.items() if key not in self.config})
+        self.config.update({key: Origin(value, source) for key, value in items.items() if key not in self.config})
         return items
 
     def _rows(self, result: Any) -> List[Row]:

@@ -177,8 +177,8 @@ def test_every_source_is_distinguished(previewed, tmp_path):
     assert rows == {
         "--a": ["4", "int", "command line", "3 (MY_A)"],
         "--b": ["3", "int", "MY_B", "2 (SM_HPS)"],
-        "--c": ["2", "int", "SM_HPS", "1 (config file)"],
-        "--d": ["1", "int", "config file", "0 (default)"],
+        "--c": ["2", "int", "SM_HPS", "1 (c.ini)"],
+        "--d": ["1", "int", "c.ini", "0 (default)"],
         "--e": ["2", "int", "SM_HPS", "0 (default)"],
         "--f": ["0", "int", "default", ""],
     }
@@ -188,9 +188,9 @@ def test_the_sources_of_configargparse_are_distinguished(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("a = 1\nb = 1\nc = 1\n")
     rows = table(previewed(OF_ALL.format(cls="configargparse.ArgumentParser"), Job({"MY_B": "3"}, ["--a", "4"])))
     assert [rows[name][2:] for name in ("--a", "--b", "--c", "--d")] == [
-        ["command line", "1 (config file)"],
-        ["MY_B", "1 (config file)"],
-        ["config file", "0 (default)"],
+        ["command line", "1 (c.ini)"],
+        ["MY_B", "1 (c.ini)"],
+        ["c.ini", "0 (default)"],
         ["default", ""],
     ]
 
@@ -351,7 +351,7 @@ def test_a_file_that_a_reader_of_the_script_reads_is_a_config_file(previewed, tm
         "    def parse(self, stream):\n        return {{'a': '1'}}\nparser =",
     )
     rows = table(previewed(source.format(cls="SageMakerArgumentParser"), Job({}, [])))
-    assert rows["--a"] == ["1", "int", "config file", ""]
+    assert rows["--a"] == ["1", "int", "c.ini", ""]
 
 
 def test_a_config_file_is_a_source_for_any_class_that_reads_it(previewed, tmp_path):
@@ -363,7 +363,7 @@ def test_a_config_file_is_a_source_for_any_class_that_reads_it(previewed, tmp_pa
         "parser.add_argument('--epochs', type=int)\n"
         "parser.parse_args()\n"
     )
-    assert table(previewed(source, Job({}, [])))["--epochs"] == ["1", "int", "config file", ""]
+    assert table(previewed(source, Job({}, [])))["--epochs"] == ["1", "int", "c.ini", ""]
 
 
 @pytest.mark.needs_process
