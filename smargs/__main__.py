@@ -31,7 +31,7 @@ def main() -> int:
             sys.stdout.flush()
             sys.stderr.flush()
     except BrokenPipeError:
-        # Python flushes the streams again at exit. To flush into the broken pipe would print an error.
+        # Python flushes the streams again at exit. Flushing into the broken pipe would print an error.
         null = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(null, stream.fileno())
@@ -54,8 +54,10 @@ def _open_missing_streams() -> None:
 def _buffer_streams() -> None:
     """Buffer standard output and error even under PYTHONUNBUFFERED, because a signal can interrupt an unbuffered write.
 
-    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write may write fewer bytes than it is passed. An unbuffered
-    text stream calls it once, so the remaining text would be lost. What its encoding lacks is escaped.
+    An unbuffered text stream calls ``write`` once, which may write only a part of its bytes. The remaining text would be lost.
+    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write
+
+    Characters that the encoding of the stream lacks are escaped.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)

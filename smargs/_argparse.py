@@ -184,7 +184,8 @@ def working_copy(parser: Parser, all_actions: bool) -> Parser:
 def detached_copy(parser: Parser) -> Parser:
     """Return a copy of a parser and of its subparsers for a parse that prints nothing, ends no process and opens no file.
 
-    An error is raised as argparse.ArgumentError. The copy reads no default config files, and a ``FileType`` is a text.
+    An error is raised as argparse.ArgumentError. The copy reads no default config files, and has ``str`` in place of each
+    ``FileType``.
     """
     copied = working_copy(parser, all_actions=True)
     vars(copied).update(exit_on_error=False, error=_raise_error, _print_message=_print_nothing, _default_config_files=[])

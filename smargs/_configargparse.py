@@ -67,12 +67,12 @@ class ConfigArgumentParser(_Base):
         return argparse.ArgumentParser.parse_known_args(self, args, namespace)
 
     def config_file_tokens(self) -> List[str]:
-        """Return tokens that name config files besides those on the command line, which may repeat an option after them."""
+        """Return tokens that name more config files. They precede the command line, whose options therefore replace them."""
         return []
 
     @property
     def _source_to_settings(self) -> OrderedDict[str, Any]:
-        """ConfigArgParse's table of sources. Few scripts show it, and to make it takes 0.05 ms for 100 arguments."""
+        """ConfigArgParse's table of sources. Few scripts show it, and making it takes 0.05 ms for 100 arguments."""
         return self._sources()
 
     @_source_to_settings.setter

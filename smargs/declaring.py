@@ -29,7 +29,7 @@ def declare(add_argument: Callable[..., argparse.Action], *args: Any, **settings
         # ConfigArgParse rejects env_var= for a positional, because it cannot fill one, and argparse does not know env_var=.
         own["env_var"] = settings.pop("env_var")
     action = add_argument(*args, **settings)
-    if own:  # Some parser classes (Tap) return nothing, and accept none of the three.
+    if own:  # Some parser classes (Tap) return None. Their arguments cannot have these settings.
         vars(action).update(own)
     if bounds is not None and action.nargs == 0:
         raise ValueError(f"bounds={bounds!r}: expected an argument with a value, not a flag")
@@ -58,7 +58,7 @@ def subparser(parent: Any, **settings: Any) -> Any:
 
 
 def with_name_of(wanted: type, parse_text: Callable[[str], object]) -> Callable[[str], object]:
-    """Return a text parser with the name of its type, because argparse's errors show that name."""
+    """Return a text parser with the name of its type, which errors show. The error for a boolean lists the accepted texts."""
 
     def named(text: str) -> object:
         try:

@@ -12,7 +12,7 @@ _LONGEST_USAGE = 10  # Lines.
 
 
 def masked(error: Callable[..., NoReturn]) -> Callable[..., NoReturn]:
-    """Return a parser's method ``error`` that receives each message, and ends with a chain of exceptions, without secrets."""
+    """Wrap a parser's method ``error``: mask the secrets in the message, and in the exceptions that the method raises."""
 
     @functools.wraps(error)
     def error_without_secrets(self: Any, message: str, *args: Any, **settings: Any) -> NoReturn:
@@ -37,7 +37,7 @@ def with_short_usage(parser: Any) -> Any:
 
 
 def write_failure(path: Optional[str], message: str) -> None:
-    """Write the error into the job's failure file, unless the file exists or there is none."""
+    """Write the error into the job's failure file. Do nothing if the job has none, or if it exists or cannot be written."""
     if path:
         with contextlib.suppress(OSError, ValueError), open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{message}\n")

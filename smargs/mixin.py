@@ -37,7 +37,7 @@ else:
 
 
 class SageMakerParserMixin(_Mixed):
-    """A mixin with which any subclass of :class:`argparse.ArgumentParser` fills its arguments from SageMaker.
+    """A mixin for any subclass of :class:`argparse.ArgumentParser`: SageMaker fills the arguments of the parser.
 
     A parse reads the environment, splits the command line into SageMaker's tokens and typed ones, makes a working copy of the
     parser, and stores the values that match and convert into the namespace. argparse then parses the typed tokens.
@@ -182,7 +182,7 @@ class SageMakerParserMixin(_Mixed):
         return encodable(str(super(SageMakerParserMixin, self._view()).format_help()))
 
     def format_usage(self) -> str:
-        """Return the usage text, which shows an argument that SageMaker fills as optional."""
+        """Return the usage text. An argument that SageMaker fills is shown as optional."""
         return str(super(SageMakerParserMixin, self._view()).format_usage())
 
     @masked
@@ -249,7 +249,7 @@ class SageMakerParserMixin(_Mixed):
     def _call(
         self, working: Any, method: str, tokens: List[str], namespace: Any, settings: Dict[str, Any], context: ParseContext
     ) -> Tuple[Any, List[str]]:
-        """Call a method of a copy, so that threads can share the parser, and give the parser the attributes that it sets."""
+        """Parse with a copy, so that threads can share the parser. Copy back the attributes that the parse sets."""
         parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), method)
         context.add_parser(working)
         before = dict(vars(working))
@@ -325,7 +325,7 @@ class SageMakerParserMixin(_Mixed):
         if self._fill is None or tokens_follow_options:
             return counts
         patterns = [super(SageMakerParserMixin, self)._get_nargs_pattern(action) for action in actions]
-        # The number of counts does not tell: argparse of Python 3.14 leaves out the last ones that are zero, before an option.
+        # Fewer counts than positionals may match, too: before an option, argparse of Python 3.14 omits zeros at the end.
         if re.match("".join(patterns), arg_strings_pattern):
             return counts
         optional = [f"{p[:-1]}|)" if action in self._fill.values else p for action, p in zip(actions, patterns)]

@@ -57,7 +57,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         super().__init__(*args, infer_types=infer_types, **settings)
         self._write_secrets = write_secrets
 
-    # The signatures of the mixin accept any keyword argument. These two name the ones of ConfigArgParse.
+    # The mixin's parse methods accept any keyword argument. These two methods name those of ConfigArgParse.
 
     def parse_args(  # type: ignore[override]
         self,

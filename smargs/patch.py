@@ -109,7 +109,7 @@ def _without_job(parser: argparse.ArgumentParser) -> Iterator[None]:
 
 
 def _is_command_line(parser: argparse.ArgumentParser, args: Any) -> bool:
-    """Return whether tokens are this process's command line, what another parser returned of it, or a subcommand's part."""
+    """Return whether tokens are this process's command line, or a part: for a subcommand, or unparsed by another parser."""
     outer = current_context()
     if args is None or isinstance(args, UnparsedTokens) or (outer is not None and outer.includes(parser)):
         return True

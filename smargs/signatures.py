@@ -38,12 +38,12 @@ SUBPARSERS: Dict[str, object] = {
 
 
 class _Shown:
-    """What a method shows in its place. Its signature is made when it is asked for, because ``inspect`` is slow to import."""
+    """An object whose signature a method shows. It makes the signature on request, because ``inspect`` is slow to import."""
 
     def __init__(self, method: Any, template: Callable[..., Any], keywords: Mapping[str, object]) -> None:
         self._template = template
         self._keywords = keywords
-        # The method without this object: inspect.getsource() looks there for the code.
+        # inspect.getsource() follows this attribute to the code. The method itself would lead back to this object.
         self.__wrapped__ = types.FunctionType(
             method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
         )

@@ -9,7 +9,7 @@ from smargs.texts import INFINITY
 
 
 class Bounds(NamedTuple):
-    """The bounds of an argument, which belong to the accepted values.
+    """The bounds of an argument. It also accepts the bounds themselves.
 
     Attributes:
         low: The least value; None if there is none.

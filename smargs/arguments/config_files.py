@@ -47,7 +47,7 @@ def _match(action: argparse.Action, job: Job, prefix_chars: str) -> _Match:
     variable = named_variable(action, prefix_chars)
     if variable:
         hyperparameter, value = lookup(variable, job)
-        # A channel that does not have exactly one file is an error of ConfigArgParse, which names its directory.
+        # If the channel has no file or several, ConfigArgParse's error names the channel's directory.
         file = _only_file(value) if value is not None and value in job.channels.values() else None
         return hyperparameter, file or value
     every_name = [name for name, _ in names(action, prefix_chars)]

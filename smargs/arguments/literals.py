@@ -17,7 +17,7 @@ _BOOLEANS = {
 BOOLEAN_TEXTS = "true, yes, on, 1, false, no, off or 0"
 """The texts of a boolean, for errors."""
 
-# The module re compiles a pattern when it is first used, so that importing the package does not.
+# These patterns are texts: re compiles them on first use, and not when the package is imported.
 
 # A decimal number: its sign, its integral part, its fraction and its exponent.
 _NUMBER = r"(?a)([+-]?)(\d+(?:_\d+)*)(?:\.(\d+(?:_\d+)*)?)?(?:[eE]([+-]?\d+))?"

@@ -59,13 +59,13 @@ class Matches:
     """The values of a job for the arguments of a parser.
 
     Attributes:
-        explicit: For each argument its value by rules 1 and 2, in the order of the platform's command line.
-        options: For each argument of ``explicit`` the option string that matched; None if the dest did.
-        inferred: For each other argument the values by rules 3 and 4, the best first.
+        explicit: For each argument, its value by rules 1 and 2, in the order of the platform's command line.
+        options: For each argument of ``explicit``, the option string that matched; None if the dest did.
+        inferred: For each other argument, the values by rules 3 and 4, the best first.
         unfilled: The arguments that may take an inferred value, but have none.
         claimed: The hyperparameters that an argument declares, and the parts of objects.
         named: The arguments that name a variable of SageMaker, each with that variable.
-        parts: For each hyperparameter whose parts may fill arguments the names of these parts.
+        parts: For each hyperparameter whose parts may fill arguments, the names of these parts.
     """
 
     def __init__(self) -> None:

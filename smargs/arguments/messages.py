@@ -13,7 +13,7 @@ from smargs.container.variables import CHANNEL_PREFIX, PLATFORM_CHANNELS, fold
 
 
 class MissingArguments:
-    """The error for required arguments that nobody typed and that the job does not fill."""
+    """The error for required arguments that are not on the command line and that the job does not fill."""
 
     def __init__(self, job: Job, prefix_chars: str) -> None:
         self._job = job
@@ -101,7 +101,7 @@ def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str], 
     Args:
         names: The hyperparameters.
         declared: All option strings.
-        takers: For option strings the hyperparameter that their argument takes.
+        takers: The hyperparameter that fills the argument of each option string.
     """
     options = list(declared)
     parts = [_with_nearest(name, options, takers) for name in names]

@@ -10,11 +10,11 @@ from smargs.texts import to_text
 
 
 class Parts:
-    """The hyperparameters of a job, with each object that only dotted names declare replaced by its parts.
+    """The hyperparameters of a job. An object that only dotted names declare is replaced by its parts.
 
     Attributes:
         values: The hyperparameters and the parts, by name.
-        names: For each replaced hyperparameter the names of its parts.
+        names: For each replaced hyperparameter, the names of its parts.
     """
 
     def __init__(self, values: Mapping[str, Hyperparameter], declared: Iterable[str]) -> None:

@@ -60,16 +60,16 @@ class CommandLine(NamedTuple):
 
     @property
     def platform_tokens(self) -> Mapping[str, _Pair]:
-        """For each hyperparameter on the command line its two tokens, as the platform wrote them."""
+        """The two tokens of each hyperparameter on the command line, as the platform wrote them."""
         return dict(zip(self.generated.names, self.generated.pairs))
 
 
 _Run = Tuple[range, Rendering]
-"""The indices of the tokens that hold a rendering, none if no tokens do."""
+"""The indices of the tokens that hold a rendering, and the rendering. The range is empty if no tokens hold it."""
 
 
 class UnparsedTokens(List[str]):
-    """The tokens that ``parse_known_args`` returns, with what a second parser has to know about the first one.
+    """The tokens that ``parse_known_args`` returns, with what a second parser needs to know about the first one.
 
     Attributes:
         line: The same tokens in two parts, as the command line of the second parser.

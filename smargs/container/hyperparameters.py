@@ -55,7 +55,7 @@ class Hyperparameters:
         return {source: values for source, values in objects.items() if isinstance(values, dict)}
 
     def _in_training_env(self) -> object:
-        """Return the hyperparameters in ``SM_TRAINING_ENV``; None if their text there is the text of ``SM_HPS``."""
+        """Return the hyperparameters in ``SM_TRAINING_ENV``; None if they are the same text as ``SM_HPS``."""
         environ = self._sources.environ
         text, whole = environ.get("SM_HPS", ""), environ.get("SM_TRAINING_ENV", "")
         # Searching the text is 0.1 ms faster than decoding it, for 100 hyperparameters.
@@ -148,8 +148,8 @@ def _decode(copy: object, source: str) -> Hyperparameter:
 def _least_damaged(copies: List[Hyperparameter]) -> Hyperparameter:
     """Return the least damaged copy of a hyperparameter, with the first source that has the same value.
 
-    Copies that differ from the first one only by shell quoting or by type: keep the longest; on a tie, the one nearest the
-    origin. Ignore copies that differ in another way.
+    Among the copies that differ from the first one only by shell quoting or by type, keep the longest; on a tie, the one
+    nearest the origin. Ignore copies that differ in another way.
 
     Args:
         copies: The copies. That of the hyperparameter's own variable is the first, that of the origin the last.

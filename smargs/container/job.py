@@ -97,7 +97,7 @@ class Job:
 
     @property
     def is_own_container(self) -> bool:
-        """Whether no platform's program, but the service itself started the script.
+        """Whether the service itself started the script, without the program of a platform.
 
         Its command is then ``train``. Source: "How Amazon SageMaker Runs Your Training Image",
         https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-dockerfile.html
@@ -274,4 +274,4 @@ _FROM_HOSTS: Mapping[str, Callable[[Job, List[str]], object]] = {
     "SM_MASTER_ADDR": lambda job, hosts: hosts[0],
     "SM_MASTER_PORT": lambda job, hosts: DEFAULT_MASTER_PORT,
 }
-"""What follows from the sorted names of the hosts."""
+"""For each variable with ``from_hosts``, the function that computes its value from the sorted names of the hosts."""

@@ -1,6 +1,6 @@
 """The sources of a training container's values: environment variables and files.
 
-Each source is read once. For a source that cannot be read a problem is recorded; no exception is raised.
+Each source is read once. A source that cannot be read is recorded as a problem; no exception is raised.
 """
 
 from __future__ import annotations

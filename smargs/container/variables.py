@@ -202,7 +202,7 @@ ARGUMENT_NAMES = {
     for variable in VARIABLES
     for name in (fold(variable.name),) + ((variable.attribute,) if variable.by_name else ()) + variable.aliases
 }
-"""The variable for each folded argument name that matches one."""
+"""The folded names of arguments that match a variable, each with that variable."""
 
 
 def is_internal(hyperparameter: str) -> bool:

@@ -14,7 +14,7 @@ from smargs.secrets.tokens import Options
 MASK = "******"
 """The text that is shown instead of a secret. Source: ``HIDDEN_VALUE`` of SDK v3's container drivers."""
 
-# A secret of this length is masked also inside a word. A shorter one may be a part of ordinary words.
+# A secret of at least this length is also masked inside a word. A shorter one may be a part of ordinary words.
 _LONG = 8
 
 # A shorter secret is masked in messages only. In a table the same text may be the value of another argument.
@@ -108,7 +108,7 @@ class Secrets:
         return [str(token) for token in self._mask_sequence(tokens, self._options)]
 
     def mask_exception(self, error: BaseException) -> None:
-        """Mask the secrets in an error of argparse, and remove those exceptions from the chain of an error that contain one."""
+        """Mask the secrets in an error of argparse, and remove every other exception that shows one from its chain."""
         for link in ("__cause__", "__context__"):
             linked: Optional[BaseException] = getattr(error, link)
             if isinstance(linked, (argparse.ArgumentError, SystemExit)):
@@ -169,9 +169,9 @@ class Secrets:
         ]
 
     def _spans(self, text: str, *, is_message: bool) -> Iterator[Span]:
-        """Yield where a text has a secret: one that was collected, a shape, and in a message the value of a secret's name."""
+        """Yield where a text has a collected secret or the shape of one; in a message, also the value after a secret name."""
         for before, secret, forms in self._collected():
-            # To compile the pattern of a long secret takes far longer than to see that the text does not contain it.
+            # Compiling the pattern of a long secret takes far longer than searching the text for the secret.
             if (is_message or len(secret) >= _SHORTEST_IN_VALUES) and any(form in text for form in forms):
                 yield from (match.span() for match in _pattern(before, secret, forms).finditer(text))
         yield from find_shapes(text)
@@ -196,7 +196,7 @@ class Secrets:
 
 
 _SCHEMES = ("basic", "bearer", "token")
-"""What stands before the secret in the header ``Authorization``. Source: RFC 7617, RFC 6750, and GitHub's API."""
+"""The words before the secret in the header ``Authorization``. Source: RFC 7617, RFC 6750, and GitHub's API."""
 
 _SEQUENCES = (list, tuple, set, frozenset)
 
@@ -216,7 +216,7 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def _parts(text: str) -> List[object]:
-    """Return what a secret text consists of: the elements of JSON or Python, or what follows the scheme of a header."""
+    """Return the parts of a secret text: the elements of JSON or Python, or the text after the scheme of a header."""
     if text[:1] in ("[", "{", "("):
         value = read_literal(text)
         return [value] if isinstance(value, (dict, *_SEQUENCES)) else list(strings_in(text))
@@ -228,7 +228,7 @@ def _pattern(before: str, secret: str, texts: Iterable[str]) -> Pattern[str]:
     """Return the pattern that finds a secret in a text.
 
     Args:
-        before: The text after which the secret stands; empty for any place.
+        before: The text that must precede the secret; empty for any text.
         secret: The secret.
         texts: The secret as it may be written.
     """

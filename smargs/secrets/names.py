@@ -70,14 +70,15 @@ DESCRIBING = "arn count dir directory file length limit method mode name path si
 """The last words of names whose value only describes a secret: ``secret_arn``, ``token_file``."""
 
 ABBREVIATED = ("password", "passphrase", "token", "secret", "credentials")
-"""The words of which an unknown option may have an abbreviation or a typing error: ``--passw``, ``--pasword``."""
+"""Words of which an unknown option may be an abbreviation or a misspelling: ``--passw``, ``--pasword``."""
 
 _SHORTEST_ABBREVIATION = 4
 
-# `passwrod` is `password` with two letters exchanged. `tokenize` is another word than `token`.
+# The least similarity of a misspelling, as difflib measures it. That of `passwrod` and `password`, 0.875, is more; that of
+# `tokenize` and `token`, which are two words, is less.
 _TYPING_ERROR = 0.85
 
-# Of two names in which one letter differs, three of four letters are the same.
+# The similarity of two names of four letters that differ in one letter.
 _NEARLY = 0.75
 
 # The prefix of a variable: SM_HP_KEY is the variable of the hyperparameter `key`.
@@ -129,7 +130,7 @@ class Names:
         return is_secret_name(name) if not listed else not any(wanted.startswith("!") for wanted in listed)
 
     def is_secret_argument(self, action: argparse.Action) -> bool:
-        """Return whether an argument is declared as secret, or one of its names is: option strings, dest and variable."""
+        """Return whether an argument is secret: by its declaration, else by its names (option strings, dest and variable)."""
         declared: Optional[bool] = getattr(action, "secret", None)
         return any(map(self.is_secret_key, _names_of(action))) if declared is None else declared
 
@@ -142,7 +143,7 @@ class Names:
 
 
 def _names_of(action: argparse.Action) -> List[str]:
-    """Return the names of an argument as they were declared, each without what only an option has before its name."""
+    """Return the names of an argument as they were declared, without leading prefix characters."""
     names = (*action.option_strings, action.dest, getattr(action, "env_var", None) or "")
     return [name.lstrip("-+/") for name in filter(None, names)]
 

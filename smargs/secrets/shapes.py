@@ -11,8 +11,8 @@ class Shape(NamedTuple):
     """The shape of a secret.
 
     Attributes:
-        what: What has this shape.
-        begins: A text that each value of this shape contains, as people write it.
+        what: The kind of secret, for the docs.
+        begins: The texts of which each value contains one, for the docs; separated by commas.
         pattern: The regular expression. If it has a group, only the group is secret.
     """
 

@@ -25,7 +25,7 @@ _BRACKET_OR_QUOTE = r"""(?<!\\)\\*["']|[\[{(\]})]"""
 
 @functools.lru_cache(maxsize=None)
 def _named() -> Pattern[str]:
-    """Return the pattern of a name with what separates it from its value.
+    """Return the pattern of a name and of the separator between it and its value.
 
     A name in quotes is that of JSON or Python, also if the quotes are escaped, or an option in a list of tokens. Another name
     stands before ``=``, before ``:`` as in YAML, or is an option of a command line.
@@ -152,7 +152,7 @@ def strings_in(text: str) -> Iterator[str]:
 
 
 def unescaped(text: str) -> Set[str]:
-    """Return a text of a source, and what it stands for if it is a part of JSON, of Python, or of JSON in JSON."""
+    """Return a text, and the texts that it encodes as a part of JSON, of Python, or of JSON in JSON."""
     forms = {text}
     inner: Optional[str] = text
     while inner is not None and "\\" in inner:
@@ -176,7 +176,7 @@ def read_literal(text: str) -> object:
     value = decode(text)
     if value is not text:
         return value
-    # Python would print a warning about some texts.
+    # Python prints a warning about such a text.
     if is_deep(text) or re.search(_WARNED_OF, text):
         return None
     try:

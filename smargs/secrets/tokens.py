@@ -100,6 +100,6 @@ class Options:
     def _is_secret(self, name: str, actions: Sequence[argparse.Action]) -> bool:
         if any(map(self._names.is_secret_argument, actions)):
             return True
-        # What is typed as `--token` may be one, even if argparse takes it for the abbreviation of `--tokenizer`.
+        # A secret may follow `--token`, even if argparse reads it as an abbreviation of `--tokenizer`.
         bare = name.lstrip(self._prefix_chars)
         return self._names.is_secret(bare) or (not actions and self._names.resembles_secret(bare))

@@ -32,10 +32,10 @@ _MODULES = {
 }
 
 
-if not TYPE_CHECKING:  # To a type checker every name would be here.
+if not TYPE_CHECKING:  # A type checker would otherwise accept every name.
 
     def __getattr__(name: str) -> object:
-        """Import a public name at its first use. Only the strategies need Hypothesis, whose import takes 70 ms."""
+        """Import a public name on first use. Only the strategies need Hypothesis, whose import takes 70 ms."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(import_module(_MODULES[name]), name)

@@ -37,10 +37,10 @@ def channel_paths(channels: Channels, search_path: Sequence[str] = ()) -> Dict[s
 
 
 def find_path(path: str, directories: Iterable[str]) -> str:
-    """Return a path or glob, with the first of these directories before it that has it; unchanged if none has it.
+    """Return a path or glob in the first directory that has it; unchanged if none has it.
 
     Args:
-        path: The path or glob. The working directory comes first, if it is relative.
+        path: The path or glob. A relative one is looked up in the working directory first.
         directories: The directories.
     """
     for directory in ("", *directories):

@@ -1,4 +1,4 @@
-"""A job that Hypothesis draws. Of all jobs of a test only the failing one shows what its script writes to standard error."""
+"""A job that Hypothesis draws. Only the failing job of a test shows what its script writes to standard error."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from smargs.testing.channels import Paths
 from smargs.testing.values import Declaration, describe
 
 Overrides = Mapping[str, st.SearchStrategy[Any]]
-"""For each dest a strategy of its hyperparameter."""
+"""For each dest, a strategy of its hyperparameter."""
 
 
 class FillableArgument(NamedTuple):
@@ -131,14 +131,14 @@ def _is_fillable(action: argparse.Action, prefix_chars: str, has_override: bool,
 
 
 def _declared_variable(action: argparse.Action, prefix_chars: str) -> Optional[str]:
-    """Return the variable of SageMaker that an argument is declared for, and that alone fills it; None if there is none."""
+    """Return the variable of SageMaker that an argument names, which is the only one that fills it; None if it names none."""
     variable = expected_variable(action, prefix_chars)
     variables = [environment_variable(action), *(fold(name).upper() for name, _ in names(action, prefix_chars))]
     return variable if variable in variables else None
 
 
 def _hyperparameter_names(parser: argparse.ArgumentParser, action: argparse.Action) -> List[str]:
-    """Return the names of hyperparameters that fill an argument and no other."""
+    """Return the names of the hyperparameters that fill this argument and no other argument."""
     variable = _declared_variable(action, parser.prefix_chars)
     if variable is not None:
         return [variable[len(HYPERPARAMETER_PREFIX) :].lower()]

@@ -32,7 +32,7 @@ class SageMakerJob:
     directory was chosen for the job.
 
     Attributes:
-        path: The job's directory. If none was chosen, it is ``/opt/ml`` outside the ``with`` block, and nothing is made there.
+        path: The job's directory. If none was chosen, it is ``/opt/ml`` outside the ``with`` block, where nothing is created.
         environ: The variables that the platform sets.
         argv: The command line, without the script.
         parsers: The parsers of the script, as far as they are known. ``repr()`` masks what they declare as secret.

@@ -76,7 +76,7 @@ def assert_same_on_every_platform(
 ) -> None:
     """Assert that hyperparameters give the same values, of the same types, on every platform.
 
-    A platform is left out if it would not start the job, as SDK v3 with an odd number of apostrophes, or if it changes a value
+    A platform is left out if it would not start the job (SDK v3 with an odd number of apostrophes), or if it changes a value
     before the script starts. Arguments for a documented variable are left out as well, because some variables exist on some
     platforms only.
 

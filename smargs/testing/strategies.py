@@ -33,7 +33,7 @@ def hyperparameters(parser: SageMakerParserMixin, overrides: Optional[Overrides]
 
     Args:
         parser: The parser; it is not changed.
-        overrides: For each dest a strategy of its hyperparameter, which draws whole lists for ``nargs``. Use it for a ``type``
+        overrides: For each dest, a strategy of its hyperparameter, which draws whole lists for ``nargs``. Use it for a ``type``
             that is a function, or for values in a range.
 
     Returns:
