@@ -107,7 +107,7 @@ class ParseContext(Origin):
         unclaimed = {
             name: [part for part in self._parts.get(name, (name,)) if part not in self.claimed]
             for name in self.job.hyperparameters
-            if name not in self.claimed and not self.job.is_unasked(name)
+            if name not in self.claimed and not self.job.may_be_undeclared(name)
         }
         return {name: parts for name, parts in unclaimed.items() if parts}
 
@@ -246,7 +246,7 @@ class JobParse:
         self.typed = self._line.typed
         self.namespace = argparse.Namespace() if namespace is None else namespace
         self.working = _working_copy(context, parser, all_actions=_argparse.automatic_prefix(parser) is not None)
-        filled = self.working._fill = _filled(context, parser, self.working, calls_own_code=True)
+        filled = self.working._fill = _filled(context, parser, self.working, calls_custom_code=True)
         filled.apply(self.namespace, self.typed, replaces_values=not is_own_list or bool(self._line.generated.names))
         context.warn_of_problems()
         self.working._requirements = Requirements(filled, context)
@@ -316,7 +316,7 @@ def view(parser: Any) -> Any:
         context = ParseContext(os.environ, False, parser)
     namespace = argparse.Namespace()
     shown = _working_copy(context, parser, all_actions=True)
-    shown._fill = _filled(context, parser, shown, calls_own_code=False)
+    shown._fill = _filled(context, parser, shown, calls_custom_code=False)
     shown._fill.apply(namespace, [], replaces_values=False)
     arguments = ShownArguments(shown, shown._fill, context.environ)
     arguments.show_values(vars(namespace))
@@ -333,8 +333,8 @@ def _working_copy(context: ParseContext, parser: Any, all_actions: bool) -> Any:
     return working
 
 
-def _filled(context: ParseContext, parser: Any, working: Any, *, calls_own_code: bool) -> FilledArguments:
-    filled = FilledArguments(parser, working, context, calls_own_code)
+def _filled(context: ParseContext, parser: Any, working: Any, *, calls_custom_code: bool) -> FilledArguments:
+    filled = FilledArguments(parser, working, context, calls_custom_code)
     context.add_matches(filled.matches)
     return filled
 

@@ -31,7 +31,7 @@ def collects(action: argparse.Action) -> bool:
     return (action.nargs is not None and _takes_many(action)) or isinstance(action, _argparse.AppendAction)
 
 
-def has_own_type(action: argparse.Action) -> bool:
+def has_custom_type(action: argparse.Action) -> bool:
     """Return whether an argument's type is the script's own converter: not str, int, float, bool or a builtin collection."""
     return action.type is not None and action.type not in _UNCHANGED_NUMBERS and action.type not in TEXT_PARSERS
 
@@ -132,15 +132,15 @@ class Converter:
         action = self.action
         if action.nargs == 0:
             return _flag_calls(action, value, text, option)
-        shown = option or _first_option(action)
+        option_string = option or _first_option(action)
         if value is None:
-            return [] if isinstance(action, _argparse.AppendAction) else [None], shown
+            return [] if isinstance(action, _argparse.AppendAction) else [None], option_string
         if not collects(action):
-            return [self._convert(value, text, self._platform)], shown
+            return [self._convert(value, text, self._platform)], option_string
         elements = self._elements(value, text)
         if not _takes_many(action):
-            return [self._convert(*element) for element in elements], shown
-        return [self._convert_many(batch) for batch in self._batches(elements)], shown
+            return [self._convert(*element) for element in elements], option_string
+        return [self._convert_many(batch) for batch in self._batches(elements)], option_string
 
     def _batches(self, elements: List[_Element]) -> List[List[_Element]]:
         """Return the elements of each call: all of them, or for ``append`` with a list of lists those of each inner list."""
@@ -218,15 +218,15 @@ class Converter:
 
 def _flag_calls(action: argparse.Action, value: object, text: str, option: Optional[str]) -> Calls:
     """Return the calls of an action without arguments: one or none for a boolean, several for a count."""
-    shown = option or _first_option(action)
+    option_string = option or _first_option(action)
     if value is None or not text.strip():
-        return [], shown
+        return [], option_string
     if isinstance(action, _argparse.CountAction):
-        return [[]] * _count(action, text), shown
+        return [[]] * _count(action, text), option_string
     boolean = as_boolean(text)
     if isinstance(action, _argparse.PAIRED_FLAG) and boolean is not None:
         return _paired_flag_calls(action, boolean, option)
-    return [[]] if _sets_flag(action, value, text, option) else [], shown
+    return [[]] if _sets_flag(action, value, text, option) else [], option_string
 
 
 def _sets_flag(action: argparse.Action, value: object, text: str, option: Optional[str]) -> bool:

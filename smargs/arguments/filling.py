@@ -12,11 +12,11 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
 from smargs import _argparse
 from smargs.arguments.bounds import declared_bounds
-from smargs.arguments.conversion import Converter, collects, has_own_type
+from smargs.arguments.conversion import Converter, collects, has_custom_type
 from smargs.arguments.matching import match
 from smargs.arguments.messages import MissingArguments, pipeline_variable
-from smargs.arguments.names import own_value, with_variables
-from smargs.arguments.typed import own_types_that_may_be_typed
+from smargs.arguments.names import configargparse_value, with_variables
+from smargs.arguments.typed import arguments_to_postpone
 from smargs.container.hyperparameters import Hyperparameter
 from smargs.container.job import Job
 from smargs.container.sources import SourcedValue
@@ -83,19 +83,19 @@ class FilledArguments:
         refused: For each argument whose inferred value does not fit, the reason.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser, working: Any, origin: Origin, calls_own_code: bool) -> None:
+    def __init__(self, parser: argparse.ArgumentParser, working: Any, origin: Origin, calls_custom_code: bool) -> None:
         """Match the values of a job to the arguments of a parser.
 
         Args:
             parser: The parser.
             working: The working copy of the parser.
             origin: Where the values come from.
-            calls_own_code: Whether to call the script's own converters and actions. Otherwise their values are not converted.
+            calls_custom_code: Whether to call the script's own converters and actions. If not, their values stay texts.
         """
         self.parser = parser
         self.working = working
         self._origin = origin
-        self._calls_own_code = calls_own_code
+        self._calls_custom_code = calls_custom_code
         self.matches = match(working, origin.job)
         self.values: Dict[argparse.Action, SourcedValue] = {}
         self.unconverted: Set[argparse.Action] = set()
@@ -107,7 +107,7 @@ class FilledArguments:
             wanted for wanted in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, wanted) is wanted
         ]
         self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
-        self._waiting: Dict[argparse.Action, _Unconverted] = {}
+        self._postponed: Dict[argparse.Action, _Unconverted] = {}
         self._reset_to_default: List[argparse.Action] = []
 
     def apply(self, namespace: object, typed: Sequence[str], replaces_values: bool) -> None:
@@ -122,7 +122,7 @@ class FilledArguments:
             replaces_values: Whether hyperparameters replace values of the namespace, as tokens on a command line do.
         """
         already_set = self._already_set(namespace, replaces_values)
-        may_be_typed = own_types_that_may_be_typed(self.working, typed)
+        to_postpone = arguments_to_postpone(self.working, typed)
         suppressed = argparse.SUPPRESS
         for action in _argparse.actions(self.working):
             dest, default = action.dest, action.default
@@ -136,7 +136,7 @@ class FilledArguments:
             if action in plain:
                 value = self.values[action] = explicit[action]
                 setattr(namespace, action.dest, value.value)
-            elif action in may_be_typed:
+            elif action in to_postpone:
                 self._postpone(action, namespace)
             else:
                 self._fill(action, namespace)
@@ -154,7 +154,7 @@ class FilledArguments:
         Raises:
             argparse.ArgumentError: If a value does not fit.
         """
-        self._convert_waiting(namespace)
+        self._convert_postponed(namespace)
         self._convert_defaults(namespace)
         typed = {action.dest for action in self.seen}
         for action, error in self._errors.items():
@@ -174,7 +174,7 @@ class FilledArguments:
         candidates = _argparse.actions(self.working)
         if _argparse.automatic_prefix(self.working) is None:
             candidates = with_variables(candidates)
-        already_set = {action for action in candidates if own_value(self.working, action, self._origin.environ)}
+        already_set = {action for action in candidates if configargparse_value(self.working, action, self._origin.environ)}
         # An empty namespace of argparse's class has no values. Another class may keep values elsewhere than in vars().
         if type(namespace) is argparse.Namespace and not vars(namespace):
             return already_set
@@ -202,9 +202,9 @@ class FilledArguments:
             in_namespace -= {action for action, value in explicit.items() if isinstance(value, Hyperparameter)}
         return in_namespace
 
-    def _convert_waiting(self, namespace: object) -> None:
+    def _convert_postponed(self, namespace: object) -> None:
         """Convert the postponed values of arguments that were not typed."""
-        for action, placeholder in self._waiting.items():
+        for action, placeholder in self._postponed.items():
             # The first pass of parse_known_intermixed_args suppresses positionals.
             if getattr(namespace, action.dest, None) is placeholder and action.nargs != argparse.SUPPRESS:
                 self._reset(action, namespace)
@@ -220,8 +220,8 @@ class FilledArguments:
     def _postpone(self, action: argparse.Action, namespace: object) -> None:
         value = self.matches.explicit.get(action) or self.matches.inferred[action][0][0]
         self.values[action] = value
-        self._waiting[action] = _Unconverted(value.text)
-        setattr(namespace, action.dest, self._waiting[action])
+        self._postponed[action] = _Unconverted(value.text)
+        setattr(namespace, action.dest, self._postponed[action])
 
     def _fill(self, action: argparse.Action, namespace: object) -> None:
         """Store the explicit value of an argument, or the first inferred value that fits."""
@@ -255,7 +255,7 @@ class FilledArguments:
         Raises:
             argparse.ArgumentError: If the value does not fit.
         """
-        if not self._calls_own_code and _has_own_code(action):
+        if not self._calls_custom_code and _has_custom_code(action):
             self.unconverted.add(action)
             return
         if action not in self.matches.explicit and not _may_read(action, value.value):
@@ -283,9 +283,9 @@ class FilledArguments:
             delattr(namespace, action.dest)
 
 
-def _has_own_code(action: argparse.Action) -> bool:
+def _has_custom_code(action: argparse.Action) -> bool:
     """Return whether the type or the action of an argument is the script's own code."""
-    return has_own_type(action) or not _argparse.is_standard(action)
+    return has_custom_type(action) or not _argparse.is_standard(action)
 
 
 def _may_read(action: argparse.Action, value: object) -> bool:
@@ -293,7 +293,7 @@ def _may_read(action: argparse.Action, value: object) -> bool:
 
     The script's own converter may read any text. Another value, such as a list, is passed only to the functions in _READERS.
     """
-    if not has_own_type(action):
+    if not has_custom_type(action):
         return True
     elements = value if isinstance(value, list) and collects(action) else [value]
     return action.type in _READERS or all(isinstance(element, str) for element in elements)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
-from smargs.arguments.names import can_be_filled, environment_variable, expected_variable, own_value
+from smargs.arguments.names import can_be_filled, configargparse_value, environment_variable, expected_variable
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.texts import printable
@@ -31,8 +31,8 @@ class ShownArguments:
         self._prefix_chars = view.prefix_chars
         self._unconverted = filled.unconverted
         self._arguments = list(filter(can_be_filled, _argparse.actions(view)))
-        self._own_values = {action: own_value(view, action, environ) for action in self._arguments}
-        self._values = {action: self._own_values[action] or filled.values.get(action) for action in self._arguments}
+        self._configargparse_values = {action: configargparse_value(view, action, environ) for action in self._arguments}
+        self._values = {action: self._configargparse_values[action] or filled.values.get(action) for action in self._arguments}
 
     def show_values(self, namespace: Mapping[str, object]) -> None:
         """Show the value that fills an argument as its default, and the argument as optional.
@@ -42,7 +42,7 @@ class ShownArguments:
         """
         for action, value in self._values.items():
             if value:
-                is_text = self._own_values[action] is not None or action in self._unconverted
+                is_text = self._configargparse_values[action] is not None or action in self._unconverted
                 _show_value(action, value.text if is_text else namespace.get(action.dest, value.text))
 
     def mask_secrets(self, secrets: Secrets) -> None:
@@ -68,7 +68,7 @@ class ShownArguments:
     def hide_from_configargparse(self) -> None:
         """Clear ``env_var`` if the variable is SageMaker's or its value is shown, so that ConfigArgParse does not show it."""
         for action in self._arguments:
-            if self._own_values[action] or (environment_variable(action) or "").startswith(PREFIX):
+            if self._configargparse_values[action] or (environment_variable(action) or "").startswith(PREFIX):
                 vars(action)["env_var"] = None
 
 

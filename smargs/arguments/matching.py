@@ -93,7 +93,7 @@ def match(parser: argparse.ArgumentParser, job: Job) -> Matches:
     matches = Matches()
     arguments = list(filter(can_be_filled, _argparse.actions(parser)))
     named = matches.named
-    named.update(_with_variables(parser, arguments))
+    named.update(_named_variables(parser, arguments))
     by_variable = _take_by_variable(named, job, matches)
     free = [action for action in arguments if action not in named] if named else arguments
     hyperparameters = _with_parts(parser, arguments, job, matches)
@@ -158,7 +158,7 @@ def lookup(variable: str, job: Job) -> Tuple[Optional[str], Optional[SourcedValu
     return None, job.variable(variable)
 
 
-def _with_variables(parser: argparse.ArgumentParser, arguments: Iterable[argparse.Action]) -> Dict[argparse.Action, str]:
+def _named_variables(parser: argparse.ArgumentParser, arguments: Iterable[argparse.Action]) -> Dict[argparse.Action, str]:
     """Return the arguments that name a variable of SageMaker, each with that variable."""
     # Few scripts have such a name, so all names are searched at once. That saves 0.05 ms for 100 arguments.
     every_name = fold("\n".join((*_argparse.options(parser), *[action.dest for action in arguments])))
@@ -263,19 +263,19 @@ def _current_value(
     action: argparse.Action, defaults: Iterable[SourcedValue], by_name: Iterable[SourcedValue]
 ) -> Optional[SourcedValue]:
     """Return the SageMaker value that equals an argument's default, or the directory that contains it; None if absent."""
-    equal = (value for value in defaults if _is_default(action.default, value))
-    within = (value for value in by_name if _is_default_of(action, value))
+    equal = (value for value in defaults if _equals_default(action.default, value))
+    within = (value for value in by_name if _contains_default(action, value))
     return next(equal, None) or next(within, None)
 
 
-def _is_default(default: object, value: SourcedValue) -> bool:
+def _equals_default(default: object, value: SourcedValue) -> bool:
     if isinstance(default, (list, tuple)):
         return bool(default) and list(default) == value.value
     return isinstance(default, (str, os.PathLike)) and str(default) == value.text
 
 
-def _is_default_of(action: argparse.Action, value: SourcedValue) -> bool:
-    """Return whether the default of an argument equals a value, or is a path in that directory."""
+def _contains_default(action: argparse.Action, value: SourcedValue) -> bool:
+    """Return whether a value equals the default of an argument, or is a directory that contains it."""
     default = action.default
     if isinstance(default, (str, os.PathLike)):
         # argparse never uses the default of a positional that must have a token.

@@ -87,10 +87,10 @@ def piped_channel(name: str, path: str) -> str:
     return f"channel {name} is in Pipe mode: {path} is no directory; each epoch has a pipe: {path}_0, {path}_1, ..."
 
 
-def unpacked_model(place: str) -> str:
+def unpacked_model(uri: str) -> str:
     """Return the warning for a model that a script writes to S3 itself."""
     return (
-        f"the model directory is {place}, from the hyperparameter model_dir, and the job packs only what is in SM_MODEL_DIR: "
+        f"the model directory is {uri}, from the hyperparameter model_dir, and the job packs only what is in SM_MODEL_DIR: "
         'declare env_var="SM_MODEL_DIR" to use that directory'
     )
 

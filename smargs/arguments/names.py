@@ -166,7 +166,7 @@ def declared_spelling(token: str, options: Mapping[str, argparse.Action]) -> str
     return f"{same[0]}{equals}{value}" if len(same) == 1 else token
 
 
-def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
+def configargparse_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Optional[str]:
     """Return the variable that ConfigArgParse reads for an argument: the one in ``env_var=``, or an automatic one.
 
     A variable of SageMaker is never one of these: it fills arguments by the rules of :mod:`smargs.arguments.matching`.
@@ -181,8 +181,10 @@ def own_variable(parser: argparse.ArgumentParser, action: argparse.Action) -> Op
     return None if variable and variable.startswith(PREFIX) else variable
 
 
-def own_value(parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]) -> Optional[SourcedValue]:
-    """Return the value of the variable that ConfigArgParse reads for an argument, or None if it is not set."""
-    variable = own_variable(parser, action)
+def configargparse_value(
+    parser: argparse.ArgumentParser, action: argparse.Action, environ: Mapping[str, str]
+) -> Optional[SourcedValue]:
+    """Return the value of the variable that ConfigArgParse reads for an argument, or None if there is none."""
+    variable = configargparse_variable(parser, action)
     text = environ.get(variable) if variable else None
     return None if variable is None or text is None else SourcedValue(text, text, variable)

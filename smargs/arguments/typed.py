@@ -1,4 +1,4 @@
-"""Find the arguments that typed tokens may belong to, before argparse has parsed the tokens."""
+"""Find the arguments that may be typed, before argparse has parsed the tokens, so that their conversion can be postponed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import argparse
 from typing import Iterator, Sequence, Set
 
 from smargs import _argparse
-from smargs.arguments.conversion import has_own_type
+from smargs.arguments.conversion import has_custom_type
 from smargs.arguments.names import declared_spelling
 
 
-def own_types_that_may_be_typed(parser: argparse.ArgumentParser, typed: Sequence[str]) -> Set[argparse.Action]:
-    """Return the arguments with the script's own converter that some typed tokens may belong to.
+def arguments_to_postpone(parser: argparse.ArgumentParser, typed: Sequence[str]) -> Set[argparse.Action]:
+    """Return the arguments with a converter of the script to which some typed tokens may belong.
 
     SageMaker's value of such an argument is converted only if the argument was not typed, because the script's own converter
     may open a file. Arguments that add to the existing value are not returned, nor are options with the script's own action,
@@ -29,7 +29,7 @@ def own_types_that_may_be_typed(parser: argparse.ArgumentParser, typed: Sequence
         if not named.isdisjoint(members):
             named.update(members)
     dests = {action.dest for action in named}
-    return {action for action in _argparse.actions(parser) if has_own_type(action) and _may_be_typed(action, dests)}
+    return {action for action in _argparse.actions(parser) if has_custom_type(action) and _may_be_typed(action, dests)}
 
 
 def _may_be_typed(action: argparse.Action, dests: Set[str]) -> bool:

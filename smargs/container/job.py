@@ -82,13 +82,13 @@ class Job:
         """The names of the platform's own hyperparameters."""
         return frozenset(filter(is_internal, self.hyperparameters))
 
-    def is_unasked(self, hyperparameter: str) -> bool:
-        """Return whether no script has to declare a hyperparameter: the platform's own, or the place of a model in S3.
+    def may_be_undeclared(self, hyperparameter: str) -> bool:
+        """Return whether a script need not declare a hyperparameter: the platform's own, or the S3 URI of a model.
 
         Source: ``hyperparameters`` of SDK v2's ``TensorFlow`` estimator adds ``model_dir`` unless the user turns that off.
         """
-        is_place_in_s3 = self.hyperparameters[hyperparameter].text.startswith("s3://")
-        return hyperparameter in self.internal or (hyperparameter == MODEL_DIR and is_place_in_s3)
+        is_s3_uri = self.hyperparameters[hyperparameter].text.startswith("s3://")
+        return hyperparameter in self.internal or (hyperparameter == MODEL_DIR and is_s3_uri)
 
     @property
     def is_processing(self) -> bool:

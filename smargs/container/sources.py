@@ -15,12 +15,10 @@ from smargs.container.variables import (
     CHANNELS_FILE,
     CHECKPOINT_FILE,
     HYPERPARAMETERS_FILE,
-    OWN_VARIABLES,
     PREFIX,
     PROCESSING_FILE,
     RESOURCE_FILE,
-    SDK,
-    TOOLKIT,
+    VARIABLES_OF_ONE_PLATFORM,
 )
 from smargs.texts import decode, load_json
 
@@ -123,9 +121,8 @@ class Sources:
     @cached_property
     def platform(self) -> Optional[str]:
         """The platform that started the script: ``toolkit`` or ``sdk``; None if no variable is set by one platform only."""
-        return next(
-            (platform for platform in (TOOLKIT, SDK) if not self.environ.keys().isdisjoint(OWN_VARIABLES[platform])), None
-        )
+        variables = self.environ.keys()
+        return next((platform for platform, own in VARIABLES_OF_ONE_PLATFORM.items() if not variables.isdisjoint(own)), None)
 
     def variables_of(self, prefix: str, names: Iterable[str]) -> Dict[str, str]:
         """Return the variable of each hyperparameter or channel that has one.

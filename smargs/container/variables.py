@@ -37,7 +37,7 @@ BASE_DIRECTORY = "/opt/ml"
 """The directory of a training container's inputs and outputs, unless ``SAGEMAKER_BASE_DIR`` is set. Source: FILES."""
 
 MODEL_DIR = "model_dir"
-"""The hyperparameter that SDK v2's TensorFlow estimator adds. Its value is a place in S3, so the job does not pack it."""
+"""The hyperparameter that SDK v2's TensorFlow estimator adds. Its value is an S3 URI, so the job does not pack it."""
 
 DEFAULT_MASTER_PORT = 7777
 """The port that both platforms give torchrun. Source: ``SM_MASTER_PORT`` of SDK, torch_distributed of TOOLKIT."""
@@ -186,10 +186,10 @@ VARIABLES: Tuple[Variable, ...] = (
 
 BY_NAME = {variable.name: variable for variable in VARIABLES}
 
-OWN_VARIABLES = {
+VARIABLES_OF_ONE_PLATFORM = {
     platform: frozenset(variable.name for variable in VARIABLES if variable.platforms == (platform,)) for platform in BOTH
 }
-"""For each platform the variables that the other platform does not set."""
+"""The variables that only one platform sets, by platform."""
 
 
 def fold(name: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any, List, Optional, Sequence
 
 from smargs import _argparse
-from smargs.arguments.conversion import has_own_type
+from smargs.arguments.conversion import has_custom_type
 from smargs.launch.equality import is_same
 from smargs.launch.limits import limit_problems
 from smargs.launch.request import Requested, read
@@ -105,5 +105,5 @@ def _values_without_default(action: Optional[argparse.Action], value: object) ->
     if action is not None and is_flag:
         return [value, True, False, action.const]
     # A type such as ast.literal_eval reads the source of a text.
-    reads_source = isinstance(value, str) and action is not None and has_own_type(action)
+    reads_source = isinstance(value, str) and action is not None and has_custom_type(action)
     return [value, repr(value)] if reads_source else [value]

@@ -8,7 +8,7 @@ from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, Na
 from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.matching import match
-from smargs.arguments.names import environment_variable, own_value
+from smargs.arguments.names import configargparse_value, environment_variable
 from smargs.container.sources import SourcedValue
 from smargs.parsing import ParseContext
 
@@ -140,6 +140,6 @@ def _find_in_job(run: ParserRun, action: argparse.Action) -> Optional[SourcedVal
     filled: Optional[FilledArguments] = getattr(run.parser, "_fill", None)
     if filled is None:
         return None
-    if own_value(run.parser, action, run.context.environ):
+    if configargparse_value(run.parser, action, run.context.environ):
         return match(run.parser, run.context.job).best(action)
     return filled.values.get(action)

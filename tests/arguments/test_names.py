@@ -8,11 +8,11 @@ import pytest
 from smargs import SageMakerArgumentParser
 from smargs.arguments.names import (
     can_be_filled,
+    configargparse_value,
     declared_spelling,
     environment_variable,
     expected_variables,
     named_variable,
-    own_value,
 )
 from smargs.container.sources import SourcedValue
 
@@ -60,5 +60,5 @@ def test_the_value_of_a_variable_that_is_not_sagemakers_is_its_text():
     action = argparse.Action(["--x"], "x")
     action.env_var = "MY_X"
 
-    assert own_value(argparse.ArgumentParser(), action, {"MY_X": "1"}) == SourcedValue("1", "1", "MY_X")
-    assert own_value(argparse.ArgumentParser(), action, {}) is None
+    assert configargparse_value(argparse.ArgumentParser(), action, {"MY_X": "1"}) == SourcedValue("1", "1", "MY_X")
+    assert configargparse_value(argparse.ArgumentParser(), action, {}) is None
