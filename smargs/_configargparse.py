@@ -59,10 +59,10 @@ class ConfigArgumentParser(_Base):
         self, args: List[str], namespace: Any = None, **settings: Any
     ) -> Tuple[Any, List[str]]:
         """Parse as ConfigArgParse does."""
-        if self._has_sources(**settings):
+        if self._may_change_tokens(**settings):
             return super().parse_known_args([*self.config_file_tokens(), *args], namespace, **settings)
-        self._sources: Callable[[], OrderedDict[str, Any]] = functools.partial(
-            _table_without_sources, args, self.prefix_chars, self._actions, [action.default for action in self._actions]
+        self._make_table: Callable[[], OrderedDict[str, Any]] = functools.partial(
+            _command_line_and_defaults, args, self.prefix_chars, self._actions, [action.default for action in self._actions]
         )
         return argparse.ArgumentParser.parse_known_args(self, args, namespace)
 
@@ -73,13 +73,13 @@ class ConfigArgumentParser(_Base):
     @property
     def _source_to_settings(self) -> OrderedDict[str, Any]:
         """ConfigArgParse's table of sources. Few scripts show it, and making it takes 0.05 ms for 100 arguments."""
-        return self._sources()
+        return self._make_table()
 
     @_source_to_settings.setter
     def _source_to_settings(self, table: OrderedDict[str, Any]) -> None:
-        self._sources = lambda: table
+        self._make_table = lambda: table
 
-    def _has_sources(
+    def _may_change_tokens(
         self,
         env_vars: Mapping[str, str] = os.environ,
         config_file_contents: Optional[str] = None,
@@ -100,10 +100,10 @@ class ConfigArgumentParser(_Base):
         )
 
 
-def _table_without_sources(
+def _command_line_and_defaults(
     args: List[str], prefix_chars: str, actions: List[argparse.Action], defaults: List[object]
 ) -> OrderedDict[str, Any]:
-    """Return ConfigArgParse's table of sources: the command line, and the defaults of arguments that are not on it."""
+    """Return ConfigArgParse's table of a parse with two sources: the command line, and the defaults of absent arguments."""
     table: OrderedDict[str, Any] = OrderedDict()
     if args:
         table["command_line"] = {"": (None, list(args))}

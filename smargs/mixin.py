@@ -229,7 +229,7 @@ class SageMakerParserMixin(_Mixed):
                 return self._call(_argparse.bare_copy(self), method, list(tokens), namespace, settings, context)
             try:
                 with context.working(self):
-                    job_parse = JobParse(context, self, tokens, namespace, is_own_list=args is not None)
+                    job_parse = JobParse(context, self, tokens, namespace, is_process_command_line=args is None)
                     working, typed = job_parse.working, job_parse.typed
                     namespace, unknown = self._call(working, method, typed, job_parse.namespace, settings, context)
                     return namespace, job_parse.finish(unknown)

@@ -81,7 +81,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         Raises:
             argparse.ArgumentError: For bad input if ``exit_on_error=False``; otherwise the process exits with status 2.
         """
-        with self._context(_set(config_file_contents=config_file_contents, env_vars=env_vars), is_strict=True):
+        with self._context(_without_none(config_file_contents=config_file_contents, env_vars=env_vars), is_strict=True):
             # ConfigArgParse's parse_args passes these keywords to parse_known_args, which a subclass may have replaced.
             return argparse.ArgumentParser.parse_args(self, args, namespace)
 
@@ -108,7 +108,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         Raises:
             argparse.ArgumentError: As for :meth:`parse_args`.
         """
-        settings = _set(config_file_contents=config_file_contents, env_vars=env_vars)
+        settings = _without_none(config_file_contents=config_file_contents, env_vars=env_vars)
         if ignore_help_args:
             settings["ignore_help_args"] = True
         namespace, unknown = super().parse_known_args(args, namespace, **settings)
@@ -229,6 +229,6 @@ def _masked_setting(key: str, setting: Tuple[Optional[argparse.Action], Any], se
     return action, printable(masked) if isinstance(masked, str) else masked
 
 
-def _set(**settings: Any) -> Dict[str, Any]:
+def _without_none(**settings: Any) -> Dict[str, Any]:
     """Return the keyword arguments that are not None."""
     return {name: value for name, value in settings.items() if value is not None}

@@ -227,7 +227,9 @@ class JobParse:
         namespace: The namespace, with SageMaker's values.
     """
 
-    def __init__(self, context: ParseContext, parser: Any, tokens: List[str], namespace: Any, is_own_list: bool) -> None:
+    def __init__(
+        self, context: ParseContext, parser: Any, tokens: List[str], namespace: Any, is_process_command_line: bool
+    ) -> None:
         """Split the command line, and store SageMaker's values into the namespace.
 
         Args:
@@ -235,7 +237,7 @@ class JobParse:
             parser: A parser of the mixin.
             tokens: The command line.
             namespace: The namespace to store into; None for a new one.
-            is_own_list: Whether the caller passed the tokens; otherwise they are ``sys.argv[1:]``.
+            is_process_command_line: Whether the tokens are ``sys.argv[1:]``, because the caller passed none.
 
         Raises:
             argparse.ArgumentError: If the hyperparameters cannot be read.
@@ -247,7 +249,7 @@ class JobParse:
         self.namespace = argparse.Namespace() if namespace is None else namespace
         self.working = _working_copy(context, parser, all_actions=_argparse.automatic_prefix(parser) is not None)
         filled = self.working._fill = _filled(context, parser, self.working, calls_custom_code=True)
-        filled.apply(self.namespace, self.typed, replaces_values=not is_own_list or bool(self._line.generated.names))
+        filled.apply(self.namespace, self.typed, replaces_values=is_process_command_line or bool(self._line.generated.names))
         context.warn_of_problems()
         self.working._requirements = Requirements(filled, context)
 

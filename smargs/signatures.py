@@ -37,7 +37,7 @@ SUBPARSERS: Dict[str, object] = {
 """The keyword arguments of ``add_subparsers``. Source: https://docs.python.org/3/library/argparse.html#sub-commands"""
 
 
-class _Shown:
+class _ShownSignature:
     """An object whose signature a method shows. It makes the signature on request, because ``inspect`` is slow to import."""
 
     def __init__(self, method: Any, template: Callable[..., Any], keywords: Mapping[str, object]) -> None:
@@ -67,7 +67,7 @@ def showing(template: Callable[..., Any], keywords: Optional[Mapping[str, object
     """
 
     def decorate(method: _Method) -> _Method:
-        vars(method)["__wrapped__"] = _Shown(method, template, keywords or {})
+        vars(method)["__wrapped__"] = _ShownSignature(method, template, keywords or {})
         return method
 
     return decorate

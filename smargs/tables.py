@@ -39,12 +39,12 @@ def _narrow(widths: List[int], room: int) -> List[int]:
 
 def _format(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     """Yield the lines of a row."""
-    folded = [_fold(cell, width) for cell, width in zip(cells, widths)]
-    for pieces in itertools.zip_longest(*folded, fillvalue=""):
+    wrapped = [_wrap(cell, width) for cell, width in zip(cells, widths)]
+    for pieces in itertools.zip_longest(*wrapped, fillvalue=""):
         yield _GAP.join(piece + " " * (width - _width(piece)) for piece, width in zip(pieces, widths)).rstrip()
 
 
-def _fold(cell: str, width: int) -> List[str]:
+def _wrap(cell: str, width: int) -> List[str]:
     """Cut a cell into pieces of at most this width, after a space if there is one."""
     pieces = []
     while cell:

@@ -169,13 +169,13 @@ def _record(job: Job) -> Optional[Rendering]:
 
 def _longest_run(tokens: Sequence[str], renderings: Sequence[Rendering], job: Job) -> Optional[_Run]:
     """Return the longest run that holds a rendering, because one platform's rendering may be a part of the other's."""
-    whole = [_find_run(_find_whole, tokens, rendering) for rendering in renderings]
-    # A person may type options whose values are all empty. A platform always writes the hyperparameters, so if a variable shows
-    # the platform, these are its options.
-    tearable = [rendering for rendering in renderings if job.platform or rendering.has_text]
-    stripped = [strip_shell_quoting(token) for token in tokens] if tearable else []
-    torn = [_find_run(_find_torn, stripped, rendering, strip_shell_quoting) for rendering in tearable]
-    longest = max((*whole, *torn), key=lambda run: len(run[0]), default=None)
+    exact = [_find_run(_find_exact, tokens, rendering) for rendering in renderings]
+    # Without shell quoting, a rendering whose values are all empty has only options, which a person may type. If a variable
+    # shows the platform, the platform wrote them, because it always writes the hyperparameters.
+    candidates = [rendering for rendering in renderings if job.platform or rendering.has_text]
+    stripped = [strip_shell_quoting(token) for token in tokens] if candidates else []
+    unquoted = [_find_run(_find_unquoted, stripped, rendering, strip_shell_quoting) for rendering in candidates]
+    longest = max((*exact, *unquoted), key=lambda run: len(run[0]), default=None)
     return longest if longest and longest[0] else None
 
 
@@ -216,7 +216,7 @@ def _split_pairs(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Tupl
     return [*typed, *rest], generated
 
 
-def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> range:
+def _find_exact(tokens: Sequence[str], run: Sequence[str]) -> range:
     """Return the indices of the tokens that equal a run."""
     for start, token in enumerate(tokens):
         if run and token == run[0] and list(tokens[start : start + len(run)]) == run:
@@ -224,8 +224,13 @@ def _find_whole(tokens: Sequence[str], run: Sequence[str]) -> range:
     return range(0)
 
 
-def _find_torn(tokens: Sequence[str], run: Sequence[str]) -> range:
-    """Return the indices of the tokens that equal a run when both are joined; both are without shell quoting."""
+def _find_unquoted(tokens: Sequence[str], run: Sequence[str]) -> range:
+    """Return the indices of the tokens that an unquoting shell makes of a run: joined, both are the same text.
+
+    Args:
+        tokens: The tokens, without shell quoting.
+        run: The run, without shell quoting.
+    """
     text, wanted = "".join(tokens), "".join(run)
     begins: Dict[int, int] = {}
     ends: Dict[int, int] = {}

@@ -23,7 +23,7 @@ _SHORTEST_IN_VALUES = 4
 # A secret of one character or of few digits is masked only in quotes, after `=` and after its option.
 _SHORTEST_WORD = 2
 
-_NOT_SECRET = frozenset(
+_COMMON_VALUES = frozenset(
     ("", "true", "false", "yes", "no", "on", "off", "null", "none", "{}", "[]", MASK, argparse.SUPPRESS.casefold())
 )
 """Values that are never masked in other texts, because many arguments have them."""
@@ -44,7 +44,7 @@ class Secrets:
         self._other_options = Options(self.names)
         self._texts: Set[str] = set()
         self._searched: Set[str] = set()
-        self._after: Set[Tuple[str, str]] = set()
+        self._after_option: Set[Tuple[str, str]] = set()
         self._forms: Optional[List[Tuple[str, str, List[str]]]] = None
 
     def add(self, name: str, value: object, text: str = "") -> None:
@@ -70,7 +70,7 @@ class Secrets:
                 continue
             before, secret = str(token)[: starts[index]], str(token)[starts[index] :]
             self._add(True, secret)
-            self._after.add((before or f"{tokens[index - 1]} ", secret))
+            self._after_option.add((before or f"{tokens[index - 1]} ", secret))
 
     def mask_text(self, text: str) -> str:
         """Mask the secrets in a message for people."""
@@ -113,7 +113,7 @@ class Secrets:
             linked: Optional[BaseException] = getattr(error, link)
             if isinstance(linked, (argparse.ArgumentError, SystemExit)):
                 self.mask_exception(linked)
-            elif linked is not None and self._are_in_chain(linked):
+            elif linked is not None and self._chain_shows_secret(linked):
                 setattr(error, link, None)
         if isinstance(error, argparse.ArgumentError) and self._shows_secret(f"{error.message} {error.args!r}"):
             error.message = self.mask_text(error.message)
@@ -123,8 +123,8 @@ class Secrets:
     def _add(self, is_secret: bool, *values: object) -> None:
         self._forms = None
         for value in values:
-            found = _leaves(value) if is_secret else self._inner_secrets(value)
-            self._texts.update(form for text in found for form in unescaped(text) if form.casefold() not in _NOT_SECRET)
+            texts = _leaves(value) if is_secret else self._inner_secrets(value)
+            self._texts.update(form for text in texts for form in unescaped(text) if form.casefold() not in _COMMON_VALUES)
 
     def _inner_secrets(self, value: object) -> Iterator[str]:
         """Yield the texts of secrets inside a value that is not a secret itself."""
@@ -181,18 +181,18 @@ class Secrets:
     def _collected(self) -> List[Tuple[str, str, List[str]]]:
         """Return the text before each secret that was collected, the secret, and the secret as it may be written."""
         if self._forms is None:
-            pairs = (*self._after, *(("", secret) for secret in self._texts))
+            pairs = (*self._after_option, *(("", secret) for secret in self._texts))
             self._forms = [(before, secret, escaped(secret)) for before, secret in pairs]
         return self._forms
 
     def _shows_secret(self, text: str) -> bool:
         return any(True for _ in self._spans(text, is_message=True))
 
-    def _are_in_chain(self, error: Optional[BaseException]) -> bool:
+    def _chain_shows_secret(self, error: Optional[BaseException]) -> bool:
         """Return whether an exception or one of its chain shows a secret."""
         if error is None:
             return False
-        return self._shows_secret(f"{error} {error!r}") or self._are_in_chain(error.__cause__ or error.__context__)
+        return self._shows_secret(f"{error} {error!r}") or self._chain_shows_secret(error.__cause__ or error.__context__)
 
 
 _SCHEMES = ("basic", "bearer", "token")

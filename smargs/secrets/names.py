@@ -98,7 +98,7 @@ def is_secret_name(name: str) -> bool:
     ``tokenizer``. Source: ``SENSITIVE_KEYWORDS`` of its container drivers.
     """
     # In `apiKey` a capital begins a word; in `PassWord` it does not.
-    return any(map(_are_secret, {_words_of(name), _words_of(name.casefold())}))
+    return any(map(_are_secret_words, {_words_of(name), _words_of(name.casefold())}))
 
 
 class Names:
@@ -177,7 +177,7 @@ def _resembles_word(word: str) -> bool:
     return is_abbreviation or bool(difflib.get_close_matches(word, ABBREVIATED, n=1, cutoff=_TYPING_ERROR))
 
 
-def _are_secret(words: Tuple[str, ...]) -> bool:
+def _are_secret_words(words: Tuple[str, ...]) -> bool:
     if not words or (len(words) > 1 and words[-1] in DESCRIBING.split()):
         return False
     neighbours = zip(words, ("", *words), (*words[1:], ""))

@@ -120,23 +120,23 @@ def _parse_on_platforms(
     parser: argparse.ArgumentParser, hyperparameters: Mapping[str, object], channels: Channels, platforms: Iterable[str]
 ) -> _PlatformOutcomes:
     """Parse a job on each platform, except what may differ between platforms."""
-    made = _PlatformOutcomes({}, [])
+    result = _PlatformOutcomes({}, [])
     ignored = {action.dest for action in _argparse.actions(parser) if documented_variable(action, parser.prefix_chars)} | {
         _EXTRA_TOKENS
     }
     with tempfile.TemporaryDirectory(prefix="smargs-job-") as directory:
         for platform in platforms:
             if changes_values(platform, hyperparameters):
-                made.refusals.append(f"{platform}: it changes the value of one of these hyperparameters")
+                result.refusals.append(f"{platform}: it changes the value of one of these hyperparameters")
                 continue
             try:
                 with SageMakerJob(hyperparameters, channels, platform=platform, directory=f"{directory}/job") as job:
                     outcome = _parse(parser, job.argv)
             except BadJobError as error:
-                made.refusals.append(f"{platform}: {error}")
+                result.refusals.append(f"{platform}: {error}")
                 continue
-            made.outcomes[platform] = {dest: value for dest, value in outcome.items() if dest not in ignored}
-    return made
+            result.outcomes[platform] = {dest: value for dest, value in outcome.items() if dest not in ignored}
+    return result
 
 
 def _secrets_of(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Secrets:

@@ -156,7 +156,7 @@ def state(parser):
     kept = {
         name: value
         for name, value in vars(parser).items()
-        if name not in ("_sources", "_write_out_config_file_paths", "_last_parse")
+        if name not in ("_make_table", "_write_out_config_file_paths", "_last_parse")
     }
     actions = [(id(action), copy.copy(vars(action))) for action in parser._actions]
     groups = [
