@@ -44,7 +44,7 @@ class SageMakerParserMixin(_Mixed):
     """
 
     # Unannotated on purpose: some parser classes (Tap) turn annotations into arguments.
-    _fill = None  # type: Filled
+    _filled = None  # type: Filled
     _requirements = None  # type: Required
     _last_parse = None  # type: Optional[Tuple[Filled, ParseContext]]
     _infer_types = True
@@ -215,7 +215,7 @@ class SageMakerParserMixin(_Mixed):
                 raise
 
     def _parse(self, method: str, args: Any, namespace: Any, settings: Dict[str, Any]) -> Tuple[Any, List[str]]:
-        if self._fill is not None:
+        if self._filled is not None:
             # This is a working copy: argparse's parse_known_intermixed_args calls parse_known_args of the same object.
             result: Tuple[Any, List[str]] = getattr(super(), method)(args, namespace, **settings)
             return result
@@ -259,7 +259,7 @@ class SageMakerParserMixin(_Mixed):
             return result
         finally:
             stored = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
-            self.__dict__.update(stored, _last_parse=(working._fill, context))
+            self.__dict__.update(stored, _last_parse=(working._filled, context))
 
     def _secrets_to_mask(self) -> Secrets:
         """Return the secrets of the current parse, else of the last one, else of the job."""
@@ -267,7 +267,7 @@ class SageMakerParserMixin(_Mixed):
         return (current_context() or last).secrets()
 
     def _view(self) -> Any:
-        return view(self._fill.parser if self._fill else self)
+        return view(self._filled.parser if self._filled else self)
 
     def _long_option(self, name: str) -> str:
         return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
@@ -295,12 +295,12 @@ class SageMakerParserMixin(_Mixed):
 
         If ConfigArgParse read the texts from a variable or a config file, an error names it.
         """
-        if self._fill is not None:
+        if self._filled is not None:
             if action.nargs in (argparse.OPTIONAL, argparse.ZERO_OR_MORE, argparse.REMAINDER):
-                self._fill.visited.add(action)
+                self._filled.visited.add(action)
             if action.option_strings or arg_strings:
-                self._fill.seen.add(action)
-            elif action in self._fill.values:
+                self._filled.seen.add(action)
+            elif action in self._filled.values:
                 return argparse.SUPPRESS
         try:
             return super()._get_values(action, arg_strings)
@@ -322,13 +322,13 @@ class SageMakerParserMixin(_Mixed):
         """Match positionals to tokens. If the last tokens are too few, the positionals that SageMaker fills match none."""
         counts: List[int] = super()._match_arguments_partial(actions, arg_strings_pattern)
         tokens_follow_options = "A" in arg_strings_pattern.partition("O")[2]
-        if self._fill is None or tokens_follow_options:
+        if self._filled is None or tokens_follow_options:
             return counts
         patterns = [super(SageMakerParserMixin, self)._get_nargs_pattern(action) for action in actions]
         # Fewer counts than positionals may match, too: before an option, argparse of Python 3.14 omits zeros at the end.
         if re.match("".join(patterns), arg_strings_pattern):
             return counts
-        optional = [f"{p[:-1]}|)" if action in self._fill.values else p for action, p in zip(actions, patterns)]
+        optional = [f"{p[:-1]}|)" if action in self._filled.values else p for action, p in zip(actions, patterns)]
         for count in range(len(actions), 0, -1):
             match = re.match("".join(optional[:count]), arg_strings_pattern)
             if match:

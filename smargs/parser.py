@@ -123,7 +123,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
     def config_file_tokens(self) -> List[str]:
         """Return the tokens of the config files that the job names."""
         context = current_context()
-        if self._fill is None or context is None:
+        if self._filled is None or context is None:
             return super().config_file_tokens()
         files = ConfigFiles(self, context.job)
         context.claimed |= files.claimed
@@ -150,7 +150,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         context = current_context()
         if context is not None:
             context.add_setting(key, value)
-        if action is not None and self._fill is not None and action in self._fill.values:
+        if action is not None and self._filled is not None and action in self._filled.values:
             return []
         if action is not None and isinstance(value, list) and self._reads_text(action):
             value = to_text(value)
@@ -184,7 +184,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
 
     def get_items_for_config_file_output(self, source_to_settings: Any, parsed_namespace: Any) -> Any:
         """Return the items to write into a config file, including SageMaker's values; secrets only with ``write_secrets``."""
-        table = _with_sagemaker(source_to_settings, self._fill)
+        table = _with_sagemaker(source_to_settings, self._filled)
         items = super().get_items_for_config_file_output(table, parsed_namespace)
         if self._write_secrets:
             return items

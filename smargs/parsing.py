@@ -248,7 +248,7 @@ class JobParse:
         self.typed = self._line.typed
         self.namespace = argparse.Namespace() if namespace is None else namespace
         self.working = _working_copy(context, parser, all_actions=_argparse.automatic_prefix(parser) is not None)
-        filled = self.working._fill = _filled(context, parser, self.working, calls_custom_code=True)
+        filled = self.working._filled = _match_arguments(context, parser, self.working, calls_custom_code=True)
         filled.apply(self.namespace, self.typed, replaces_values=is_process_command_line or bool(self._line.generated.names))
         context.warn_of_problems()
         self.working._requirements = Requirements(filled, context)
@@ -262,7 +262,7 @@ class JobParse:
         Raises:
             argparse.ArgumentError: If the parse is strict and there is an undeclared hyperparameter.
         """
-        self.working._fill.warn_of_deprecated()
+        self.working._filled.warn_of_deprecated()
         if not self._context.is_outermost(self._parser):
             return unknown
         undeclared = self._undeclared()
@@ -318,9 +318,9 @@ def view(parser: Any) -> Any:
         context = ParseContext(os.environ, False, parser)
     namespace = argparse.Namespace()
     shown = _working_copy(context, parser, all_actions=True)
-    shown._fill = _filled(context, parser, shown, calls_custom_code=False)
-    shown._fill.apply(namespace, [], replaces_values=False)
-    arguments = ShownArguments(shown, shown._fill, context.environ)
+    shown._filled = _match_arguments(context, parser, shown, calls_custom_code=False)
+    shown._filled.apply(namespace, [], replaces_values=False)
+    arguments = ShownArguments(shown, shown._filled, context.environ)
     arguments.show_values(vars(namespace))
     arguments.mask_secrets(context.secrets())
     if _argparse.shows_variables(parser):
@@ -335,7 +335,7 @@ def _working_copy(context: ParseContext, parser: Any, all_actions: bool) -> Any:
     return working
 
 
-def _filled(context: ParseContext, parser: Any, working: Any, *, calls_custom_code: bool) -> FilledArguments:
+def _match_arguments(context: ParseContext, parser: Any, working: Any, *, calls_custom_code: bool) -> FilledArguments:
     filled = FilledArguments(parser, working, context, calls_custom_code)
     context.add_matches(filled.matches)
     return filled

@@ -137,7 +137,7 @@ def _find_own_variable(run: ParserRun, action: argparse.Action, sourced: Optiona
 
 def _find_in_job(run: ParserRun, action: argparse.Action) -> Optional[SourcedValue]:
     """Find SageMaker's value for an argument, even if a variable of the user's own overrides it."""
-    filled: Optional[FilledArguments] = getattr(run.parser, "_fill", None)
+    filled: Optional[FilledArguments] = getattr(run.parser, "_filled", None)
     if filled is None:
         return None
     if configargparse_value(run.parser, action, run.context.environ):
