@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import os
 import re
 import sys
@@ -18,11 +17,9 @@ from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.names import declared_spelling
 from smargs.arguments.requirements import Requirements
 from smargs.container.job import Job
-from smargs.container.variables import BY_NAME
-from smargs.declaring import declare, extend, subparser, with_name_of
+from smargs.declaring import DeclaringMixin, with_name_of
 from smargs.errors import masked, with_short_usage, write_failure
 from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
-from smargs.signatures import ARGUMENT, SUBPARSERS, showing
 from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:
@@ -30,13 +27,9 @@ if TYPE_CHECKING:
 
     Filled = Optional[FilledArguments]
     Required = Optional[Requirements]
-    _Mixed = argparse.ArgumentParser
-else:
-    # At run time the methods come from the class with which the mixin is combined.
-    _Mixed = object
 
 
-class SageMakerParserMixin(_Mixed):
+class SageMakerParserMixin(DeclaringMixin):
     """A mixin for any subclass of :class:`argparse.ArgumentParser`: SageMaker fills the arguments of the parser.
 
     A parse reads the environment, splits the command line into SageMaker's tokens and typed ones, makes a working copy of the
@@ -68,60 +61,6 @@ class SageMakerParserMixin(_Mixed):
         super().__init_subclass__(**settings)
         if not hasattr(cls.error, "masks_secrets"):
             cls.error = masked(cls.error)  # type: ignore[method-assign]
-
-    @showing(lambda self, *name_or_flags, **settings: ..., ARGUMENT)
-    def add_argument(self, *args: Any, **settings: Any) -> argparse.Action:
-        """Declare an argument as argparse and ConfigArgParse do, with two more keyword arguments.
-
-        Args:
-            *args: The option strings, or the name of a positional.
-            env_var: The variable from which the argument takes its value. A positional may have one of SageMaker, such as
-                ``"SM_MODEL_DIR"``.
-            secret: Whether the value is masked in everything that the parser shows; None if the argument's names decide.
-            bounds: The least and the greatest number that the argument accepts on any machine; one may be None.
-            **settings: The other keyword arguments of argparse, of ConfigArgParse and of the argument's action.
-
-        Returns:
-            The argument's action.
-
-        Raises:
-            ValueError: If ``bounds=`` is not a pair of numbers in order. Also whatever argparse raises.
-        """
-        return declare(super().add_argument, *args, **settings)
-
-    @showing(lambda self, title=None, description=None, **settings: ...)
-    def add_argument_group(self, *args: Any, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
-        return extend(super().add_argument_group(*args, **settings))
-
-    @showing(lambda self, *, required=False: ...)
-    def add_mutually_exclusive_group(self, **settings: Any) -> Any:
-        """Add a group as argparse does. Its ``add_argument`` accepts what the parser's accepts."""
-        return extend(super().add_mutually_exclusive_group(**settings))
-
-    @showing(lambda self, **settings: ..., SUBPARSERS)
-    def add_subparsers(self, **settings: Any) -> Any:
-        """Add subparsers as argparse does. They inherit ``infer_types`` and ``add_env_var_help``."""
-        settings.setdefault("parser_class", functools.partial(subparser, self))
-        return super().add_subparsers(**settings)
-
-    def add_sagemaker_arguments(self, *channels: str) -> _argparse.ArgumentGroup:
-        """Declare the standard arguments: directories, hosts, GPUs, and one for each channel.
-
-        Args:
-            *channels: Names of channels. Each becomes an option with the channel's directory.
-
-        Returns:
-            The group of these arguments.
-        """
-        group: _argparse.ArgumentGroup = self.add_argument_group("SageMaker arguments")
-        for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR", "SM_HOSTS", "SM_CURRENT_HOST", "SM_NUM_GPUS"):
-            variable = BY_NAME[name]
-            wanted = {"list": list, "integer": int}.get(variable.kind, str)
-            group.add_argument(self._long_option(variable.attribute), type=wanted, help=variable.doc)
-        for channel in channels:
-            group.add_argument(self._long_option(channel), help=f"directory of the channel {channel}".replace("%", "%%"))
-        return group
 
     def parse_args(self, args: Any = None, namespace: Any = None, *, env_vars: Any = None, **settings: Any) -> Any:
         """Parse as the parser class does. A hyperparameter that no argument declares is an error.
@@ -268,9 +207,6 @@ class SageMakerParserMixin(_Mixed):
 
     def _view(self) -> Any:
         return view(self._filled.parser if self._filled else self)
-
-    def _long_option(self, name: str) -> str:
-        return f"{2 * self.prefix_chars[0]}{name.replace('_', '-')}"
 
     # argparse has no public methods for what the six methods below change. A test fails if CPython changes one of them.
 
