@@ -16,6 +16,7 @@ from platforms import recorded, torn, without, write_files
 
 import smargs
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
+from smargs._argparse import members
 from smargs.testing import SageMakerJob
 
 JOB = SageMakerJob({"epochs": 20, "lr": 0.5}, ["train"], hosts=2)
@@ -518,6 +519,16 @@ def test_add_sagemaker_arguments():
     }
     assert set(vars(parser.parse_args([], env_vars={})).values()) == {None}
     assert "SageMaker arguments:" in parser.format_help()
+    assert [(*action.option_strings, action.type, action.help) for action in members(group)] == [
+        ("--model-dir", str, "directory of the model, packed and kept when the job ends"),
+        ("--output-data-dir", str, "directory of further output, packed and kept"),
+        ("--hosts", list, "names of all hosts"),
+        ("--current-host", str, "name of this host"),
+        ("--num-gpus", int, "GPUs of this host"),
+        ("--train", None, "directory of the channel train"),
+        ("--eval-set", None, "directory of the channel eval-set"),
+        ("--50%", None, "directory of the channel 50%%"),
+    ]
 
 
 YAML = """
