@@ -17,9 +17,10 @@ from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.names import declared_spelling
 from smargs.arguments.requirements import Requirements
 from smargs.container.job import Job
+from smargs.context import ParseContext, current_context, parse_under_way
 from smargs.declaring import DeclaringMixin, with_name_of
 from smargs.errors import masked, with_short_usage, write_failure
-from smargs.parsing import JobParse, ParseContext, as_tokens, current_context, parse_under_way, view
+from smargs.parsing import JobParse, as_tokens, view
 from smargs.texts import encodable, printable
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.messages import unrecognized_keys
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
+from smargs.context import current_context
 from smargs.mixin import SageMakerParserMixin
-from smargs.parsing import current_context
 from smargs.signatures import showing
 from smargs.texts import encodable, printable, to_text
 

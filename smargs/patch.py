@@ -16,8 +16,8 @@ from importlib.machinery import SourceFileLoader
 from typing import Any, Callable, Iterator, Sequence, TypeVar, cast
 
 from smargs.container.commandline import UnparsedTokens
+from smargs.context import ParseContext, current_context, parse_under_way
 from smargs.parser import SageMakerArgumentParser
-from smargs.parsing import ParseContext, current_context, parse_under_way
 
 # A base directory that cannot contain files. The default, /opt/ml, may contain the files of a job.
 _NO_JOB = {"SAGEMAKER_BASE_DIR": os.devnull}

@@ -39,7 +39,7 @@ ROOMS = [
     ["launch.request"],
     ["launch.trial"],
     ["parsing"],
-    ["launch.channels", "arguments.help", "arguments.requirements"],
+    ["launch.channels", "arguments.help", "arguments.requirements", "context"],
     ["arguments.config_files", "arguments.filling"],
     ["arguments.matching", "arguments.messages", "arguments.typed"],
     ["launch.ranges"],

@@ -6,10 +6,10 @@ import tempfile
 import warnings
 from typing import Any, Dict, Iterable, Mapping, Optional
 
+from smargs.context import level_of_the_script
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.plan import Plan
 from smargs.launch.ranges import read_ranges
-from smargs.parsing import level_of_the_script
 
 
 def to_hyperparameters(

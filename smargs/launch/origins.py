@@ -10,7 +10,7 @@ from smargs.arguments.filling import FilledArguments
 from smargs.arguments.matching import match
 from smargs.arguments.names import configargparse_value, environment_variable
 from smargs.container.sources import SourcedValue
-from smargs.parsing import ParseContext
+from smargs.context import ParseContext
 
 _DEFAULT = "default"
 

@@ -14,9 +14,9 @@ from typing import Any, Callable, Dict, List, Set, Tuple
 import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
+from smargs.context import ParseContext, current_context
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script, with_subclasses, wrap
 from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
-from smargs.parsing import ParseContext, current_context
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 from smargs.tables import print_table

@@ -34,7 +34,7 @@ from smargs.container.variables import (
     PREFIX,
     RESOURCE_FILE,
 )
-from smargs.parsing import ParseContext, parse_under_way
+from smargs.context import ParseContext, parse_under_way
 from smargs.secrets.names import VARIABLE
 from smargs.texts import decode, printable
 

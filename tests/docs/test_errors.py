@@ -48,7 +48,7 @@ PASSED_ON = {
     ("mixin.py", "Call"): "the message of the parser",
     ("mixin.py", "error"): "an argparse.ArgumentError",
     ("parsing.py", "missing_reason"): "a problem of a source",
-    ("parsing.py", "problem"): "a problem of a source, or a warning of messages.py",
+    ("context.py", "problem"): "a problem of a source, or a warning of messages.py",
     ("testing/laws.py", "Call"): "a table of values that differ",
     ("testing/processes.py", "Subscript"): "the error of smargs run",
 }
