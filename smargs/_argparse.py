@@ -100,9 +100,9 @@ def _has_option_of(parser: argparse.ArgumentParser, action: argparse.Action) -> 
     return any(option in parser._option_string_actions for option in action.option_strings)
 
 
-def converter_of(parser: argparse.ArgumentParser, wanted: object) -> object:
+def converter_of(parser: argparse.ArgumentParser, type_: object) -> object:
     """Return the function that converts a text for ``type=``: the type itself, unless ``parser.register`` names another one."""
-    converter: object = parser._registry_get("type", wanted, wanted)
+    converter: object = parser._registry_get("type", type_, type_)
     return converter
 
 

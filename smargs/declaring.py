@@ -70,8 +70,8 @@ class DeclaringMixin(_Mixed):
         group: _argparse.ArgumentGroup = self.add_argument_group("SageMaker arguments")
         for name in ("SM_MODEL_DIR", "SM_OUTPUT_DATA_DIR", "SM_HOSTS", "SM_CURRENT_HOST", "SM_NUM_GPUS"):
             variable = BY_NAME[name]
-            wanted = {"list": list, "integer": int}.get(variable.kind, str)
-            group.add_argument(self._long_option(variable.attribute), type=wanted, help=variable.doc)
+            type_ = {"list": list, "integer": int}.get(variable.kind, str)
+            group.add_argument(self._long_option(variable.attribute), type=type_, help=variable.doc)
         for channel in channels:
             group.add_argument(self._long_option(channel), help=f"directory of the channel {channel}".replace("%", "%%"))
         return group
@@ -125,16 +125,16 @@ def _subparser(parent: Any, **settings: Any) -> Any:
     return parser
 
 
-def with_name_of(wanted: type, parse_text: Callable[[str], object]) -> Callable[[str], object]:
+def with_name_of(type_: type, parse_text: Callable[[str], object]) -> Callable[[str], object]:
     """Return a text parser with the name of its type, which errors show. The error for a boolean lists the accepted texts."""
 
     def named(text: str) -> object:
         try:
             return parse_text(text)
         except ValueError:
-            if wanted is not bool:
+            if type_ is not bool:
                 raise
             raise argparse.ArgumentTypeError(f"invalid bool value: {text!r} (expected {BOOLEAN_TEXTS})") from None
 
-    named.__name__ = wanted.__name__
+    named.__name__ = type_.__name__
     return named

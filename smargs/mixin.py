@@ -54,8 +54,8 @@ class SageMakerParserMixin(DeclaringMixin):
         """
         self._infer_types = infer_types
         super().__init__(*args, **settings)
-        for wanted, parse_text in TEXT_PARSERS.items():
-            self.register("type", wanted, with_name_of(wanted, parse_text))
+        for type_, parse_text in TEXT_PARSERS.items():
+            self.register("type", type_, with_name_of(type_, parse_text))
 
     def __init_subclass__(cls, **settings: Any) -> None:
         """Mask the secrets in the messages that a subclass's own ``error`` receives."""
@@ -222,10 +222,10 @@ class SageMakerParserMixin(DeclaringMixin):
         context = current_context()
         if context:
             context.add_text(action, arg_string)
-        wanted = inferred_type(self, action) if action.type is None else None
-        if wanted is None:
+        type_ = inferred_type(self, action) if action.type is None else None
+        if type_ is None:
             return super()._get_value(action, arg_string)
-        return read_inferred(action, wanted, arg_string)
+        return read_inferred(action, type_, arg_string)
 
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
         """Keep SageMaker's value of a positional with no tokens; argparse would store the default.

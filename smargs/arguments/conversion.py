@@ -63,9 +63,9 @@ def _type_of_default(action: argparse.Action) -> Optional[type]:
         return None
     default = action.default
     is_collection = collects(action) and isinstance(default, (list, tuple, set))
-    wanted = _common_type(default if is_collection else [default])
-    fits_choices = wanted is not None and all(isinstance(choice, wanted) for choice in action.choices or ())
-    return wanted if fits_choices else None
+    type_ = _common_type(default if is_collection else [default])
+    fits_choices = type_ is not None and all(isinstance(choice, type_) for choice in action.choices or ())
+    return type_ if fits_choices else None
 
 
 def _common_type(values: Iterable[object]) -> Optional[type]:
@@ -76,19 +76,19 @@ def _common_type(values: Iterable[object]) -> Optional[type]:
     return types.pop() if len(types) == 1 and all(issubclass(known, _INFERRED_TYPES) for known in types) else None
 
 
-def read_inferred(action: argparse.Action, wanted: type, text: str) -> object:
+def read_inferred(action: argparse.Action, type_: type, text: str) -> object:
     """Convert a text by the inferred type of an argument.
 
     Raises:
         argparse.ArgumentError: If the text does not fit.
     """
     try:
-        return text_parser(wanted)(text)
+        return text_parser(type_)(text)
     except (TypeError, ValueError):
         reason = "its name" if action.default is None else f"the default {action.default!r}"
         is_float = type(action.default) is int and is_number(text)
         way_out = "a default such as 1.0 infers a float" if is_float else "infer_types=False turns this off"
-        message = f"invalid {wanted.__name__} value: {text!r} (inferred from {reason}; {way_out})"
+        message = f"invalid {type_.__name__} value: {text!r} (inferred from {reason}; {way_out})"
         raise argparse.ArgumentError(action, message) from None
 
 
@@ -114,8 +114,8 @@ class Converter:
         self.parser = parser
         self.action = action
         self.inferred = inferred_type(parser, action)
-        self.wanted: Any = action.type or self.inferred
-        self._platform = None if self.wanted in TEXT_PARSERS else platform
+        self.type: Any = action.type or self.inferred
+        self._platform = None if self.type in TEXT_PARSERS else platform
 
     def calls(self, value: object, text: str, option: Optional[str]) -> Calls:
         """Return how argparse would call the argument's action with a value.
@@ -173,7 +173,7 @@ class Converter:
         """
         if value is None:
             return None
-        if platform is not None and self.wanted in _UNCHANGED_NUMBERS and is_number(value):
+        if platform is not None and self.type in _UNCHANGED_NUMBERS and is_number(value):
             platform = None
         if platform is not None:
             text = as_written(platform, value)
@@ -197,8 +197,8 @@ class Converter:
             other = as_written(SDK if platform == TOOLKIT else TOOLKIT, value)
             if other != text:
                 yield functools.partial(self._accept, other)
-        if isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum):
-            yield lambda: self._checked(enum_member(self.wanted, value, to_text(value)))
+        if isinstance(self.type, type) and issubclass(self.type, enum.Enum):
+            yield lambda: self._checked(enum_member(self.type, value, to_text(value)))
 
     def read(self, text: str) -> object:
         """Convert one text as argparse does before it checks the choices."""
@@ -207,7 +207,7 @@ class Converter:
         return read_inferred(self.action, self.inferred, text)
 
     def _accept(self, text: str) -> object:
-        return self._checked(self.read(integral(text) if self.wanted is int else text))
+        return self._checked(self.read(integral(text) if self.type is int else text))
 
     def _checked(self, value: object) -> object:
         if self.action.choices is not None:

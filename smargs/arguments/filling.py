@@ -104,7 +104,7 @@ class FilledArguments:
         self.visited: Set[argparse.Action] = set()
         self.refused: Dict[argparse.Action, str] = {}
         self._plain_types = [
-            wanted for wanted in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, wanted) is wanted
+            type_ for type_ in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, type_) is type_
         ]
         self._errors: Dict[argparse.Action, argparse.ArgumentError] = {}
         self._postponed: Dict[argparse.Action, _Unconverted] = {}
@@ -268,7 +268,7 @@ class FilledArguments:
         except argparse.ArgumentError:
             raise
         except Exception as error:
-            raise _in_one_line(action, converter.wanted, value.text, error) from error
+            raise _in_one_line(action, converter.type, value.text, error) from error
         if not arguments:
             self.unchanged.add(action)
 
@@ -299,7 +299,7 @@ def _may_read(action: argparse.Action, value: object) -> bool:
     return action.type in _READERS or all(isinstance(element, str) for element in elements)
 
 
-def _in_one_line(action: argparse.Action, wanted: Any, text: str, error: Exception) -> argparse.ArgumentError:
+def _in_one_line(action: argparse.Action, type_: Any, text: str, error: Exception) -> argparse.ArgumentError:
     """Return the error for any exception that the script's own type or action raised."""
-    name = "" if wanted is None else f"{getattr(wanted, '__name__', repr(wanted))} "
+    name = "" if type_ is None else f"{getattr(type_, '__name__', repr(type_))} "
     return argparse.ArgumentError(action, f"invalid {name}value: {text!r}: {error}")

@@ -97,33 +97,33 @@ TEXT_PARSERS: Dict[type, Callable[[str], object]] = {
 """The functions that replace a type which cannot read a text: ``bool("False")`` is true, ``list("abc")`` a list of letters."""
 
 
-def text_parser(wanted: type) -> Callable[[str], object]:
+def text_parser(type_: type) -> Callable[[str], object]:
     """Return the function that reads a text as a type. The function raises ValueError or TypeError for a bad text."""
-    if issubclass(wanted, enum.Enum):
-        return lambda text: enum_member(wanted, decode(text), text)
-    return TEXT_PARSERS.get(wanted, wanted)
+    if issubclass(type_, enum.Enum):
+        return lambda text: enum_member(type_, decode(text), text)
+    return TEXT_PARSERS.get(type_, type_)
 
 
-def enum_member(wanted: Type[enum.Enum], value: object, text: str) -> object:
+def enum_member(enum_class: Type[enum.Enum], value: object, text: str) -> object:
     """Return the member of an Enum with a value, else the member with the text as its name.
 
     Args:
-        wanted: The Enum.
+        enum_class: The Enum.
         value: The decoded value.
         text: The text of the value.
 
     Raises:
         ValueError: If there is no such member.
     """
-    members = list(wanted.__members__.values())
+    members = list(enum_class.__members__.values())
     same = [member for member in members if member.value == value] or [
         member for member in members if str(member.value) == text
     ]
     if same:
         return same[0]
-    if text in wanted.__members__:
-        return wanted.__members__[text]
-    raise ValueError(f"not a {wanted.__name__}: {text!r}")
+    if text in enum_class.__members__:
+        return enum_class.__members__[text]
+    raise ValueError(f"not a {enum_class.__name__}: {text!r}")
 
 
 def integral(text: str) -> str:

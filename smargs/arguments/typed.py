@@ -1,4 +1,4 @@
-"""Find the arguments that may be typed, before argparse has parsed the tokens, so that their conversion can be postponed."""
+"""Find the arguments that may be typed, before argparse has parsed the tokens."""
 
 from __future__ import annotations
 

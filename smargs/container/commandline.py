@@ -231,7 +231,7 @@ def _find_unquoted(tokens: Sequence[str], run: Sequence[str]) -> range:
         tokens: The tokens, without shell quoting.
         run: The run, without shell quoting.
     """
-    text, wanted = "".join(tokens), "".join(run)
+    text, run_text = "".join(tokens), "".join(run)
     begins: Dict[int, int] = {}
     ends: Dict[int, int] = {}
     offset = 0
@@ -239,16 +239,16 @@ def _find_unquoted(tokens: Sequence[str], run: Sequence[str]) -> range:
         begins[offset] = index
         offset += len(token)
         ends.setdefault(offset, index + 1)
-    position = text.find(wanted) if wanted else -1
+    position = text.find(run_text) if run_text else -1
     while position >= 0:
-        stop = ends.get(position + len(wanted))
+        stop = ends.get(position + len(run_text))
         # A shell splits an option only at white space, so its first token has more than the first hyphen.
         if position in begins and stop is not None and tokens[begins[position]][:2] == run[0][:2]:
             # An empty last value is an empty token. If the shell dropped that, an option follows, or the command line ends.
             following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"
             if following[:1] in ("", "-"):
                 return range(begins[position], stop + (following == ""))
-        position = text.find(wanted, position + 1)
+        position = text.find(run_text, position + 1)
     return range(0)
 
 
@@ -290,12 +290,12 @@ def _end_of_damaged_value(tokens: Sequence[str], index: int, following: str, val
     return index
 
 
-def _end_of_value(tokens: Sequence[str], index: int, wanted: str) -> Optional[int]:
+def _end_of_value(tokens: Sequence[str], index: int, value: str) -> Optional[int]:
     """Return the index after a value, without shell quoting, that a shell may have cut; None if the value is not there."""
     text = ""
-    while len(text) < len(wanted) and index < len(tokens):
+    while len(text) < len(value) and index < len(tokens):
         text += strip_shell_quoting(tokens[index])
         index += 1
     # An empty value is an empty token, unless the shell dropped it.
-    index += wanted == "" and tokens[index : index + 1] == [""]
-    return index if text == wanted else None
+    index += value == "" and tokens[index : index + 1] == [""]
+    return index if text == value else None

@@ -205,8 +205,8 @@ _KINDS: Mapping[str, Tuple[type, object]] = {LIST: (list, ()), OBJECT: (dict, {}
 
 def _typed(kind: str, value: Optional[SourcedValue]) -> object:
     """Return a variable's value if it has the type of its kind, else the value for an absent variable."""
-    wanted, absent = _KINDS.get(kind, (str, None))
+    type_, absent = _KINDS.get(kind, (str, None))
     # In Python a boolean is an integer.
-    if value is None or not isinstance(value.value, wanted) or (wanted is int and isinstance(value.value, bool)):
+    if value is None or not isinstance(value.value, type_) or (type_ is int and isinstance(value.value, bool)):
         return absent
     return tuple(value.value) if isinstance(value.value, list) else value.value

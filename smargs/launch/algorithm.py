@@ -86,7 +86,7 @@ def _range(declared: Declared) -> Tuple[str, Range]:
     texts = [] if declared.takes_list else [text for _, text in declared.categories()]
     if 1 <= len(texts) <= MOST_RANGES and all(len(text) <= LONGEST_BOUND for text in texts):
         return CATEGORICAL, {"CategoricalParameterRangeSpecification": {"Values": texts}}
-    kind = INTEGER if declared.is_count else _NUMBERS.get(declared.wanted, FREE_TEXT)
+    kind = INTEGER if declared.is_count else _NUMBERS.get(declared.type, FREE_TEXT)
     if declared.takes_list:
         return FREE_TEXT, {}
     return kind, {} if texts else _range_of_numbers(kind, declared.bounds)

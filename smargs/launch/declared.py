@@ -26,7 +26,7 @@ class Declared:
         name: The name under which it is sent.
         parser: The parser that declares the argument.
         action: The argument.
-        wanted: The type of one value, declared or inferred; None for text.
+        type: The type of one value, declared or inferred; None for text.
         is_required: Whether a job without it fails.
         is_flag: Whether the argument takes true or false without storing it.
         is_count: Whether the argument counts.
@@ -38,13 +38,13 @@ class Declared:
         self.name = hyperparameter_name(action, parser.prefix_chars)
         self.parser = parser
         self.action = action
-        self.wanted: Any = Converter(parser, action, None).wanted
+        self.type: Any = Converter(parser, action, None).type
         self.is_required = is_required
         is_constant = action.nargs == 0 and isinstance(action.const, bool)
         self.is_flag = is_constant or isinstance(action, _argparse.PAIRED_FLAG)
         self.is_count = isinstance(action, _argparse.CountAction)
         self.takes_list = action.nargs != 0 and collects(action)
-        self.bounds = _bounds(action, self.wanted)
+        self.bounds = _bounds(action, self.type)
         known = [option for name, option in names(action, parser.prefix_chars) if name == self.name]
         self._option = next(iter(known), None)
 
@@ -53,7 +53,7 @@ class Declared:
 
         Choices that no value is read as are left out.
         """
-        if self.is_flag or (self.wanted is bool and self.action.choices is None):
+        if self.is_flag or (self.type is bool and self.action.choices is None):
             return [(True, "true"), (False, "false")]
         known = [self._spelling(choice) for choice in self._choices()]
         return [spelling for spelling in known if spelling is not None]
@@ -109,8 +109,8 @@ class Declared:
         if self.action.nargs == 0 or (self.bounds is not None and isinstance(choices, range)):
             return ()
         if choices is None:
-            is_enum = isinstance(self.wanted, type) and issubclass(self.wanted, enum.Enum)
-            return list(self.wanted) if is_enum else ()
+            is_enum = isinstance(self.type, type) and issubclass(self.type, enum.Enum)
+            return list(self.type) if is_enum else ()
         return choices if isinstance(choices, (list, tuple, range)) else sorted(choices, key=repr)
 
     def _spelling(self, choice: object) -> Optional[Spelling]:
@@ -187,8 +187,8 @@ def _is_hyperparameter(action: argparse.Action, prefix_chars: str, channels: Map
     )
 
 
-def _bounds(action: argparse.Action, wanted: object) -> Optional[Bounds]:
+def _bounds(action: argparse.Action, type_: object) -> Optional[Bounds]:
     choices: Any = action.choices
-    if wanted is int and isinstance(choices, range) and choices.step == 1 and choices:
+    if type_ is int and isinstance(choices, range) and choices.step == 1 and choices:
         return Bounds(choices[0], choices[-1])
-    return declared_bounds(action) if wanted in (int, float) else None
+    return declared_bounds(action) if type_ in (int, float) else None

@@ -107,10 +107,10 @@ def _one_value(declared: Declared) -> Schema:
 def _type(declared: Declared) -> Schema:
     if declared.action.nargs == 0:
         return {"const": declared.action.const}
-    wanted = declared.wanted
-    if isinstance(wanted, type) and issubclass(wanted, PurePath):
+    type_ = declared.type
+    if isinstance(type_, type) and issubclass(type_, PurePath):
         return {"type": "string"}
-    return {"type": _TYPES[wanted]} if wanted in _TYPES else {}
+    return {"type": _TYPES[type_]} if type_ in _TYPES else {}
 
 
 def _conditions(group: Sequence[Declared], is_required: bool) -> List[Schema]:

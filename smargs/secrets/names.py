@@ -126,8 +126,8 @@ class Names:
 
     def is_secret_key(self, name: str) -> bool:
         """Return whether the value of a key inside another value is secret. What arguments declare does not count."""
-        listed = [wanted for wanted in self._listed if _contains(name, wanted.lstrip("!-"))]
-        return is_secret_name(name) if not listed else not any(wanted.startswith("!") for wanted in listed)
+        listed = [entry for entry in self._listed if _contains(name, entry.lstrip("!-"))]
+        return is_secret_name(name) if not listed else not any(entry.startswith("!") for entry in listed)
 
     def is_secret_argument(self, action: argparse.Action) -> bool:
         """Return whether an argument is secret: by its declaration, else by its names (option strings, dest and variable)."""

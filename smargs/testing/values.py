@@ -63,7 +63,7 @@ class Declaration:
         self._action = action
         # Declared, or inferred from the default.
         self._converter = Converter(parser, action, TOOLKIT)
-        self._type = self._converter.wanted
+        self._type = self._converter.type
 
     def has_acceptable_values(self) -> bool:
         """Whether the argument accepts one of its choices, or has none."""
