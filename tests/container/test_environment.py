@@ -25,7 +25,7 @@ RESOURCE = {
 }
 
 
-def test_nothing_of_sagemaker_is_false_and_empty(tmp_path):
+def test_off_sagemaker_the_environment_is_false_and_empty(tmp_path):
     environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "HOME": "/"})
 
     assert not environment
@@ -44,7 +44,7 @@ def test_nothing_of_sagemaker_is_false_and_empty(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["toolkit-5.1.4", "sdk-v3-1.27.0"])
-def test_a_recorded_job_is_read_as_the_platform_meant_it(name):
+def test_a_recorded_job_has_the_values_that_the_platform_sent(name):
     job = recorded(name)
     environment = SageMakerEnvironment.load(job["environ"])
 
@@ -75,12 +75,12 @@ def test_the_catalogue_has_every_variable_that_a_platform_sets(name):
     assert variables <= {variable.name for variable in VARIABLES if platform in variable.platforms}
 
 
-def test_every_variable_of_the_catalogue_is_an_attribute_or_behind_one():
-    behind = {"SM_HPS", "SM_CHANNELS", "SM_TRAINING_ENV", "SM_USER_ARGS", "SM_CURRENT_HOST_RANK"}
+def test_every_variable_of_the_catalogue_is_an_attribute_or_a_source_of_one():
+    sources = {"SM_HPS", "SM_CHANNELS", "SM_TRAINING_ENV", "SM_USER_ARGS", "SM_CURRENT_HOST_RANK"}
     attributes = SageMakerEnvironment.load({})
 
     for variable in VARIABLES:
-        assert variable.name in behind or hasattr(attributes, variable.attribute), variable.name
+        assert variable.name in sources or hasattr(attributes, variable.attribute), variable.name
 
 
 def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_directories(tmp_path, recwarn):
@@ -107,7 +107,7 @@ def test_a_container_with_only_the_files_has_hyperparameters_channels_hosts_and_
     assert not recwarn.list
 
 
-def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, monkeypatch):
+def test_files_in_the_standard_directory_are_a_job_without_any_variable(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "smargs.container.sources.BASE_DIRECTORY", str(write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}}))
     )
@@ -116,7 +116,7 @@ def test_files_in_the_standard_place_are_a_job_without_any_variable(tmp_path, mo
 
 
 @pytest.mark.needs_unix
-def test_a_standard_place_that_cannot_be_looked_at_is_a_problem(tmp_path, monkeypatch):
+def test_a_standard_directory_that_cannot_be_read_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setattr("smargs.container.sources.BASE_DIRECTORY", str(tmp_path / "loop"))
     environment = SageMakerEnvironment.load({})
@@ -129,8 +129,9 @@ def values_of(hyperparameters):
     return {name: value.value for name, value in hyperparameters.items()}
 
 
-def told(setting):
-    return setting.value, setting.text, setting.source
+def with_source(value):
+    """A value as a tuple: the value, its text and its source."""
+    return value.value, value.text, value.source
 
 
 def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
@@ -138,27 +139,27 @@ def test_each_value_of_a_variable_keeps_its_text_and_its_source(tmp_path):
     whole = '{"num_gpus": 4, "is_hetero": true, "current_instance_type": null}'
     environ = {"SM_NUM_CPUS": "8", "SM_TRAINING_ENV": whole}
     model = os.path.join(tmp_path, "model")
-    settings = Job({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).variables
+    variables = Job({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).variables
 
-    assert told(settings["SM_NUM_CPUS"]) == (8, "8", "SM_NUM_CPUS")
-    assert told(settings["SM_NUM_GPUS"]) == (4, "4", "SM_TRAINING_ENV")
-    assert told(settings["SM_IS_HETERO"]) == (True, "true", "SM_TRAINING_ENV")
-    assert told(settings["SM_CURRENT_HOST"]) == ("algo-2", "algo-2", "resourceconfig.json")
-    assert told(settings["SM_HOSTS"]) == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
-    assert told(settings["SM_CURRENT_INSTANCE_TYPE"]) == ("ml.g5.2xlarge", "ml.g5.2xlarge", "resourceconfig.json")
-    assert told(settings["SM_RESOURCE_CONFIG"]) == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
-    assert told(settings["SM_MODEL_DIR"]) == (model, model, "SAGEMAKER_BASE_DIR")
+    assert with_source(variables["SM_NUM_CPUS"]) == (8, "8", "SM_NUM_CPUS")
+    assert with_source(variables["SM_NUM_GPUS"]) == (4, "4", "SM_TRAINING_ENV")
+    assert with_source(variables["SM_IS_HETERO"]) == (True, "true", "SM_TRAINING_ENV")
+    assert with_source(variables["SM_CURRENT_HOST"]) == ("algo-2", "algo-2", "resourceconfig.json")
+    assert with_source(variables["SM_HOSTS"]) == (["algo-1", "algo-2"], '["algo-1", "algo-2"]', "resourceconfig.json")
+    assert with_source(variables["SM_CURRENT_INSTANCE_TYPE"]) == ("ml.g5.2xlarge", "ml.g5.2xlarge", "resourceconfig.json")
+    assert with_source(variables["SM_RESOURCE_CONFIG"]) == (RESOURCE, json.dumps(RESOURCE), "resourceconfig.json")
+    assert with_source(variables["SM_MODEL_DIR"]) == (model, model, "SAGEMAKER_BASE_DIR")
     elsewhere = Job({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")})
-    assert told(elsewhere.variables["SM_MODEL_DIR"]) == ("/opt/ml/model", "/opt/ml/model", "/opt/ml")
+    assert with_source(elsewhere.variables["SM_MODEL_DIR"]) == ("/opt/ml/model", "/opt/ml/model", "/opt/ml")
 
 
-def test_the_files_are_found_by_their_own_variable_too(tmp_path):
+def test_sm_input_config_dir_is_the_directory_of_the_files(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"lr": "0.1"}})
 
     assert SageMakerEnvironment.load({"SM_INPUT_CONFIG_DIR": str(tmp_path / "input" / "config")}).hyperparameters == {"lr": 0.1}
 
 
-def test_the_files_are_utf_8_whatever_the_locale_says(tmp_path):
+def test_the_files_are_utf_8_in_any_locale(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": '{"name": "Zürich"}'})
     before = locale.setlocale(locale.LC_CTYPE)
     locale.setlocale(locale.LC_CTYPE, "C")
@@ -170,7 +171,7 @@ def test_the_files_are_utf_8_whatever_the_locale_says(tmp_path):
     assert environment.hyperparameters == {"name": "Zürich"}
 
 
-def test_plain_text_values_of_the_file_stay_as_they_were_written(tmp_path):
+def test_plain_texts_in_the_file_keep_their_spelling(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"zip": "00123", "lr": "1e-3", "name": "adam", "raw": 5}})
     hyperparameters = Job({"SAGEMAKER_BASE_DIR": str(tmp_path)}).hyperparameters
 
@@ -188,7 +189,7 @@ def test_plain_text_values_of_the_file_stay_as_they_were_written(tmp_path):
     ],
     ids=["SM_HP_*", "SM_HPS", "SM_TRAINING_ENV", "file"],
 )
-def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, environ, hyperparameters):
+def test_if_copies_differ_in_value_the_most_specific_source_wins(tmp_path, environ, hyperparameters):
     write_files(tmp_path, {"hyperparameters.json": {"lr": "4"}})
 
     assert SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), **environ}).hyperparameters == hyperparameters
@@ -211,7 +212,7 @@ def test_where_routes_truly_disagree_the_more_particular_one_wins(tmp_path, envi
         ("null", "null", "null", "SM_HP_NOTE"),
     ],
 )
-def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_path, variable, value, expected, source):
+def test_if_copies_differ_by_shell_quoting_the_least_damaged_wins(tmp_path, variable, value, expected, source):
     write_files(tmp_path, {"hyperparameters.json": encoded({"note": value})})
     hyperparameters = Job({"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HP_NOTE": variable}).hyperparameters
 
@@ -219,7 +220,7 @@ def test_where_routes_differ_by_what_shells_strip_the_least_damaged_wins(tmp_pat
     assert hyperparameters["note"].source == source
 
 
-def test_a_text_in_a_variable_of_its_own_comes_before_another_in_the_variable_of_all():
+def test_a_text_in_sm_hp_comes_before_another_in_sm_hps():
     assert SageMakerEnvironment.load({"SM_HP_SIZE": "small", "SM_HPS": '{"size": "large"}'}).hyperparameters == {
         "size": "small"
     }
@@ -234,19 +235,19 @@ def test_a_text_in_a_variable_of_its_own_comes_before_another_in_the_variable_of
     ],
     ids=["JSON", "no JSON", "JSON of another text"],
 )
-def test_a_variable_in_quotes_is_the_text_that_its_json_holds(decoded, variable, expected):
+def test_a_quoted_text_in_a_variable_is_decoded_as_json(decoded, variable, expected):
     environ = {"SM_HPS": json.dumps({"note": decoded}), "SM_HP_NOTE": variable}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"note": expected}
 
 
-def test_of_two_variables_that_have_them_all_the_less_damaged_one_is_meant():
+def test_the_less_damaged_of_sm_hps_and_sm_training_env_is_used():
     environ = {"SM_HPS": '{"note": "dont"}', "SM_TRAINING_ENV": json.dumps({"hyperparameters": {"note": "don't"}})}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"note": "don't"}
 
 
-def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
+def test_a_variable_that_two_hyperparameters_map_to_is_ignored():
     job = SageMakerJob({"a-b": 1, "a_b": 2}, platform="sdk")
     assert job.environ["SM_HP_A_B"] == "2"
 
@@ -255,20 +256,20 @@ def test_a_variable_that_two_hyperparameters_share_speaks_for_neither():
 
 
 @pytest.mark.parametrize("names", [("a-b", "a_b"), ("a_b", "a-b")])
-def test_a_shared_variable_that_says_something_else_speaks_for_neither(names):
+def test_a_variable_that_two_hyperparameters_map_to_is_ignored_if_it_differs_from_both(names):
     environ = {"SM_HPS": json.dumps(dict.fromkeys(names, 1)), "SM_HP_A_B": "2"}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"a-b": 1, "a_b": 1}
 
 
-def test_both_spellings_of_a_variable_without_any_other_route():
+def test_each_spelling_of_a_variable_is_a_name_if_no_other_source_has_one():
     environ = {"SM_HP_": "3", "SM_HP_BATCH-SIZE": "1", "SM_HP_BATCH_SIZE": "2"}
 
     assert SageMakerEnvironment.load(environ).hyperparameters == {"batch-size": 1, "batch_size": 2}
 
 
 @pytest.mark.parametrize("variables", [{"SM_HP_A_B": "2", "SM_HP_A-B": "1"}, {"SM_HP_A-B": "1"}, {"SM_HP_A_B": "1"}])
-def test_the_toolkits_spelling_of_a_known_name_comes_before_the_other(variables):
+def test_the_toolkits_spelling_of_a_known_name_comes_before_that_of_sdk_v3(variables):
     assert SageMakerEnvironment.load({"SM_HPS": '{"a-b": 0}', **variables}).hyperparameters == {"a-b": 1}
 
 
@@ -297,17 +298,17 @@ def test_a_channel_without_its_own_variable_is_in_the_input_directory():
 )
 def test_each_channel_keeps_its_source(environ, path, source):
     channels = Job(environ).channels
-    assert {name: told(setting) for name, setting in channels.items()} == {"train": (path, path, source)}
+    assert {name: with_source(value) for name, value in channels.items()} == {"train": (path, path, source)}
 
 
-def test_the_rank_that_the_platform_tells_comes_before_the_place_among_the_hosts():
+def test_sm_current_host_rank_comes_before_the_rank_among_the_hosts():
     environ = {"SM_CURRENT_HOST": "b", "SM_HOSTS": '["a", "b"]'}
 
     assert SageMakerEnvironment.load(environ).host_rank == 1
     assert SageMakerEnvironment.load({**environ, "SM_CURRENT_HOST_RANK": "0"}).host_rank == 0
 
 
-def test_a_value_has_the_kind_that_the_platform_means():
+def test_a_value_has_the_kind_of_its_variable():
     assert SageMakerEnvironment.load({"SM_CURRENT_HOST": "5"}).current_host == "5"
     assert SageMakerEnvironment.load({"SM_IS_HETERO": "true"}).is_hetero is True
 
@@ -321,12 +322,12 @@ def test_a_value_has_the_kind_that_the_platform_means():
         ({"SM_HPS": '{"a": ' * 70 + "1" + "}" * 70}, "SM_HPS is not valid JSON: it is nested too deeply"),
     ],
 )
-def test_what_cannot_be_read_is_a_problem_and_no_exception(environ, problem):
+def test_a_variable_that_cannot_be_read_is_a_problem_and_not_an_exception(environ, problem):
     environment = SageMakerEnvironment.load(environ)
 
     assert environment
     assert environment.hyperparameters == {}
-    assert [found.startswith(problem) for found in environment.problems] == [True]
+    assert [line.startswith(problem) for line in environment.problems] == [True]
 
 
 @pytest.mark.parametrize(
@@ -338,7 +339,7 @@ def test_what_cannot_be_read_is_a_problem_and_no_exception(environ, problem):
         (None, "cannot be read: Is a directory"),
     ],
 )
-def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem):
+def test_a_broken_file_is_a_problem_and_not_an_exception(tmp_path, content, problem):
     config = write_files(tmp_path, {"resourceconfig.json": RESOURCE}) / "input" / "config"
     if content is None:
         (config / "hyperparameters.json").mkdir()
@@ -347,7 +348,7 @@ def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem)
     environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
 
     assert environment.hosts == ("algo-1", "algo-2")
-    assert [problem in found and "hyperparameters.json" in found for found in environment.problems] == [True]
+    assert [problem in line and "hyperparameters.json" in line for line in environment.problems] == [True]
 
 
 @pytest.mark.parametrize(
@@ -357,14 +358,14 @@ def test_a_broken_file_is_a_problem_and_no_exception(tmp_path, content, problem)
         ("mkdir", os.strerror(errno.EISDIR)),
     ],
 )
-def test_what_is_no_file_in_the_place_of_one_is_a_problem_and_is_not_waited_for(tmp_path, make, why):
+def test_a_fifo_or_a_directory_instead_of_a_file_is_a_problem(tmp_path, make, why):
     path = write_files(tmp_path, {}) / "input" / "config" / "resourceconfig.json"
     getattr(os, make)(path)
 
     assert SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)}).problems == (f"{path} cannot be read: {why}",)
 
 
-def test_a_config_directory_that_is_a_file_is_no_job(tmp_path):
+def test_a_config_directory_that_is_a_file_is_not_a_job(tmp_path):
     (tmp_path / "input").write_text("not a directory")
 
     assert not SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path)})
@@ -398,9 +399,7 @@ def test_a_value_of_another_kind_is_absent(variable, text, attribute, absent):
     ],
     ids=["a local path", "no local path", "no file", "neither", "no job"],
 )
-def test_the_checkpoints_are_in_the_local_path_else_in_the_standard_directory_if_there_is_one(
-    tmp_path, files, directories, expected
-):
+def test_the_checkpoint_directory_is_the_local_path_else_the_standard_one_if_it_exists(tmp_path, files, directories, expected):
     for directory in directories:
         (tmp_path / directory).mkdir()
     if files:
@@ -432,7 +431,7 @@ def test_the_rank_the_number_of_hosts_and_the_rendezvous_follow_from_the_hosts(e
     ) == expected
 
 
-def test_what_follows_from_the_hosts_has_their_source():
+def test_a_value_computed_from_the_hosts_has_their_source():
     job = Job({"SM_HOSTS": '["b", "a"]', "SM_CURRENT_HOST": "b"})
 
     assert job.variable("SM_HOST_COUNT") == (2, "2", "SM_HOSTS")
@@ -443,7 +442,7 @@ def test_a_host_that_is_not_among_the_hosts_has_no_rank():
     assert Job({"SM_HOSTS": '["b", "a"]', "SM_CURRENT_HOST": "c"}).variable("SM_CURRENT_HOST_RANK") is None
 
 
-def test_a_master_that_is_no_name_of_a_host_is_absent():
+def test_a_master_that_is_not_a_text_is_absent():
     environ = {"SM_HOSTS": '["a", "b"]', "SM_CURRENT_HOST": "a", "SM_TRAINING_ENV": '{"master_hostname": 1}'}
 
     assert SageMakerEnvironment.load(environ).is_leader
@@ -523,7 +522,7 @@ def test_a_processing_job_whose_file_has_another_shape_has_no_inputs_and_no_outp
     assert (environment.channels, environment.outputs, len(environment.problems)) == ({}, {}, problems)
 
 
-def test_it_is_immutable():
+def test_the_environment_is_immutable():
     environment = SageMakerEnvironment.load({"SM_HPS": '{"lr": 1}', "SM_MODEL_DIR": "/m"})
 
     with pytest.raises(AttributeError, match="immutable"):
@@ -545,7 +544,7 @@ def test_a_copy_has_the_same_attributes_and_is_immutable_too(copied):
         copy_of_it.hosts = ()
 
 
-def test_its_repr_masks_secrets_at_any_depth():
+def test_the_repr_masks_secrets_at_any_depth():
     environment = SageMakerEnvironment.load(
         {
             "SM_HPS": '{"api_token": "s3cr3t", "login": {"password": "s3cr3t", "user": "me"}, "lr": 0.1}',
@@ -558,7 +557,7 @@ def test_its_repr_masks_secrets_at_any_depth():
     assert "{'password': '******', 'user': 'me'}" in repr(environment)
 
 
-def test_its_repr_ends_with_what_could_not_be_read():
+def test_the_repr_ends_with_the_problems():
     environment = SageMakerEnvironment.load({"TRAINING_JOB_NAME": "job-7", "SM_HPS": "[]"})
 
     assert repr(environment) == "SageMakerEnvironment(job_name='job-7', problems=['SM_HPS is not a JSON object'])"
@@ -570,7 +569,7 @@ def test_the_process_environment_is_the_default(monkeypatch):
     assert SageMakerEnvironment.load().current_host == "algo-3"
 
 
-def test_what_stands_in_the_place_of_the_process_environment_is_read_too(monkeypatch):
+def test_a_mapping_that_replaces_os_environ_is_read(monkeypatch):
     monkeypatch.setattr(os, "environ", {"SM_CURRENT_HOST": "algo-3", "TRAINING_JOB_NAME": "job-7"})
 
     environment = SageMakerEnvironment.load(os.environ)
@@ -578,7 +577,7 @@ def test_what_stands_in_the_place_of_the_process_environment_is_read_too(monkeyp
     assert (environment.current_host, environment.job_name) == ("algo-3", "job-7")
 
 
-def test_what_is_inside_of_it_cannot_be_changed_either():
+def test_changing_a_value_does_not_change_the_environment():
     environ = {"SM_HPS": '{"layers": [1]}', "SM_RESOURCE_CONFIG": '{"hosts": []}', "SM_TOPOLOGY": '[{"hosts": []}]'}
     environment = SageMakerEnvironment.load(environ)
 
@@ -604,7 +603,7 @@ def test_what_is_inside_of_it_cannot_be_changed_either():
     ids=["two values", "an odd number", "a semicolon after it", "a variable after it"],
 )
 @pytest.mark.parametrize("apostrophe", ["'", "\\u0027"])
-def test_where_bash_took_apostrophes_for_quotes_the_file_has_the_values(tmp_path, hyperparameters, exported, apostrophe):
+def test_if_bash_read_apostrophes_as_quotes_the_values_come_from_the_file(tmp_path, hyperparameters, exported, apostrophe):
     """SDK v3 exports values in single quotes: the first apostrophe ends a quotation, the next begins one."""
     write_files(tmp_path, {"hyperparameters.json": json.dumps(encoded(hyperparameters)).replace("'", apostrophe)})
 
@@ -615,7 +614,7 @@ def test_where_bash_took_apostrophes_for_quotes_the_file_has_the_values(tmp_path
 
 
 @pytest.mark.parametrize("name", ["q$1", "q`true`", "q;z", "q z", 'q"', "q\\"])
-def test_a_name_that_bash_expands_leaves_the_variable_of_another_name_alone(tmp_path, name):
+def test_if_bash_expanded_a_name_the_values_come_from_the_file(tmp_path, name):
     """SDK v3 does not quote the names that it exports: SM_HP_q$1 becomes SM_HP_q."""
     hyperparameters = {"q": "", name: False}
     write_files(tmp_path, {"hyperparameters.json": encoded(hyperparameters)})
@@ -627,7 +626,7 @@ def test_a_name_that_bash_expands_leaves_the_variable_of_another_name_alone(tmp_
 
 
 @pytest.mark.parametrize("environ", [{}, {"SM_HPS": '{"a": "it\'s", "b": 2}'}], ids=["own container", "toolkit"])
-def test_an_apostrophe_that_is_there_takes_nothing_from_the_variables(tmp_path, environ):
+def test_variables_that_kept_their_apostrophes_come_before_the_file(tmp_path, environ):
     write_files(tmp_path, {"hyperparameters.json": encoded({"a": "it's", "b": 1})})
 
     environment = SageMakerEnvironment.load({"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HP_B": "2", **environ})
@@ -636,7 +635,7 @@ def test_an_apostrophe_that_is_there_takes_nothing_from_the_variables(tmp_path, 
 
 
 @pytest.mark.parametrize("text", ["1e-3", "00123", "true", "1.0"])
-def test_what_was_a_text_is_a_text_though_its_own_variable_cannot_tell(text):
+def test_a_text_that_looks_like_json_stays_a_text_if_another_copy_shows_it(text):
     hyperparameters = Job({"SM_HP_ZIP": text, "SM_HPS": json.dumps({"zip": text})}).hyperparameters
 
     assert values_of(hyperparameters) == {"zip": text}
@@ -650,9 +649,9 @@ def test_what_was_a_text_is_a_text_though_its_own_variable_cannot_tell(text):
         {"SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'},
         {"SM_HPS": '{"zip":"5"}', "SM_TRAINING_ENV": '{"hyperparameters": {"zip": "5"}}'},
     ],
-    ids=["SM_HPS", "SM_TRAINING_ENV", "both, each written in a way of its own"],
+    ids=["SM_HPS", "SM_TRAINING_ENV", "both, in different spellings"],
 )
-def test_a_text_in_what_is_json_throughout_stays_a_text(environ):
+def test_a_text_in_sm_hps_or_sm_training_env_stays_a_text(environ):
     assert SageMakerEnvironment.load(environ).hyperparameters == {"zip": "5"}
 
 
@@ -664,7 +663,7 @@ def test_elements_of_a_list_read_the_same_from_a_file_and_from_a_variable(tmp_pa
 
 
 @pytest.mark.parametrize("variable", ["SM_HP_OPT", "SM_HPS"])
-def test_the_order_of_an_objects_keys_does_not_change_where_it_came_from(tmp_path, variable):
+def test_the_order_of_an_objects_keys_does_not_change_its_source(tmp_path, variable):
     write_files(tmp_path, {"hyperparameters.json": encoded({"opt": {"name": "adam", "betas": [0.9]}})})
     text = '{"betas":[0.9],"name":"adam"}'
     environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), variable: text if variable == "SM_HP_OPT" else f'{{"opt": {text}}}'}
@@ -687,7 +686,7 @@ def test_a_launcher_starts_as_many_processes_as_the_job_says_or_as_there_are_gpu
     assert SageMakerEnvironment.load(environ).processes_per_host == count
 
 
-def test_a_file_that_holds_a_number_says_that_a_text_was_one(tmp_path):
+def test_a_number_in_the_file_comes_before_the_same_text_in_a_variable(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": '{"fold": 5, "name": "a"}'})
     environ = {"SAGEMAKER_BASE_DIR": str(tmp_path), "SM_HPS": '{"fold": "5", "name": "a"}'}
 
@@ -695,10 +694,10 @@ def test_a_file_that_holds_a_number_says_that_a_text_was_one(tmp_path):
 
 
 def test_the_variables_of_a_job_are_a_mapping():
-    settings = Job({"SM_CHANNELS": '["a"]', "SM_NUM_GPUS": "", "SM_ELSE": "1"}).variables
+    variables = Job({"SM_CHANNELS": '["a"]', "SM_NUM_GPUS": "", "SM_ELSE": "1"}).variables
 
-    assert (list(settings), len(settings), bool(settings)) == (["SM_CHANNELS"], 1, True)
-    assert "SM_ELSE" not in settings
+    assert (list(variables), len(variables), bool(variables)) == (["SM_CHANNELS"], 1, True)
+    assert "SM_ELSE" not in variables
 
 
 def test_a_broken_file_with_an_apostrophe_is_a_problem_and_the_variables_have_the_values(tmp_path):
@@ -730,7 +729,7 @@ def test_a_variable_of_a_training_job_comes_before_the_file_of_a_processing_job(
     assert SageMakerEnvironment.load({**environ, "SM_TRAINING_ENV": "{}"}).job_name is None
 
 
-def test_a_directory_without_the_file_of_a_processing_job_is_no_processing_job(tmp_path):
+def test_a_directory_without_the_file_of_a_processing_job_is_not_one(tmp_path):
     environ = write_processing_files(tmp_path, {"resourceconfig.json": {"current_host": "algo-1"}})
 
     assert SageMakerEnvironment.load(environ).current_host is None
@@ -742,5 +741,5 @@ def test_a_channel_alone_makes_a_job():
 
 
 @pytest.mark.parametrize("name", ["sagemaker_program", "_tuning_objective_metric", "default_user_module_name"])
-def test_the_platforms_own_hyperparameters_are_not_among_those_of_the_snapshot(name):
+def test_the_environment_has_none_of_the_platforms_own_hyperparameters(name):
     assert SageMakerEnvironment.load({"SM_HPS": json.dumps({name: "x", "lr": 1})}).hyperparameters == {"lr": 1}

@@ -12,7 +12,7 @@ from typing import get_type_hints
 
 import configargparse
 import pytest
-from platforms import recorded, torn, without, write_files
+from platforms import recorded, unquoted, without, write_files
 
 import smargs
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
@@ -55,7 +55,7 @@ def test_a_script_of_a_user_is_filled_completely(platform, positional):
     hyperparameters = {"epochs": 20, "learning_rate": 0.5, "layers": [256, 128], "augment": True, "optimizer": optimizer}
     job = SageMakerJob(hyperparameters, ["train"], hosts=2, platform=platform)
 
-    for argv in (job.argv, torn(job).argv, []):
+    for argv in (job.argv, unquoted(job).argv, []):
         assert vars(parser.parse_args(argv, env_vars=job.environ)) == {
             **hyperparameters,
             "train": "/opt/ml/input/data/train",
@@ -88,7 +88,7 @@ def test_a_typed_value_wins_over_every_source():
 
 @pytest.mark.parametrize("before", [True, False])
 def test_typed_tokens_around_the_generated_ones_are_kept(before):
-    job = torn(SageMakerJob({"epochs": 3, "note": "two words", "sagemaker_program": "train.py"}, platform="sdk"))
+    job = unquoted(SageMakerJob({"epochs": 3, "note": "two words", "sagemaker_program": "train.py"}, platform="sdk"))
     parser = parser_with("--epochs", "--note", "--mode", "rest")
     own = ["value", "--mode", "fast"]
 

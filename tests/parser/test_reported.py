@@ -5,7 +5,7 @@ import shlex
 import sys
 
 import pytest
-from platforms import Job, encoded, torn, with_eval_set, without, write_files
+from platforms import Job, encoded, unquoted, with_eval_set, without, write_files
 
 from smargs.testing import SageMakerJob
 
@@ -253,12 +253,12 @@ def test_type_list_on_hosts_does_not_split_a_typed_value_into_characters(parsed,
 
 @PLATFORMS
 @pytest.mark.parametrize(
-    "tear", [lambda job: job, torn, lambda job: without(job, "SM_HP_"), lambda job: without(job, "SM_HPS", "SM_T")]
+    "change", [lambda job: job, unquoted, lambda job: without(job, "SM_HP_"), lambda job: without(job, "SM_HPS", "SM_T")]
 )
-def test_null_is_none(parsed, platform, tear):
+def test_null_is_none(parsed, platform, change):
     """``int('')`` was an error on each platform."""
     assert parsed(
-        "parser.add_argument('--seed', type=int, default=7)", tear(SageMakerJob({"seed": None}, platform=platform))
+        "parser.add_argument('--seed', type=int, default=7)", change(SageMakerJob({"seed": None}, platform=platform))
     ) == {"seed": None}
 
 

@@ -40,7 +40,7 @@ def write_files(directory: Path, files: Mapping[str, object]) -> Path:
     return directory
 
 
-def torn(job: Union[Job, SageMakerJob]) -> Job:
+def unquoted(job: Union[Job, SageMakerJob]) -> Job:
     """The same job after its command line went unquoted through a shell."""
     return Job(job.environ, shlex.split(" ".join(job.argv).replace("'", "").replace('"', "").replace("\\", "")))
 
@@ -64,9 +64,9 @@ def routes(hyperparameters: Mapping[str, Any]) -> Dict[str, Union[Job, SageMaker
     return {
         "toolkit": toolkit,
         "sdk": sdk,
-        "toolkit, argv torn apart": torn(toolkit),
+        "toolkit, unquoted argv": unquoted(toolkit),
         "toolkit, through dash": Job({name: text for name, text in toolkit.environ.items() if "-" not in name}, []),
-        "sdk, argv torn apart": torn(sdk),
+        "sdk, unquoted argv": unquoted(sdk),
         "SM_HPS": without(sdk, "SM_HP_", "SM_TRAINING_ENV", "SM_USER_ARGS"),
         "SM_TRAINING_ENV": without(toolkit, "SM_HP_", "SM_HPS", "SM_USER_ARGS"),
         "SM_HP_* of the toolkit": without(toolkit, "SM_HPS", "SM_TRAINING_ENV", "SM_USER_ARGS"),
