@@ -24,7 +24,7 @@ class Level(enum.Enum):
 
 
 def convert(value, argv=(), environ=None, **declaration):
-    """What an argument becomes that a hyperparameter fills; the error's line where it does not fit."""
+    """The value of an argument that a hyperparameter fills, or the line of the error."""
     parser = SageMakerArgumentParser(prog="prog", exit_on_error=False) if sys.version_info >= (3, 9) else Raising(prog="prog")
     parser.add_argument("--x", **declaration)
     try:
@@ -37,7 +37,7 @@ def convert(value, argv=(), environ=None, **declaration):
 
 
 class Raising(SageMakerArgumentParser):
-    """What ``exit_on_error=False`` is, for Python 3.8."""
+    """A parser that raises its errors, as with ``exit_on_error=False``, which Python 3.8 lacks."""
 
     def error(self, message):
         raise argparse.ArgumentError(None, message)
@@ -88,10 +88,10 @@ class Raising(SageMakerArgumentParser):
         (5, {"type": int, "choices": [5, 6]}, 5),
     ],
 )
-def test_a_declared_type_sees_the_value(value, declaration, expected):
-    found = convert(value, **declaration)
+def test_a_declared_type_receives_the_value(value, declaration, expected):
+    converted = convert(value, **declaration)
 
-    assert (type(found), found) == (type(expected), expected)
+    assert (type(converted), converted) == (type(expected), expected)
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_a_declared_type_sees_the_value(value, declaration, expected):
     ],
 )
 def test_a_type_is_inferred_from_the_default(value, default, expected):
-    found = convert(value, default=default)
+    converted = convert(value, default=default)
 
-    assert (type(found), found) == (type(expected), expected)
+    assert (type(converted), converted) == (type(expected), expected)
 
 
 @pytest.mark.parametrize(
     ("typed", "default", "expected"),
     [("3", 1, 3), ("false", True, False), ("[1, 2]", [0], [1, 2]), ("1,2", [0], [1, 2]), ("red", Color.BLUE, Color.RED)],
 )
-def test_an_inferred_type_holds_on_the_command_line_too(typed, default, expected):
+def test_an_inferred_type_applies_on_the_command_line(typed, default, expected):
     assert convert(None, ["--x", typed], {}, default=default) == expected
 
 
@@ -141,7 +141,7 @@ def test_the_elements_of_a_default_show_the_type_of_collected_values(declaration
 
 
 @pytest.mark.parametrize("text", ["0.50", "0.5", "HALF"])
-def test_a_member_of_an_enum_is_found_by_its_value_and_by_its_name(text):
+def test_a_member_of_an_enum_is_selected_by_its_value_or_its_name(text):
     assert convert(None, environ={"SM_HP_X": text}, type=Level) is Level.HALF
     assert convert(None, ["--x", text], {}, default=Level.FULL) is Level.HALF
 
@@ -163,7 +163,7 @@ def test_there_may_be_white_space_around_json(text):
     assert decode(text) == json.loads(text)
 
 
-def test_choices_of_another_type_say_that_the_default_tells_nothing():
+def test_no_type_is_inferred_if_a_choice_has_another_type_than_the_default():
     assert convert(None, ["--x", "1"], {}, default=1, choices=["1", "2"]) == "1"
     assert convert(None, ["--x", "1"], {}, default=1, choices=[1, 2]) == 1
 
@@ -194,7 +194,7 @@ def recording(base):
     return Recording
 
 
-def test_an_action_that_is_derived_from_argparses_own_is_called_as_argparse_calls_it():
+def test_a_subclass_of_an_action_of_argparse_is_called_as_by_argparse():
     parser = SageMakerArgumentParser()
     parser.add_argument("--verbose", action=recording(argparse._CountAction))
     parser.add_argument("--tag", action=recording(argparse._AppendAction))
@@ -223,7 +223,7 @@ def test_inference_can_be_switched_off():
     assert vars(parser.parse_args([], env_vars=environ)) == {"x": "3.0", "color": "2", "hosts": '["a"]'}
 
 
-def test_a_documented_variable_of_the_name_shows_the_type():
+def test_a_type_is_inferred_from_the_documented_variable_of_the_name():
     parser = SageMakerArgumentParser()
     parser.add_argument("--hosts")
     parser.add_argument("--num-gpus")
@@ -237,14 +237,14 @@ def test_a_documented_variable_of_the_name_shows_the_type():
     assert parser.parse_args(["--gpus", "2"], env_vars={}).gpus == 2
 
 
-def test_choices_without_a_default_stay_texts_whatever_their_name():
+def test_no_type_is_inferred_from_a_name_if_there_are_choices():
     parser = SageMakerArgumentParser()
     parser.add_argument("--num-gpus", choices=["1", "2"])
 
     assert parser.parse_args(["--num-gpus", "2"], env_vars={}).num_gpus == "2"
 
 
-def test_a_documented_variable_shows_no_type_to_an_argument_that_collects_or_acts_on_its_own():
+def test_no_type_is_inferred_from_a_name_for_nargs_or_a_custom_action():
     parser = SageMakerArgumentParser()
     parser.add_argument("--hosts", nargs="+")
     parser.add_argument("--num-gpus", action=recording(argparse.Action))
@@ -303,7 +303,7 @@ PAIRED = (
         *PAIRED,
     ],
 )
-def test_an_action_sees_the_value(value, declaration, expected):
+def test_an_action_receives_the_value(value, declaration, expected):
     assert convert(value, **declaration) == expected
 
 
@@ -358,15 +358,15 @@ def test_a_list_fills_nargs_element_by_element(value, declaration, expected):
         ("x", {"type": Refusing()}, "invalid Refusing() value: 'x': no such thing"),
     ],
 )
-def test_a_value_that_was_meant_and_does_not_fit_is_an_error_with_its_variable(value, declaration, error):
+def test_an_explicit_value_that_does_not_fit_is_an_error_with_its_variable(value, declaration, error):
     assert convert(value, **declaration) == f"argument --x: {error} (from SM_HP_X)"
 
 
-def test_a_value_that_does_not_fit_is_no_error_where_a_person_typed_another():
+def test_a_value_that_does_not_fit_is_no_error_if_another_one_was_typed():
     assert convert("many", ["--x", "3"], type=int) == 3
 
 
-def test_an_inferred_type_that_a_typed_value_does_not_fit_says_so():
+def test_the_error_for_a_typed_value_says_from_what_the_type_is_inferred():
     assert convert(None, ["--x", "a"], {}, default=42) == (
         "argument --x: invalid int value: 'a' (inferred from the default 42; infer_types=False turns this off)"
     )
@@ -374,7 +374,7 @@ def test_an_inferred_type_that_a_typed_value_does_not_fit_says_so():
 
 @pytest.mark.skipif(not PAIRED, reason="BooleanOptionalAction came with Python 3.9")
 @pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False)])
-def test_a_paired_flag_is_found_by_its_dest_too(value, expected):
+def test_a_paired_flag_matches_by_its_dest(value, expected):
     parser = SageMakerArgumentParser()
     parser.add_argument("--fast", action=argparse.BooleanOptionalAction, dest="speed")
 
@@ -382,7 +382,7 @@ def test_a_paired_flag_is_found_by_its_dest_too(value, expected):
     assert parser.parse_args([], env_vars=SageMakerJob({"no-fast": value}).environ).speed is not expected
 
 
-def asked(accepts=None):
+def recording_converter(accepts=None):
     """A converter of a script that accepts one text, and the texts with which it is called."""
     texts = []
 
@@ -405,7 +405,7 @@ def asked(accepts=None):
     ],
 )
 def test_a_type_that_rejects_one_platforms_text_receives_the_others(platform, value, texts):
-    converter, received = asked(accepts=texts[1])
+    converter, received = recording_converter(accepts=texts[1])
 
     assert convert(None, environ=SageMakerJob({"x": value}, platform=platform).environ, type=converter) == f"<{texts[1]}>"
     assert received == texts
@@ -415,7 +415,7 @@ def test_a_type_that_rejects_one_platforms_text_receives_the_others(platform, va
     ("platform", "value", "text"), [("toolkit", "1e5", "1e5"), ("sdk", "1e5", "100000.0"), ("sdk", 5, "5")]
 )
 def test_a_type_that_rejects_a_text_is_not_called_again_with_the_same_text_or_with_another(platform, value, text):
-    converter, received = asked()
+    converter, received = recording_converter()
 
     assert "invalid converter value" in convert(
         None, environ=SageMakerJob({"x": value}, platform=platform).environ, type=converter
@@ -435,7 +435,7 @@ def test_str_receives_all_digits_of_a_number_that_is_sent_as_a_text(text):
     assert convert(None, environ={"SM_HP_X": text}, type=str) == text
 
 
-def test_a_member_of_an_enum_is_found_by_a_value_that_is_written_in_another_way():
+def test_a_member_of_an_enum_is_selected_by_its_value_in_another_spelling():
     half = enum.Enum("Half", {"HALF": 1.0})
 
     assert convert(1, type=half) is half.HALF

@@ -11,7 +11,7 @@ from smargs.testing import SageMakerJob
 
 
 class Counting:
-    """A converter that remembers what it was called with."""
+    """A converter that records the texts with which it is called."""
 
     def __init__(self):
         self.texts = []
@@ -34,7 +34,7 @@ class Counting:
         (["--z", "typed"], ["typed"]),
     ],
 )
-def test_only_the_winner_is_converted_and_once(argv, texts):
+def test_only_the_winning_value_is_converted_and_once(argv, texts):
     convert = Counting()
     declarations = (
         ("--x", "-x", "--longer", {"type": convert, "dest": "x", "default": "code"}),
@@ -43,10 +43,10 @@ def test_only_the_winner_is_converted_and_once(argv, texts):
         ("--other", {"nargs": "*"}),
         ("rest", {"nargs": "*"}),
     )
-    found = parse({"SM_HP_X": "job"}, *declarations, argv=argv)
+    namespace = parse({"SM_HP_X": "job"}, *declarations, argv=argv)
 
     assert convert.texts == (texts or ["job"])
-    assert found.x == convert.texts[0].upper()
+    assert namespace.x == convert.texts[0].upper()
 
 
 @pytest.mark.parametrize("argv", [["--under", "x"], ["--under=x"], ["-ux"], ["--under", "X"]])
@@ -66,24 +66,24 @@ def test_of_arguments_that_exclude_each_other_only_the_typed_one_is_converted():
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--x", type=convert, default="code")
     group.add_argument("--y")
-    found = parser.parse_args(["--y", "1"], env_vars={"SM_HP_X": "job"})
+    namespace = parser.parse_args(["--y", "1"], env_vars={"SM_HP_X": "job"})
 
-    assert (found.x, found.y, convert.texts) == ("CODE", "1", ["code"])
+    assert (namespace.x, namespace.y, convert.texts) == ("CODE", "1", ["code"])
 
 
 @pytest.mark.parametrize(("argv", "texts"), [([], ["job"]), (["typed"], ["typed"])])
 @pytest.mark.parametrize("how", ["parse_args", "parse_intermixed_args"])
 def test_a_positional_is_converted_once(argv, texts, how):
     convert = Counting()
-    found = getattr(parser_of(("x", {"type": convert}), ("--y", {})), how)
+    parse_method = getattr(parser_of(("x", {"type": convert}), ("--y", {})), how)
     with SageMakerJob({"x": "job", "y": 1}):
         sys.argv[1:] = argv
-        assert found().x == texts[0].upper()
+        assert parse_method().x == texts[0].upper()
     assert convert.texts == texts
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["--version"], ["--nothing"], ["--x", "typed", "--nothing"]])
-def test_neither_help_nor_an_error_converts_what_is_not_used(argv, capsys):
+def test_help_and_errors_convert_no_value_that_they_do_not_use(argv, capsys):
     convert = Counting()
     parser = parser_of(("--x", {"type": convert}), ("--version", {"action": "version", "version": "1"}))
 
@@ -107,7 +107,7 @@ def test_help_and_usage_open_no_file(tmp_path):
     assert path.read_text(encoding="utf-8") == "kept"
 
 
-def test_an_action_of_the_scripts_own_is_called_for_each_value_as_by_argparse():
+def test_a_custom_action_is_called_for_each_value_as_by_argparse():
     class Collect(argparse.Action):
         def __call__(self, parser, namespace, values, option_string=None):
             setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), values])
@@ -119,9 +119,9 @@ def test_an_action_of_the_scripts_own_is_called_for_each_value_as_by_argparse():
 def test_a_typed_value_is_added_to_the_converted_values_of_the_job():
     convert = Counting()
 
-    found = parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append", "type": convert}), argv=["--x", "typed"])
+    namespace = parse({"SM_HP_X": '["a"]'}, ("--x", {"action": "append", "type": convert}), argv=["--x", "typed"])
 
-    assert (found.x, convert.texts) == (["A", "TYPED"], ["a", "typed"])
+    assert (namespace.x, convert.texts) == (["A", "TYPED"], ["a", "typed"])
 
 
 class Plain(SageMakerParserMixin, argparse.ArgumentParser):
@@ -152,14 +152,14 @@ def test_an_action_may_parse_more_tokens_into_the_namespace(parser_class, sent, 
     assert (namespace.lr, namespace.epochs) == expected
 
 
-def test_a_guess_that_is_a_list_is_given_to_no_converter_that_refuses_it():
+def test_an_inferred_list_is_passed_to_no_converter_of_the_script():
     convert = Counting()
-    found = parse({"SM_HOSTS": '["algo-1"]'}, ("--hosts", {"type": convert, "default": "h"}))
+    namespace = parse({"SM_HOSTS": '["algo-1"]'}, ("--hosts", {"type": convert, "default": "h"}))
 
-    assert (found.hosts, convert.texts) == ("H", ["h"])
+    assert (namespace.hosts, convert.texts) == ("H", ["h"])
 
 
-def test_what_a_file_of_arguments_says_counts_as_typed(tmp_path):
+def test_tokens_in_a_file_of_arguments_count_as_typed(tmp_path):
     convert = Counting()
     (tmp_path / "args").write_text("--x=typed", encoding="utf-8")
     parser = parser_of(("--x", {"type": convert}), fromfile_prefix_chars="@")
@@ -168,7 +168,7 @@ def test_what_a_file_of_arguments_says_counts_as_typed(tmp_path):
     assert convert.texts == ["typed"]
 
 
-def test_a_flag_that_may_have_been_typed_and_was_not_keeps_its_default():
+def test_a_flag_whose_option_is_only_in_a_remainder_counts_as_not_typed():
     declarations = (("--x", {"action": "store_true", "default": "d"}), ("--rest", {"nargs": "..."}))
 
     assert parse({"SM_HP_X": "false"}, *declarations, argv=["--rest", "--x"]).x == "d"
@@ -181,9 +181,9 @@ CHANNEL = {"SM_CHANNEL_TRAIN": "/data"}
 @pytest.mark.parametrize(("argv", "texts"), [(["--other", "1"], ["/data"]), (["typed", "--other", "1"], ["typed"])])
 def test_a_positional_that_takes_a_channel_is_converted_once(argv, texts):
     convert = Counting()
-    found = parse(CHANNEL, ("train", {"type": convert}), ("--other", {}), argv=argv)
+    namespace = parse(CHANNEL, ("train", {"type": convert}), ("--other", {}), argv=argv)
 
-    assert (found.train, convert.texts) == (texts[0].upper(), texts)
+    assert (namespace.train, convert.texts) == (texts[0].upper(), texts)
 
 
 def test_a_positional_whose_type_rejects_the_channel_has_its_default_and_no_source():

@@ -62,9 +62,9 @@ STANDARD = SageMakerJob(channels=["train", "eval-set"], hosts=2).environ
     ],
 )
 def test_a_name_finds_its_variable_or_channel(name, value):
-    (found,) = parse(STANDARD, name).values()
+    (filled,) = parse(STANDARD, name).values()
 
-    assert found == value
+    assert filled == value
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_a_name_finds_its_variable_or_channel(name, value):
 def test_a_name_too_general_to_guess_matches_with_the_prefix(name, variable, text):
     bare = f"--{name[5:]}"
 
-    found = parse({variable: str(text)}, name, bare)
+    filled = parse({variable: str(text)}, name, bare)
 
-    assert found == {name[2:].replace("-", "_"): text, bare[2:].replace("-", "_"): None}
+    assert filled == {name[2:].replace("-", "_"): text, bare[2:].replace("-", "_"): None}
 
 
-def test_env_var_means_that_variable_and_no_other():
+def test_env_var_names_the_only_variable_of_an_argument():
     declared = ("--labels", {"env_var": "SM_CHANNEL_TRAIN"}), ("--train", {"env_var": "SM_CHANNEL_OTHER"})
 
     assert parse(STANDARD, *declared) == {"labels": "/opt/ml/input/data/train", "train": None}
@@ -101,19 +101,19 @@ def test_env_var_means_that_variable_and_no_other():
         ("SM_TOPOLOGY", None),
     ],
 )
-def test_env_var_finds_its_value_whichever_way_it_came(variable, value):
-    (found,) = parse(with_eval_set({"batch-size": 64}, "sdk").environ, ("--x", {"env_var": variable, "type": str})).values()
+def test_env_var_takes_its_value_from_any_source(variable, value):
+    (filled,) = parse(with_eval_set({"batch-size": 64}, "sdk").environ, ("--x", {"env_var": variable, "type": str})).values()
 
-    assert found == value
+    assert filled == value
 
 
-def test_env_var_finds_a_variable_that_only_the_training_env_tells():
+def test_env_var_takes_a_value_that_only_sm_training_env_has():
     environ = {"SM_TRAINING_ENV": '{"current_host": "algo-7"}'}
 
     assert parse(environ, ("--x", {"env_var": "SM_CURRENT_HOST"})) == {"x": "algo-7"}
 
 
-def test_env_var_on_a_flag_means_the_flag_and_not_its_dest():
+def test_env_var_on_a_flag_sets_the_flag_and_not_its_dest():
     declared = ("--quiet", {"action": "store_false", "dest": "verbose", "env_var": "SM_HP_QUIET"})
 
     assert parse({"SM_HP_QUIET": "true"}, declared) == {"verbose": False}
@@ -137,7 +137,7 @@ def test_env_var_of_sagemaker_may_be_on_a_positional_of_a_group():
     }
 
 
-def test_env_var_of_a_variable_that_is_not_documented_is_configargparses():
+def test_configargparse_reads_an_undocumented_variable_in_env_var():
     assert parse({"SM_MINE": "5"}, ("--x", {"env_var": "SM_MINE"})) == {"x": "5"}
     assert parse({"SM_MINE": "5", "SM_NUM_GPUS": "0"}, ("--x", {"env_var": "SM_MINE"})) == {"x": "5"}
 
@@ -145,12 +145,12 @@ def test_env_var_of_a_variable_that_is_not_documented_is_configargparses():
 def test_a_hyperparameter_comes_before_a_variable_and_a_variable_before_a_channel():
     environ = SageMakerJob({"model_dir": "s3://bucket", "train": "t"}, ["train", "model_dir", "hosts"]).environ
 
-    found = parse(environ, "--model-dir", "--sm-model-dir", "--train", "--hosts")
+    filled = parse(environ, "--model-dir", "--sm-model-dir", "--train", "--hosts")
 
-    assert found == {"model_dir": "s3://bucket", "sm_model_dir": "/opt/ml/model", "train": "t", "hosts": ["algo-1"]}
+    assert filled == {"model_dir": "s3://bucket", "sm_model_dir": "/opt/ml/model", "train": "t", "hosts": ["algo-1"]}
 
 
-def test_an_argument_with_a_variable_of_its_own_takes_no_hyperparameter_of_its_name():
+def test_an_argument_with_env_var_takes_no_hyperparameter_of_its_name():
     environ = SageMakerJob({"epochs": 3}).environ
 
     assert parse(environ, ("--epochs", {"env_var": "SM_HP_PASSES"})) == {"epochs": None}
@@ -161,15 +161,15 @@ def test_an_argument_takes_one_hyperparameter_of_its_two_names():
     parser.add_argument("--lr", "--rate")
     job = SageMakerJob({"lr": 1, "rate": 2}).environ
 
-    namespace, left = parser.parse_known_args([], env_vars=job)
-    assert (namespace.lr, left) == ("1", ["--rate", "2"])
+    namespace, unknown = parser.parse_known_args([], env_vars=job)
+    assert (namespace.lr, unknown) == ("1", ["--rate", "2"])
 
 
 @pytest.mark.parametrize("arguments", [("-lr", "--lr"), ("--lr", "-lr")])
-def test_the_option_that_the_platform_types_comes_first(arguments):
-    found = parse({"SM_HPS": '{"lr": "here"}'}, *((option, {"dest": f"of {option}"}) for option in arguments))
+def test_the_option_that_the_platform_writes_comes_first(arguments):
+    filled = parse({"SM_HPS": '{"lr": "here"}'}, *((option, {"dest": f"of {option}"}) for option in arguments))
 
-    assert found == {"of --lr": "here", "of -lr": None}
+    assert filled == {"of --lr": "here", "of -lr": None}
 
 
 @pytest.mark.parametrize("option", ["-lr", "--LR"])
@@ -198,7 +198,7 @@ def test_one_hyperparameter_fills_one_argument():
     assert parse(environ, "--batch-size", ("--batch_size", {"dest": "other"})) == {"batch_size": "1", "other": None}
 
 
-def test_every_option_string_counts_and_then_the_dest():
+def test_every_option_string_matches_and_then_the_dest():
     environ = SageMakerJob({"learning-rate": 1, "b": 2, "momentum": 3}).environ
 
     assert parse(environ, "--lr --learning-rate", "-b --batch", ("-m", {"dest": "momentum"})) == {
@@ -209,7 +209,7 @@ def test_every_option_string_counts_and_then_the_dest():
 
 
 @pytest.mark.parametrize("prefix", ["--", "++"])
-def test_every_kind_of_value_is_found_by_an_option_string(prefix):
+def test_every_kind_of_value_matches_an_option_string(prefix):
     environ = {**SageMakerJob({"lr": 1, "momentum": 2}, ["train", "eval"]).environ, "SM_NUM_GPUS": "4.0"}
     names = ["lr", "model-dir", "train", "sm-hp-momentum", "sm-channel-eval", "num-gpus"]
     declared = [(f"{prefix}{name}", {"dest": f"x{place}"}) for place, name in enumerate(names)]
@@ -224,16 +224,16 @@ def test_every_kind_of_value_is_found_by_an_option_string(prefix):
     ]
 
 
-def test_other_prefix_characters_are_left_out_of_names():
+def test_other_prefix_characters_are_no_part_of_names():
     assert parse(SageMakerJob({"lr": 1}).environ, "++lr", prefix_chars="+") == {"lr": "1"}
 
 
-def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
+def test_the_twin_is_used_only_if_the_channel_itself_is_absent():
     environ = SageMakerJob(channels=["train", "training", "validation", "testing"]).environ
 
-    found = parse(environ, "--train", "--training", "--val", "--test-dir")
+    filled = parse(environ, "--train", "--training", "--val", "--test-dir")
 
-    assert {name: path.rsplit("/", 1)[1] for name, path in found.items()} == {
+    assert {name: path.rsplit("/", 1)[1] for name, path in filled.items()} == {
         "train": "train",
         "training": "training",
         "val": "validation",
@@ -243,7 +243,7 @@ def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize(
-    ("channels", "found"),
+    ("channels", "directory"),
     [
         (["images"], "/opt/ml/input/data/images"),
         (["images", "labels"], None),
@@ -251,8 +251,8 @@ def test_the_twin_is_used_only_where_the_channel_itself_is_not_there():
         (["images", "data"], "/opt/ml/input/data/data"),
     ],
 )
-def test_data_dir_takes_the_only_channel_but_for_the_platforms_own(channels, found, platform):
-    assert parse(SageMakerJob(channels=channels, platform=platform).environ, "--data-dir") == {"data_dir": found}
+def test_data_dir_takes_the_only_channel_besides_the_platforms_own(channels, directory, platform):
+    assert parse(SageMakerJob(channels=channels, platform=platform).environ, "--data-dir") == {"data_dir": directory}
 
 
 @pytest.mark.parametrize(
@@ -267,11 +267,11 @@ def test_data_dir_takes_the_only_channel_but_for_the_platforms_own(channels, fou
     ],
     ids=["flag", "count", "constant", "does not convert", "not among the choices", "type that fails"],
 )
-def test_a_guess_yields(declaration):
+def test_an_inferred_value_that_does_not_fit_is_no_match(declaration):
     assert parse(STANDARD, ("--train", declaration), ("--model-dir", declaration)) == {"train": None, "model_dir": None}
 
 
-def test_a_guess_touches_no_flag_even_where_its_value_would_fit():
+def test_an_inferred_value_fills_no_flag_even_if_it_fits():
     environ = {**STANDARD, "SM_IS_HETERO": "true", "SM_NUM_CPUS": "2"}
     declared = (
         ("--is-hetero", {"action": "store_true"}),
@@ -282,13 +282,13 @@ def test_a_guess_touches_no_flag_even_where_its_value_would_fit():
     assert parse(environ, *declared) == {"is_hetero": False, "num_cpus": None, "train": None}
 
 
-def test_a_guess_fills_an_argument_of_one_value_in_a_list():
+def test_an_inferred_value_is_the_only_element_of_a_list():
     declared = ("--train", {"nargs": 1}), ("--model-dir", {"nargs": 1})
 
     assert parse(STANDARD, *declared) == {"train": ["/opt/ml/input/data/train"], "model_dir": ["/opt/ml/model"]}
 
 
-def test_a_guess_that_does_not_fit_yields_to_the_next():
+def test_if_an_inferred_value_does_not_fit_the_next_one_is_used():
     environ = dict(SageMakerJob(channels=["hosts"]).environ, SM_HOSTS="[]", SM_CHANNEL_HOSTS="/data/hosts")
 
     assert parse(environ, ("--hosts", {"type": lambda text: text if text.startswith("/") else int(text)})) == {
@@ -296,7 +296,7 @@ def test_a_guess_that_does_not_fit_yields_to_the_next():
     }
 
 
-def test_a_default_that_is_a_value_of_sagemaker_stays():
+def test_a_default_that_is_a_value_of_sagemaker_is_kept():
     declared = (
         ("--output-data-dir", {"default": "/opt/ml/model"}),
         ("--train", {"default": "/opt/ml/input/data/eval-set"}),
@@ -316,7 +316,7 @@ def test_a_default_that_is_a_value_of_sagemaker_stays():
     }
 
 
-def test_a_default_that_is_a_value_of_sagemaker_stays_a_default():
+def test_a_config_file_replaces_a_default_that_is_a_value_of_sagemaker():
     parser = SageMakerArgumentParser()
     parser.add_argument("--output-data-dir", default="/opt/ml/model")
 
@@ -325,7 +325,7 @@ def test_a_default_that_is_a_value_of_sagemaker_stays_a_default():
     assert namespace.output_data_dir == "/config"
 
 
-def test_a_default_that_is_a_value_of_sagemaker_yields_in_a_group():
+def test_a_default_that_is_a_value_of_sagemaker_excludes_no_hyperparameter():
     parser = SageMakerArgumentParser()
     group = parser.add_mutually_exclusive_group()
     group.add_argument("place", nargs="?", default="/opt/ml/model")
@@ -336,7 +336,7 @@ def test_a_default_that_is_a_value_of_sagemaker_yields_in_a_group():
     assert vars(namespace) == {"place": "/opt/ml/model", "uri": "s3://bucket"}
 
 
-def test_a_hyperparameter_is_no_guess_and_beats_such_a_default():
+def test_a_hyperparameter_replaces_a_default_that_is_a_value_of_sagemaker():
     environ = {**STANDARD, "SM_HP_TRAIN": "t"}
 
     assert parse(environ, ("--train", {"default": "/opt/ml/model"})) == {"train": "t"}
@@ -385,7 +385,7 @@ def test_constants_with_one_dest_take_its_value(sent, stored):
 
 @pytest.mark.parametrize("name", ["--no-cuda", "--cpu-only"])
 @pytest.mark.parametrize("cuda", [True, False])
-def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(name, cuda):
+def test_a_flag_that_matches_by_its_dest_takes_the_value_of_the_dest(name, cuda):
     declared = (name, {"action": "store_false", "dest": "cuda"})
 
     assert parse(SageMakerJob({"cuda": cuda}).environ, declared) == {"cuda": cuda}
@@ -400,12 +400,12 @@ def test_a_flag_that_is_found_by_its_dest_takes_the_value_of_the_dest(name, cuda
         ("SM_FRAMEWORK_MODULE", "train"),
     ],
 )
-def test_an_ordinary_default_is_no_value_of_sagemaker(variable, text):
+def test_a_default_that_equals_an_unrelated_variable_is_replaced(variable, text):
     assert parse({**STANDARD, variable: text}, ("--train", {"default": "train"})) == {"train": "/opt/ml/input/data/train"}
 
 
 @pytest.mark.parametrize("text", ["/opt/ml/model", "/opt/ml/model/"])
-def test_a_default_below_the_directory_stays_and_one_beside_it_does_not(text):
+def test_a_default_below_the_directory_is_kept_and_one_beside_it_is_replaced(text):
     defaults = "/opt/ml/model", "/opt/ml/model/1", "/opt/ml/model2"
     for name, declaration in (("--model-dir", {}), ("model_dir", {"nargs": "?"})):
         declared = [(name, {"default": default, **declaration}) for default in defaults]
@@ -414,34 +414,34 @@ def test_a_default_below_the_directory_stays_and_one_beside_it_does_not(text):
         assert values == ["/opt/ml/model", "/opt/ml/model/1", text]
 
 
-def test_a_positional_that_needs_a_token_takes_the_directory_and_no_default():
+def test_a_positional_that_needs_a_token_takes_the_directory_instead_of_its_default():
     assert parse({"SM_MODEL_DIR": "/opt/ml/model"}, ("model_dir", {"default": "/opt/ml/model/1"})) == {
         "model_dir": "/opt/ml/model"
     }
 
 
-def test_an_empty_default_is_no_value_of_sagemaker():
+def test_an_empty_default_is_replaced_even_if_a_variable_is_empty():
     assert parse({"SM_CHANNELS": "[]", "SM_HOSTS": '["a"]'}, ("hosts", {"nargs": "*", "default": []})) == {"hosts": ["a"]}
 
 
-def test_a_hyperparameter_is_found_with_the_prefix_too():
+def test_a_hyperparameter_matches_its_name_with_the_prefix():
     parser = SageMakerArgumentParser()
     parser.add_argument("--sm-hp-lr", type=float)
 
     assert vars(parser.parse_args([], env_vars={"SM_HPS": '{"lr": 1}'})) == {"sm_hp_lr": 1.0}
 
 
-def test_a_name_that_only_begins_like_the_prefix_is_the_hyperparameters():
+def test_a_name_that_begins_with_sm_is_no_variable_without_the_whole_prefix():
     environ = {"SM_HPS": '{"lr": 1, "small-batch": 2}'}
 
     assert parse(environ, "--sm-hp-lr", "--small-batch") == {"sm_hp_lr": "1", "small_batch": "2"}
 
 
-def test_a_guess_of_nothing_adds_nothing_to_a_list():
+def test_an_inferred_null_adds_nothing_to_a_list():
     assert parse({"SM_HOSTS": "null"}, ("--hosts", {"action": "append", "default": ["a"]})) == {"hosts": ["a"]}
 
 
-def test_of_two_hyperparameters_that_are_spelled_otherwise_the_first_fills_the_argument():
+def test_the_first_of_two_hyperparameters_in_other_spellings_fills_the_argument():
     assert parse({"SM_HPS": '{"Batch-Size": 1, "BATCH_SIZE": 2}'}, "--batch_size") == {"batch_size": "1"}
 
 

@@ -52,7 +52,7 @@ def test_among_channels_an_argument_that_may_be_a_path_may_be_a_channel(action, 
 
 
 @pytest.mark.parametrize(("typed", "declared"), [("-a-b", "-a_b"), ("-a_b", "-a-b"), ("--a-b_c=1", "--a_b_c")])
-def test_a_typed_option_gets_the_spelling_that_is_declared(typed, declared):
+def test_a_typed_option_is_read_in_the_declared_spelling(typed, declared):
     assert declared_spelling(typed, {declared: argparse.Action([declared], "x")}).partition("=")[0] == declared
 
 

@@ -50,14 +50,14 @@ def test_an_object_without_an_argument_for_its_parts_stays_whole(name):
     assert parse({"other": {"lr": 1}}, name)[1] == ["--other", "lr=1"]
 
 
-def test_a_value_that_is_no_object_fills_no_dotted_name():
+def test_a_value_that_is_not_an_object_fills_no_dotted_name():
     assert parse({"model": "lr", "data": [{"set": 1}]}, "--model.lr", "--data.set") == (
         {"model.lr": None, "data.set": None},
         ["--model", "lr", "--data", "[{'set': 1}]"],
     )
 
 
-def test_what_remains_of_an_object_is_rejected_by_its_dotted_name(capsys):
+def test_an_undeclared_part_of_an_object_is_rejected_by_its_dotted_name(capsys):
     parser = SageMakerArgumentParser()
     parser.add_argument("--model.lr")
     environ = {"SM_HPS": json.dumps({"model": {"lr": 1, "width": 2, "optimizer": {"name": "adam"}}})}

@@ -111,11 +111,11 @@ def test_a_default_equal_to_the_number_of_another_variable_is_replaced():
         ({"type": str.upper, "nargs": "+"}, ["ALGO-1", "ALGO-2"]),
     ],
 )
-def test_a_guessed_list_is_only_used_with_a_converter_made_for_lists(declaration, expected):
+def test_an_inferred_list_is_only_used_with_a_converter_made_for_lists(declaration, expected):
     assert parse({"SM_HOSTS": '["algo-1", "algo-2"]'}, ("--hosts", declaration)).hosts == expected
 
 
-def test_a_guessed_text_goes_through_any_converter():
+def test_an_inferred_text_is_passed_to_any_converter():
     assert (
         parse({"SM_MODEL_DIR": "/opt/ml/model"}, ("--model-dir", {"type": lambda text: text + "/"})).model_dir
         == "/opt/ml/model/"
@@ -133,7 +133,7 @@ def test_a_guessed_text_goes_through_any_converter():
         ("train.csv", False),
     ],
 )
-def test_a_default_below_the_guessed_directory_is_kept(default, stays):
+def test_a_default_below_the_inferred_directory_is_kept(default, stays):
     environ = SageMakerJob(channels=["train"]).environ
     namespace = parse(environ, ("--train", {"default": default}), ("--model-dir", {"default": "/opt/ml/model/1/"}))
 
@@ -195,7 +195,7 @@ def test_a_parse_in_a_type_function_refuses_undeclared_hyperparameters(monkeypat
         ((("--x", {"dest": "model_dir"}),), []),
     ],
 )
-def test_a_hyperparameter_wins_over_a_guess_for_the_same_dest(declared, channels):
+def test_a_hyperparameter_wins_over_an_inferred_value_of_the_same_dest(declared, channels):
     name = declared[0][0].lstrip("-")
     environ = SageMakerJob({name: "sent"}, channels).environ
     also = (("--model-dir", {"dest": "model_dir"}),) if not channels else ()
@@ -233,7 +233,7 @@ class Loaded(argparse.Action):
         ((("--lr", {}), ("--learning-rate", {"dest": "lr"})), {"learning-rate": "0.2", "lr": "0.1"}, []),
     ],
 )
-def test_actions_see_the_same_namespace_as_with_argparse(declared, sent, typed, platform):
+def test_actions_receive_the_same_namespace_as_with_argparse(declared, sent, typed, platform):
     with SageMakerJob(sent, platform=platform, typed=typed):
         plain = argparse.ArgumentParser()
         for name, declaration in declared:
@@ -386,7 +386,7 @@ class Doubled(argparse.Action):
 
 
 @pytest.mark.parametrize("action", ["append", Doubled])
-def test_a_value_that_has_the_type_already_passes_through_the_action(action):
+def test_a_value_that_already_has_the_type_is_passed_to_the_action(action):
     expected = 10 if action is Doubled else [5]
 
     assert parse({"SM_HP_X": "5"}, ("--x", {"action": action, "type": int})).x == expected

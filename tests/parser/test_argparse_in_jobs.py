@@ -15,7 +15,7 @@ from profiles import settings
 from smargs import SageMakerArgumentParser
 from smargs.testing import BadJobError, SageMakerJob
 
-# What SDK v3's bash takes for a quote, and what it would run beside one, no platform starts.
+# The texts that bash of SDK v3 reads as a quotation or runs as a command are left out: no platform starts such a job.
 TEXTS = st.one_of(
     st.sampled_from(
         [
@@ -57,7 +57,7 @@ VALUES = st.recursive(
 CHOICES = st.sampled_from([None, None, None, ["True", "False"], ["true", "false"], ["medium", "1"], ["[1, 2]", "1.1"]])
 
 
-# What a converter takes, or what it must not be given in another spelling.
+# For each converter, texts that it accepts, and texts that it must not receive in another spelling.
 OWN_TEXTS = {
     "none": ["[1,2]", '{"a":1}'],
     "str": ["[1,2]", '{"a":1}'],
@@ -112,10 +112,10 @@ OBJECT = {"a": 1, "b": "x"}
     ],
 )
 @pytest.mark.parametrize("route", ["toolkit", "toolkit, through dash", "SM_HPS", "SM_TRAINING_ENV", "SM_HP_* of the toolkit"])
-def test_a_converter_sees_the_toolkits_text_by_every_route(value, declaration, route):
+def test_a_converter_receives_the_toolkits_text_on_every_route(value, declaration, route):
     expected = outcome(declared(argparse.ArgumentParser, declaration), SageMakerJob({"opt": value}).argv)
     environ = {name: text for name, text in routes({"opt": value})[route].environ.items() if name not in ("SM_MASTER_ADDR",)}
-    if route == "SM_HPS":  # That of SDK v3, whose other variables would tell who started the script.
+    if route == "SM_HPS":  # It is a job of SDK v3, whose other variables would show the platform.
         environ = {"SM_HPS": environ["SM_HPS"]}
 
     assert expected is not FAILED
@@ -133,7 +133,7 @@ def test_a_converter_sees_the_toolkits_text_by_every_route(value, declaration, r
         (True, {"choices": ["true", "false"]}, "true"),
     ],
 )
-def test_a_converter_sees_the_text_of_sdk_v3_if_sdk_v3_started_the_script(value, declaration, expected):
+def test_a_converter_receives_the_text_of_sdk_v3_if_sdk_v3_started_the_script(value, declaration, expected):
     job = SageMakerJob({"opt": value}, platform="sdk")
     parser = declared(SageMakerArgumentParser, declaration)
 
@@ -223,7 +223,7 @@ def test_returned_tokens_have_the_spelling_of_the_platform():
         ("25e-1", FAILED),
     ],
 )
-def test_an_int_has_every_digit(text, expected, tmp_path):
+def test_an_int_keeps_every_digit(text, expected, tmp_path):
     (tmp_path / "input" / "config").mkdir(parents=True)
     (tmp_path / "input" / "config" / "hyperparameters.json").write_text(json.dumps({"opt": text}), encoding="utf-8")
 

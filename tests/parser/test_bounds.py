@@ -78,7 +78,7 @@ def test_each_value_of_a_list_is_checked(parser, refused, sagemaker_job):
     assert "--layers: invalid value: 10 " in job.failure_file.read_text()
 
 
-def test_a_default_is_not_checked_like_that_of_choices(parser):
+def test_a_default_is_not_checked_against_the_bounds(parser):
     parser.add_argument("--workers", type=int, default=-1, bounds=(0, 9))
     parser.add_argument("files", type=int, nargs="*", default=[-1], bounds=(0, 9))
 
@@ -94,7 +94,7 @@ def test_an_inferred_type_and_a_type_of_the_script_have_bounds(parser, refused):
     assert "--amount: invalid value: Decimal('0.11') (expected 0 to 0.1)" in refused("--amount", "0.11")
 
 
-def test_bounds_without_a_type_say_what_is_missing(parser, refused):
+def test_the_error_of_bounds_without_a_type_asks_for_one(parser, refused):
     parser.add_argument("--epochs", bounds=(0, 9))
 
     said = "train.py: error: argument --epochs: invalid value: '3' (bounds= needs a type of numbers, such as int)"
@@ -121,7 +121,7 @@ def test_intermixed_arguments_have_bounds(parser):
         parser.parse_intermixed_args(["1", "10"])
 
 
-def test_a_variable_of_ones_own_and_a_config_file_are_checked(capsys):
+def test_values_of_other_variables_and_of_config_files_are_checked(capsys):
     parser = SageMakerArgumentParser(prog="train.py")
     parser.add_argument("--epochs", type=int, bounds=(1, 9), env_var="MY_EPOCHS")
     for settings in ({"env_vars": {"MY_EPOCHS": "10"}}, {"config_file_contents": "epochs = 10\n", "env_vars": {}}):
@@ -153,7 +153,7 @@ def test_help_can_name_the_bounds(parser):
     "bounds",
     [(1, 0), (None, None), (0,), (0, 1, 2), 1, (float("nan"), 1), (0, float("inf")), (float("-inf"), 0), ("a", 1), "ab1"],
 )
-def test_bounds_that_are_no_pair_of_numbers_in_order_are_refused(parser, bounds):
+def test_bounds_that_are_not_a_pair_of_numbers_in_order_are_refused(parser, bounds):
     with pytest.raises(ValueError, match="expected the least and the greatest number"):
         parser.add_argument("--rate", bounds=bounds)
 

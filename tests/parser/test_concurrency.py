@@ -85,7 +85,7 @@ def _switching_often():
 
 
 def in_threads(work):
-    """Do some work in every thread at once, and give what went wrong."""
+    """Do some work in every thread at the same time, and return the errors."""
     wrong = []
     together = threading.Barrier(WORKERS)
 
@@ -148,7 +148,7 @@ def test_eight_threads_read_their_own_config_files(tmp_path):
 
 @pytest.mark.parametrize("environ", [{}, {"SM_HP_EPOCHS": "3"}], ids=["off SageMaker", "in a job"])
 def test_a_parse_assigns_no_attribute_of_the_parser(environ):
-    """ConfigArgParse assigns what it keeps for ``print_values()``, so another thread would find half of it."""
+    """ConfigArgParse assigns the values for ``print_values()``, so another thread could read a part of them."""
     states = []
 
     class Look(argparse.Action):

@@ -82,7 +82,7 @@ def off_sagemaker(count):
 
 def count_calls(function, *arguments, **options):
     """The number of Python functions that one call makes Python call, of whatever module."""
-    function(*arguments, **options)  # What is computed once and kept, such as a compiled pattern, is kept now.
+    function(*arguments, **options)  # Fills the caches, such as that of compiled patterns.
     calls = 0
 
     def count(frame, event, argument):

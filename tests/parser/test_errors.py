@@ -16,7 +16,7 @@ from smargs.testing import SageMakerJob
 
 
 def failure(environ, *declarations, argv=(), **settings):
-    """The last line that a parse says before it exits with status 2."""
+    """The last line that a parse prints before it exits with status 2."""
     parser = SageMakerArgumentParser(prog="train.py", **settings)
     for names, declaration in declarations:
         parser.add_argument(*names.split(), **declaration)
@@ -85,7 +85,7 @@ SUGGESTING = pytest.param(
 
 @pytest.mark.parametrize("settings", [pytest.param({}, id="plain"), SUGGESTING])
 @pytest.mark.parametrize(("choices", "text"), [(["adam", "sgd"], "adm"), ([5, 6], "7"), (["5", "6"], "7")])
-def test_a_value_that_is_no_choice_is_refused_in_the_words_of_argparse(capsys, choices, text, settings):
+def test_a_value_that_is_not_a_choice_is_refused_with_argparses_error(capsys, choices, text, settings):
     declaration = {"type": type(choices[0]), "choices": choices}
     plain = argparse.ArgumentParser(prog="train.py", **settings)
     plain.add_argument("--x", **declaration)
@@ -329,7 +329,7 @@ def test_in_a_container_the_line_becomes_the_jobs_failure_reason(run_script, tmp
     assert (tmp_path / "output" / "failure").read_text() == line
 
 
-def test_a_custom_container_has_a_failure_file_too(run_script, tmp_path):
+def test_an_own_container_has_a_failure_file(run_script, tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"epochs": "many"}})
     (tmp_path / "output").mkdir()
 
@@ -365,7 +365,7 @@ def test_completion_in_a_shell_writes_no_failure_file(run_script, tmp_path):
 
 
 @pytest.mark.parametrize("output", ["missing/output", "a\0b"])
-def test_a_failure_file_that_cannot_be_written_is_silent(tmp_path, output):
+def test_a_failure_file_that_cannot_be_written_is_ignored(tmp_path, output):
     line = failure({"SM_HP_EPOCHS": "many", "SM_OUTPUT_DIR": os.path.join(str(tmp_path), output)}, EPOCHS)
 
     assert line.endswith("(from SM_HP_EPOCHS)")
@@ -419,20 +419,20 @@ def test_a_secret_is_in_no_message_of_any_kind(declaration, argv):
     assert "s3cr3t" not in failure({}, ("--token", declaration), argv=argv)
 
 
-def test_a_secret_that_is_part_of_another_leaves_nothing_of_it():
+def test_a_secret_that_is_part_of_another_is_masked_with_it():
     argv = ["--key", "s3cr3t", "--token", "s3cr3t-and-more", "--other"]
 
     assert failure({}, argv=argv) == "unrecognized arguments: --key ****** --token ****** --other"
 
 
-def test_what_is_no_secret_is_shown():
+def test_values_that_are_not_secret_are_shown():
     assert failure({}, argv=["first-word", "--other=shown", "--token", "s3cr3t", "--more", "value"]) == (
         "unrecognized arguments: first-word --other=shown --token ****** --more value"
     )
 
 
 @pytest.mark.parametrize(("name", "text"), [("API_TOKEN", "123456.70"), ("CREDENTIALS", '{"user": "123456.70"}')])
-def test_a_secret_inside_of_another_value_is_found_as_it_was_written(name, text):
+def test_a_secret_inside_another_value_is_masked_as_it_was_written(name, text):
     environ = {f"SM_HP_{name}": text, "SM_HP_URL": "https://123456.70@host"}
 
     line = failure(environ, ("--url", {"type": int}))
@@ -440,7 +440,7 @@ def test_a_secret_inside_of_another_value_is_found_as_it_was_written(name, text)
     assert line == "argument --url: invalid int value: 'https://******@host' (from SM_HP_URL)"
 
 
-def test_a_short_secret_does_not_make_a_riddle_of_the_message():
+def test_a_short_secret_is_not_masked_inside_the_words_of_a_message():
     assert failure({}, ("--key", {"type": int}), argv=["--key", "e"]) == "argument --key: invalid int value: '******'"
 
 
@@ -455,7 +455,7 @@ def test_in_a_job_a_message_of_several_lines_becomes_one_line():
     assert failure({"SM_HP_X": "1"}, ("--x", {"type": lines})) == "argument --x: one two (from SM_HP_X)"
 
 
-def test_a_good_job_causes_no_output(capsys):
+def test_a_job_without_an_error_causes_no_output(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         parser = SageMakerArgumentParser()
@@ -482,7 +482,7 @@ def test_a_good_job_causes_no_output(capsys):
         ),
     ],
 )
-def test_a_secret_is_shown_nowhere_by_whichever_name_it_goes(monkeypatch, declaration, environ):
+def test_a_secret_is_shown_nowhere_under_any_of_its_names(monkeypatch, declaration, environ):
     for name, text in environ.items():
         monkeypatch.setenv(name, text)
     option, settings = declaration

@@ -28,7 +28,7 @@ def training_parser(**settings):
 
 
 def options(text):
-    """The part of a help screen behind its usage, without CPython's own heading, which changed with 3.10."""
+    """The part of a help screen after its usage, without CPython's own heading, which changed with 3.10."""
     return text.replace("optional arguments:", "options:").partition("options:\n")[2]
 
 
@@ -309,7 +309,7 @@ def test_printed_values_mask_secrets_of_every_source(tmp_path):
     assert "shown" in text
 
 
-def test_the_sources_of_settings_are_a_table_too():
+def test_the_table_of_sources_has_the_values_of_sagemaker():
     parser = training_parser()
     parser.parse_args(["--epochs", "3", "--labels", "l"], env_vars=JOB)
     table = parser.get_source_to_settings_dict()

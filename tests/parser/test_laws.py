@@ -281,7 +281,7 @@ def test_a_typed_option_wins_over_sagemaker(job, data):
 
 
 def test_with_types_compares_types_at_every_depth():
-    """The tests above could not fail for a wrong type otherwise."""
+    """Otherwise the tests above would not fail for a wrong type."""
     assert with_types([1]) != with_types([1.0])
     assert with_types((1,)) != with_types([1])
     with pytest.raises(AssertionError):

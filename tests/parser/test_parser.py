@@ -46,7 +46,7 @@ WRITTEN = {
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("positional", [False, True])
-def test_a_script_of_a_user_is_filled_completely(platform, positional):
+def test_every_argument_of_a_script_is_filled(platform, positional):
     parser = SageMakerArgumentParser(description="Train a digits classifier")
     for name, declaration in WRITTEN.items():
         bare = positional and "action" not in declaration
@@ -98,7 +98,7 @@ def test_typed_tokens_around_the_generated_ones_are_kept(before):
 
 
 def test_a_command_line_that_a_wrapper_changed_is_recognised_pair_by_pair():
-    """As a shell entry point does that hands on ``"$@"`` with one value changed."""
+    """A shell entry point may pass ``"$@"`` on with one value changed."""
     job = SageMakerJob({"amp": True, "layers": [1, 2], "model_dir": "s3://bucket", "seed": None})
     argv = [token.replace("s3://bucket", "s3://bucket/job/model") for token in job.argv]
     parser = SageMakerArgumentParser()
@@ -329,7 +329,7 @@ def test_subparsers_take_over_the_settings_of_their_parser():
 
 @pytest.fixture
 def job(sagemaker_job):
-    """This process as the script's in a job."""
+    """A job in which this process is that of the script."""
     with sagemaker_job({"epochs": 20, "lr": 0.5}, ["train"], hosts=2) as entered:
         yield entered
 
@@ -1001,14 +1001,14 @@ def test_a_token_train_is_unrecognized_if_it_is_not_the_command_of_the_service(t
     assert parser_with("--epochs").parse_known_args(argv, env_vars=environ)[1] == argv
 
 
-@pytest.mark.parametrize(("place", "undeclared"), [("s3://bucket/job/model", []), ("/data", ["--model_dir", "/data"])])
-def test_the_place_of_a_model_in_s3_needs_no_argument(place, undeclared):
-    environ = SageMakerJob({"model_dir": place, "epochs": 3}).environ
+@pytest.mark.parametrize(("uri", "undeclared"), [("s3://bucket/job/model", []), ("/data", ["--model_dir", "/data"])])
+def test_the_s3_uri_of_a_model_needs_no_argument(uri, undeclared):
+    environ = SageMakerJob({"model_dir": uri, "epochs": 3}).environ
 
     assert parser_with("--epochs").parse_known_args([], env_vars=environ)[1] == undeclared
 
 
-def test_another_place_in_s3_needs_an_argument():
+def test_another_s3_uri_needs_an_argument():
     environ = SageMakerJob({"data": "s3://bucket/data"}).environ
 
     assert parser_with().parse_known_args([], env_vars=environ)[1] == ["--data", "s3://bucket/data"]

@@ -43,7 +43,7 @@ def plain(script, job):
 
 @pytest.fixture
 def run_patched(run_script):
-    """Run the text of a script as a child process with our parser; give what it printed."""
+    """Run the text of a script as a child process with our parser, and return its output."""
 
     def run(source, job):
         finished = run_script(source, job, patched)
@@ -55,7 +55,7 @@ def run_patched(run_script):
 
 @pytest.fixture
 def process(monkeypatch):
-    """What a run of a script changes of this process is put back."""
+    """Restore what a run of a script changes in this process."""
     for name in ("argparse", "__main__"):
         monkeypatch.setitem(sys.modules, name, sys.modules[name])
     monkeypatch.setattr(sys, "argv", ["python -m smargs.patch"])
@@ -239,8 +239,8 @@ def configure(argv, method="parse_args"):
 @pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
 @pytest.mark.parametrize("form", [lambda job: job, without], ids=["argv", "empty argv"])
 @pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
-def test_a_library_that_parses_its_own_list_sees_no_job(run_script, form, method, argv):
-    """The subcommand's part of it may be empty, as the process's command line may be."""
+def test_a_library_that_parses_its_own_list_is_not_filled(run_script, form, method, argv):
+    """The tokens of the subcommand may be empty, as the process's command line may be."""
     source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
 
     job = form(SageMakerJob(HYPERPARAMETERS, ["train"]))
@@ -312,7 +312,7 @@ def test_the_entry_point_on_the_page_runs_the_script_beside_it(run_script, tmp_p
 
 @by_platform
 def test_the_command_on_the_page_runs_the_script(run_script, tmp_path, platform):
-    """SDK v3 repeats no hyperparameters behind a command."""
+    """SDK v3 adds no hyperparameters to a command."""
     (command,) = re.findall(r'command="python (.*?)"', PAGE)
     (tmp_path / "third_party.py").write_text(SCRIPT + "print(parser.parse_args())\n")
 

@@ -410,7 +410,7 @@ def test_a_channel_without_exactly_one_file_names_no_config_file(parsed, tmp_pat
     assert parsed(CONFIG, Job({"SM_CHANNEL_CONFIG": str(channel)}, [])) == {"config": None, "lr": 1.0}
 
 
-def test_a_channel_that_is_not_there_names_no_config_file(parsed, tmp_path):
+def test_a_channel_that_is_absent_names_no_config_file_in_a_job(parsed, tmp_path):
     """aws/sagemaker-python-sdk #984."""
     assert parsed(CONFIG, Job({"SM_CHANNEL_CONFIG": str(tmp_path / "absent")}, [])) == {"config": None, "lr": 1.0}
 
@@ -512,7 +512,7 @@ def test_an_object_fills_arguments_with_dotted_names(parsed, platform, argv):
 
 
 @PLATFORMS
-def test_what_is_left_of_an_object_is_refused_by_its_dotted_name(run_script, platform):
+def test_an_undeclared_part_of_an_object_is_refused_by_its_dotted_name(run_script, platform):
     """aws/sagemaker-python-sdk #613."""
     job = SageMakerJob({"model": {"lr": 0.5, "optimiser": {"name": "adam"}, "width": 2}}, platform=platform)
     result = run_script(HEAD + DOTTED + TAIL, job)
@@ -562,7 +562,7 @@ def test_the_model_dir_that_tensorflows_estimator_sends_needs_no_argument(parsed
     assert parsed("parser.add_argument('--epochs', type=int)", job if argv else Job(job.environ, [])) == {"epochs": 3}
 
 
-def test_a_model_dir_that_is_no_place_in_s3_needs_an_argument(run_script):
+def test_a_model_dir_that_is_not_an_s3_uri_needs_an_argument(run_script):
     """aws/sagemaker-python-sdk #1720."""
     result = run_script(HEAD + TAIL, SageMakerJob({"model_dir": "/data/model"}))
 
@@ -619,7 +619,7 @@ def test_the_token_train_is_unrecognized_where_a_platform_started_the_script(run
 @pytest.mark.parametrize(
     "text", ["ParameterInteger(name='Epochs')", "ExecutionVariable('PIPELINE_NAME')", "Join(on='/', values=['a'])"]
 )
-def test_a_pipeline_variable_that_was_made_a_text_is_called_so(run_script, text):
+def test_the_error_for_the_text_of_a_pipeline_variable_names_it_as_one(run_script, text):
     """aws/sagemaker-python-sdk #2978 and #2631."""
     result = run_script(f"{HEAD}parser.add_argument('--epochs', type=int){TAIL}", SageMakerJob({"epochs": text}))
 
@@ -641,7 +641,7 @@ def test_a_channel_in_pipe_mode_is_a_warning_that_names_the_pipes(run_script):
     assert "channel test" not in result.stderr
 
 
-def test_a_channel_in_pipe_mode_that_no_argument_takes_is_no_warning(run_script):
+def test_a_channel_in_pipe_mode_that_fills_no_argument_is_no_warning(run_script):
     """awslabs/ml-io #18."""
     environ = {
         "SM_CHANNELS": '["train", "test"]',
@@ -695,7 +695,7 @@ def test_a_required_channel_that_is_missing_says_how_to_send_it(run_script):
     ids=["no channel", "with a default", "no argument for a channel", "one of two channels", "no channels"],
 )
 @PLATFORMS
-def test_a_job_none_of_whose_channels_fills_an_argument_is_a_warning(run_script, platform, channels, declarations, is_warning):
+def test_a_job_without_a_channel_for_any_argument_is_a_warning(run_script, platform, channels, declarations, is_warning):
     """The commonest first failure."""
     result = run_script(HEAD + declarations + TAIL, SageMakerJob(channels=channels, platform=platform))
 

@@ -121,7 +121,7 @@ def test_an_unterminated_string_with_many_quotes_is_read_once(parse, tmp_path):
 
 
 @pytest.mark.parametrize("count", ["1000000000", "9" * 5000, "-1", "²", "1e9"])
-def test_an_absurd_count_is_an_error(parse, count):
+def test_a_count_of_more_than_four_digits_is_an_error(parse, count):
     line = f"argument --verbose: invalid count value: '{count}' (from SM_HP_VERBOSE)"
 
     assert parse(variables(SM_HP_VERBOSE=count), "'--verbose', action='count'") == line
@@ -318,7 +318,7 @@ BATCH = "'--train-batch-size', type=int"
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("on_the_command_line", [True, False])
-def test_a_hyperparameter_is_not_taken_for_an_abbreviation(parse, platform, on_the_command_line):
+def test_a_hyperparameter_is_never_an_abbreviation(parse, platform, on_the_command_line):
     job = SageMakerJob({"train-batch": 3}, platform=platform)
 
     assert parse(job if on_the_command_line else without(job), BATCH, "'--train'") == (
@@ -356,7 +356,7 @@ def test_names_that_differ_in_case_are_different_if_both_are_declared(parse, pla
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 @pytest.mark.parametrize("name", ["help", "h", "version"])
-def test_a_hyperparameter_called_help_fills_an_argument_and_never_asks_for_help(parse, platform, name):
+def test_a_hyperparameter_called_help_fills_an_argument_and_prints_no_help(parse, platform, name):
     job = SageMakerJob({name: "1"}, platform=platform)
     option = f"--{name}" if len(name) > 1 else f"-{name}"
     asks = "'-v', '--version', action='version', version='9'"

@@ -50,14 +50,14 @@ def warnings_of(parser, environ, argv=()):
     ],
 )
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_channels_none_of_which_fills_an_argument_are_a_warning(platform, channels, arguments, named):
+def test_a_job_whose_channels_fill_no_argument_is_a_warning(platform, channels, arguments, named):
     (message, *others) = warnings_of(parser_of(*arguments), SageMakerJob(channels=channels, platform=platform).environ) or [""]
 
     assert others == []
     assert message.startswith(f"no channel of this job {named}: ") if named else message == ""
 
 
-def test_a_required_channel_that_is_missing_is_an_error_and_no_warning(capsys):
+def test_a_required_channel_that_is_missing_is_an_error_and_not_a_warning(capsys):
     parser = parser_of(("--train", {"required": True}))
 
     with warnings.catch_warnings():

@@ -36,7 +36,7 @@ def test_a_name_with_the_word_of_a_secret_is_secret(name):
 
 
 @pytest.mark.parametrize("name", NO_SECRET.split())
-def test_a_name_with_the_letters_of_a_secret_but_not_its_word_is_none(name):
+def test_a_name_with_the_letters_but_not_the_word_of_a_secret_is_not_secret(name):
     assert not is_secret_name(name)
 
 
@@ -52,19 +52,19 @@ def test_each_row_of_the_table_says_when_a_word_is_secret(rule):
         assert is_secret_name(f"zeta_{word}") is (rule.beside is None)
 
 
-def test_an_ending_is_secret_in_one_word_and_a_last_word_describes():
+def test_a_word_with_a_secret_ending_is_secret_unless_a_describing_word_follows():
     assert all(is_secret_name(f"zeta{ending}") for ending in ENDINGS)
     assert not any(is_secret_name(f"password_{last}") for last in DESCRIBING.split())
 
 
-def test_a_listed_name_begins_with_its_first_letter():
+def test_a_listed_name_matches_whole_words_only():
     names = Names({"SMARGS_SECRET_NAMES": "XRAY"})
 
     assert names.is_secret("xray")
     assert not names.is_secret("ray")
 
 
-def test_an_organisation_lists_names_of_its_own():
+def test_names_in_smargs_secret_names_decide_before_the_table():
     names = Names({"SMARGS_SECRET_NAMES": "tenant-pin, x7 !sort_token !hub_key"})
 
     assert [name for name in ("tenant_pin", "OLD-TENANT-PIN", "tenantPin", "x7", "token") if not names.is_secret(name)] == []
@@ -130,7 +130,7 @@ def test_an_argument_declares_that_its_value_is_secret(place, base):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_argument_declares_that_its_value_is_none(place):
+def test_an_argument_declares_that_its_value_is_not_secret(place):
     parser = SageMakerArgumentParser(prog="train.py")
     place(parser, dest="password", type=int, secret=False)
     with contextlib.redirect_stderr(io.StringIO()) as errors, pytest.raises(SystemExit):
@@ -138,7 +138,7 @@ def test_an_argument_declares_that_its_value_is_none(place):
     assert "invalid int value: '4711-0815' (from SM_HP_PIN)" in errors.getvalue()
 
 
-def test_the_argument_of_a_subcommand_declares_it_too():
+def test_an_argument_of_a_subcommand_declares_that_its_value_is_secret():
     parser = SageMakerArgumentParser(prog="train.py")
     parser.add_subparsers().add_parser("fit").add_argument("--pin", secret=True)
     error, values = shown_by(parser, ["fit", "--pin", "4711-0815"], {})
@@ -161,7 +161,7 @@ def test_the_names_of_declared_arguments_decide_for_them():
     assert not names.is_secret_key("entry")
 
 
-def test_of_two_arguments_with_one_name_a_secret_one_decides():
+def test_if_one_of_two_arguments_with_the_same_name_is_secret_the_name_is_secret():
     parser = SageMakerArgumentParser()
     parser.add_argument("--pin", dest="value", secret=True)
     parser.add_argument("--other", dest="value", secret=False)
@@ -184,7 +184,7 @@ def test_every_name_of_a_secret_argument_is_secret_on_every_route(route):
     assert "******" in errors.getvalue() + str(raised.value)
 
 
-def test_the_value_of_an_argument_that_is_no_secret_is_masked_nowhere():
+def test_the_value_of_an_argument_that_is_not_secret_is_shown_everywhere():
     parser = SageMakerArgumentParser(prog="train.py")
     for name in ("tokenizer", "max-tokens", "num-key-value-heads", "keyword", "monkey"):
         parser.add_argument(f"--{name}", default="bert-base-cased")

@@ -98,13 +98,13 @@ def test_the_parser_knows_how_many_tokens_an_option_takes(tokens, shown):
     assert Secrets(Names({}, [parser]), [parser]).mask_tokens(tokens) == shown
 
 
-def test_without_positionals_what_follows_a_flag_is_a_mistake():
+def test_without_positionals_the_token_after_a_secret_flag_is_masked():
     parser = declare(SageMakerArgumentParser())
 
     assert Secrets(Names({}, [parser]), [parser]).mask_tokens(["-vu", "S", "T", "-v", "x"]) == ["-vu", MASK, "T", "-v", "x"]
 
 
-def test_a_letter_begins_no_option():
+def test_a_token_that_begins_with_a_letter_is_not_an_option():
     parser = SageMakerArgumentParser()
     parser.add_subparsers().add_parser("fit")
 
@@ -112,7 +112,7 @@ def test_a_letter_begins_no_option():
     assert Secrets(Names({}, [parser]), [parser]).mask_tokens(["fit", "Xtoken", "x"]) == ["fit", "Xtoken", "x"]
 
 
-def test_other_prefix_characters_begin_options():
+def test_tokens_with_other_prefix_characters_are_options():
     parser = SageMakerArgumentParser(prefix_chars="+", add_help=False)
     parser.add_argument("+p", "++password")
 
@@ -140,7 +140,7 @@ def test_a_secret_of_one_character_is_masked_after_its_option(tokens, shown):
     assert secrets.mask_text(f"{' '.join(tokens)} {tokens[-1][-1]} five") == shown
 
 
-def test_a_secret_that_nothing_precedes_is_collected():
+def test_a_secret_in_the_first_token_is_collected():
     secrets = Secrets()
     secrets.add_tokens(["token=S3CR3TS3", "x"])
 

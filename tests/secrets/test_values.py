@@ -1,4 +1,4 @@
-"""Secrets in values: those that show themselves, and those nested in anything; ordinary values are shown."""
+"""Secrets in values: those with the shape of a secret, and those inside other values. Ordinary values are shown."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ from smargs.secrets.shapes import SHAPES, find_shapes
 from smargs.secrets.texts import escaped, find_named, read_literal, unescaped
 
 LETTERS = "aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3"
-SHOWING = {
+WITH_SHAPE = {
     "a URL": ("https://user:{}@host/path", "p4ss:w0rd@"),
     "a URL without a user": ("redis://:{}@host:6379/0", "p4ss"),
     "an access key ID": ("{}", "AKIAIOSFODNN7EXAMPLE"),
@@ -73,16 +73,16 @@ ORDINARY = [
 ]
 
 
-@pytest.mark.parametrize("shape", SHOWING)
-def test_a_value_that_shows_itself_is_masked_under_any_name(shape):
-    around, secret = SHOWING[shape]
+@pytest.mark.parametrize("shape", WITH_SHAPE)
+def test_a_value_with_the_shape_of_a_secret_is_masked_under_any_name(shape):
+    around, secret = WITH_SHAPE[shape]
 
     assert Secrets().mask_value("note", around.format(secret)) == around.format(MASK)
     assert Secrets().mask_text(f"invalid int value: {around.format(secret)!r}") == f"invalid int value: {around.format(MASK)!r}"
 
 
-def test_each_row_of_the_table_has_a_value_that_shows_itself():
-    texts = [around.format(secret) for around, secret in SHOWING.values()]
+def test_each_row_of_the_table_has_an_example():
+    texts = [around.format(secret) for around, secret in WITH_SHAPE.values()]
     for shape in SHAPES:
         assert any(begin in text for text in texts for begin in shape.begins.replace("PRIVATE", "RSA PRIVATE").split(", ")) or (
             "user:" in shape.begins
@@ -90,7 +90,7 @@ def test_each_row_of_the_table_has_a_value_that_shows_itself():
 
 
 @pytest.mark.parametrize("value", ORDINARY)
-def test_an_ordinary_value_shows_no_secret(value):
+def test_an_ordinary_value_is_not_masked(value):
     assert list(find_shapes(value)) == []
     assert Secrets().mask_value("note", value) == value
     assert (
@@ -146,14 +146,14 @@ NESTED = {
 
 
 @pytest.mark.parametrize("place", NESTED)
-def test_a_secret_nested_in_anything_is_masked_and_nothing_else(place):
+def test_only_the_secret_in_a_nested_value_is_masked(place):
     value, shown = NESTED[place]
 
     assert Secrets().mask_value("opt", value) == shown
 
 
 @pytest.mark.parametrize("place", NESTED)
-def test_a_secret_nested_in_anything_is_masked_in_a_message_that_repeats_it(place):
+def test_a_secret_in_a_nested_value_is_masked_in_a_message_that_repeats_it(place):
     value, _ = NESTED[place]
     secrets = Secrets()
     secrets.add("opt", value)
@@ -178,7 +178,7 @@ def test_a_value_without_secrets_is_returned_as_it_is():
         assert Secrets().mask_value("opt", value) is value
 
 
-def test_the_value_of_a_secret_that_is_absent_is_shown():
+def test_an_absent_secret_is_shown_as_none():
     assert Secrets().mask_value("token", None) is None
     assert Secrets().mask_value("opt", {"token": None}) == {"token": None}
 
@@ -204,7 +204,7 @@ def test_the_value_of_a_secret_that_is_absent_is_shown():
         ("Bearer other-secret yes", "other-secret yes", "******"),
     ],
 )
-def test_a_short_secret_is_masked_as_a_value_and_no_part_of_another(secret, message, shown):
+def test_a_secret_is_masked_as_a_word_and_a_long_one_also_inside_another(secret, message, shown):
     secrets = Secrets()
     secrets.add("token", secret)
 
@@ -222,7 +222,7 @@ def test_a_short_secret_does_not_hide_the_equal_value_of_another_argument():
     assert secrets.mask_value("key", "abc") == MASK
 
 
-def test_a_number_is_masked_as_its_source_writes_it():
+def test_a_number_is_masked_in_the_spelling_of_its_source():
     secrets = Secrets()
     secrets.add("token", 123456.7, "123456.70")
     secrets.add("opt", "creds=[47110815, 'a']")
@@ -230,14 +230,14 @@ def test_a_number_is_masked_as_its_source_writes_it():
     assert secrets.mask_text("123456.70 or 47110815") == "****** or ******"
 
 
-def test_a_number_is_masked_as_a_text_and_a_boolean_is_no_secret():
+def test_a_number_is_masked_as_a_text_and_a_boolean_is_not_masked():
     secrets = Secrets()
     secrets.add("credentials", {"pin": 47110815, "rates": (0.125, None), "is_on": True})
 
     assert secrets.mask_text("47110815 0.125 None True") == "****** ****** None True"
 
 
-def test_secrets_that_overlap_leave_nothing():
+def test_overlapping_secrets_are_masked_as_one():
     secrets = Secrets()
     secrets.add("token", "abcdefgh")
     secrets.add("password", "efghijkl")
@@ -285,7 +285,7 @@ def test_help_explains_how_a_secret_is_written():
     assert secrets.mask_help("write token=VALUE, not abcd") == "write token=VALUE, not ******"
 
 
-def test_an_error_loses_what_its_chain_shows():
+def test_exceptions_that_show_a_secret_are_removed_from_the_chain():
     secrets = Secrets()
     secrets.add("token", S)
     action = argparse.ArgumentParser().add_argument("--token", default=S)
@@ -302,7 +302,7 @@ def test_an_error_loses_what_its_chain_shows():
         assert isinstance(error.__cause__, KeyError)
 
 
-def test_an_exception_deep_in_a_chain_is_removed_with_those_that_lead_to_it():
+def test_a_secret_deep_in_a_chain_removes_the_exceptions_that_lead_to_it():
     secrets = Secrets()
     secrets.add("token", S)
     error = argparse.ArgumentError(None, f"token={S}")
@@ -333,7 +333,7 @@ def test_an_error_without_a_secret_keeps_its_chain_and_its_argument():
     assert isinstance(error.__context__, ValueError)
 
 
-def test_what_is_nested_too_deeply_or_broken_is_read_as_a_text():
+def test_a_value_that_is_broken_or_nested_too_deeply_is_read_as_a_text():
     assert read_literal("[" * 100 + "]" * 100) is None
     assert read_literal("[1, ") is None
     assert read_literal(r"['\q']") is None
@@ -381,7 +381,7 @@ def test_a_long_text_is_masked_in_linear_time(text):
 
 
 @given(st.text(alphabet="""token=:,;&"'\\{}[]()- \n1-_"""), st.booleans())
-def test_any_text_is_read_in_one_pass(text, is_message):
+def test_the_spans_of_secrets_in_any_text_are_in_order_and_do_not_overlap(text, is_message):
     spans = list(find_named(text, lambda name: "token" in name, is_message=is_message))
 
     assert all(0 <= start < stop <= len(text) for start, stop in spans)

@@ -233,7 +233,7 @@ def writing_parser(**settings):
 ARGV = ["--opt", json.dumps({"token": S})]
 
 
-def test_a_config_file_is_written_without_secrets_and_that_is_said(tmp_path):
+def test_a_config_file_is_written_without_secrets_and_a_message_names_them(tmp_path):
     text, said = written(
         writing_parser(), tmp_path / "c.ini", ARGV, env_vars={"MINE": f"https://me:{S}@host", "SM_HP_API_KEY": S}
     )
@@ -242,7 +242,7 @@ def test_a_config_file_is_written_without_secrets_and_that_is_said(tmp_path):
     assert said == "train.py: not written, because secret: opt, url, api-key, pw (write_secrets=True writes them)\n"
 
 
-def test_a_config_file_without_secrets_is_written_in_silence(tmp_path):
+def test_a_config_file_without_secrets_is_written_without_a_message(tmp_path):
     parser = SageMakerArgumentParser(prog="train.py")
     parser.add_argument("--write", is_write_out_config_file_arg=True)
     parser.add_argument("--lr", type=float, default=0.1)
@@ -396,7 +396,7 @@ def test_the_mark_of_a_job_has_no_secret(tmp_path, monkeypatch, capsys):
         ["--interrupt-after", f'{{"token": "{S}"}}'],
     ],
 )
-def test_what_smargs_run_is_given_is_in_no_error(tmp_path, monkeypatch, capsys, tokens):
+def test_no_error_of_smargs_run_shows_a_secret_argument(tmp_path, monkeypatch, capsys, tokens):
     (tmp_path / "train.py").write_text("")
     monkeypatch.chdir(tmp_path)
     try:

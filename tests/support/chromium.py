@@ -117,17 +117,17 @@ class Browser:
             pytest.skip("axe-core is not installed: npm is missing")
         if not self.run("return typeof axe === 'object'"):
             self.driver.execute_script(AXE.read_text(encoding="utf-8"))
-        found = self.run("return (await axe.run(document, {resultTypes: ['violations']})).violations")
+        violations = self.run("return (await axe.run(document, {resultTypes: ['violations']})).violations")
         return [
             f"{violation['impact']}: {violation['help']}: {node['html'][:120]}: {node['failureSummary']}"
-            for violation in found
+            for violation in violations
             if violation["impact"] in ("serious", "critical")
             for node in violation["nodes"]
         ]
 
 
 def start(home):
-    """Start chromium. Selenium is told where it is, so it downloads none.
+    """Start chromium. Selenium receives its path, so it downloads none.
 
     Args:
         home: An empty directory for what chromium writes.

@@ -19,7 +19,7 @@ NOT_FOR_USERS = {"AttributeError", "KeyboardInterrupt", "OSError"}
 """Exceptions for Python or for the package itself."""
 
 WITHOUT_CHANGE = {"encodable", "mask_text", "one_line", "printable", "str"}
-"""Functions that return the message that they are given."""
+"""Functions that return the message that they receive."""
 
 MAKERS = {"no_channel_taken", "piped_channel", "pipeline_variable", "unpacked_model", "find_differences", "empty_shards"}
 """Functions whose messages other functions show."""
@@ -74,15 +74,15 @@ class Package:
         if isinstance(node, ast.IfExp):
             return self.texts(node.body, function, depth) | self.texts(node.orelse, function, depth)
         if depth < 4 and isinstance(node, (ast.Call, ast.Name)):
-            found = self._called(node, function, depth) if isinstance(node, ast.Call) else self._assigned(node, function, depth)
-            if found:
-                return found
+            texts = self._called(node, function, depth) if isinstance(node, ast.Call) else self._assigned(node, function, depth)
+            if texts:
+                return texts
         return {f"?{getattr(node, 'id', getattr(node, 'attr', type(node).__name__))}"}
 
     def _part(self, part: ast.FormattedValue, function: ast.FunctionDef) -> Set[str]:
         """The texts of a part of a text: those of a variable that has only constants, else ``...``."""
-        found = self._assigned(part.value, function, 4) if isinstance(part.value, ast.Name) else set()
-        return found if found and not any(text.startswith("?") for text in found) else {"..."}
+        texts = self._assigned(part.value, function, 4) if isinstance(part.value, ast.Name) else set()
+        return texts if texts and not any(text.startswith("?") for text in texts) else {"..."}
 
     def _called(self, node: ast.Call, function: ast.FunctionDef, depth: int) -> Set[str]:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))

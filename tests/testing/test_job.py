@@ -1,4 +1,4 @@
-"""A training job for a test: this process is the script's inside of it, and everything is put back behind it."""
+"""A training job for a test: inside it, this process is that of the script; afterwards everything is restored."""
 
 import json
 import os

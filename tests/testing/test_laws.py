@@ -1,4 +1,4 @@
-"""The two laws that a script's parser may be held against: what passes, what fails, and the table that says why."""
+"""The two laws that a test can check a script's parser against: what passes, what fails, and the table of differences."""
 
 import argparse
 import enum

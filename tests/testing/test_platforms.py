@@ -1,4 +1,4 @@
-"""The jobs of smargs.testing, held against jobs as the real platforms rendered them."""
+"""The jobs of smargs.testing, compared with recorded jobs of the real platforms."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def make_again(name, platform, **changed):
 
 
 def comparable(environ, platform):
-    """What the variables say, in the directory and by the name of the recorded job, whose second channel is streamed."""
+    """The values of the variables, with the directory and the name of the recorded job, whose second channel is streamed."""
     variables = {}
     for name, text in environ.items():
         for ours, theirs in (('"a-job"', '"job-1"'), ("FastFile", "File")):
@@ -72,7 +72,7 @@ def test_a_job_is_what_the_real_platform_made_of_the_same_files(name, platform):
 
 @pytest.mark.needs_process
 def test_sdk_v3_loses_apostrophes_from_the_variables():
-    """Without the rest of the recorded text, which a bash would run or expand behind an apostrophe if the text went on so."""
+    """The job is made without the end of the recorded text, ``; $HOME``, which bash would run and expand."""
     environ, _, made = make_again("sdk-v3-1.27.0-apostrophe", "sdk", note="two words 'q' \"d\"")
 
     for name in ("SM_HPS", "SM_HP_NOTE"):

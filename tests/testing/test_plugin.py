@@ -68,7 +68,7 @@ PROJECT = {
             with sagemaker_job():
                 assert "SM_HPS" not in os.environ
 
-        def test_nobody_has_loaded_hypothesis():
+        def test_hypothesis_is_not_imported():
             assert "hypothesis" not in sys.modules
     """,
 }
@@ -101,7 +101,7 @@ def test_the_script_and_its_data_are_found_from_any_directory(project, monkeypat
     result.assert_outcomes(passed=2, deselected=TESTS - 2)
 
 
-def test_beside_the_script_no_configuration_is_needed(project, monkeypatch):
+def test_a_test_beside_its_script_needs_no_configuration(project, monkeypatch):
     monkeypatch.chdir(project.path.parent)
     result = project.runpytest_subprocess("-p", "no:cacheprovider", "-k", "process", project.path)
     result.assert_outcomes(passed=2, deselected=TESTS - 2)
@@ -126,7 +126,7 @@ def test_the_working_directory_comes_first(sagemaker_job, tmp_path, monkeypatch)
     assert "\\nmine\\n" in sagemaker_job().run("train.py").output
     assert "\\nmine\\n" in sagemaker_job().run().output
 
-def test_what_is_nowhere_is_named_as_it_was_written(sagemaker_job):
+def test_a_path_that_no_directory_has_is_named_as_it_was_written(sagemaker_job):
     with pytest.raises(ValueError, match="train: 'nowhere' does not exist"):
         sagemaker_job({}, {"train": "nowhere"})
 

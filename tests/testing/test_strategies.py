@@ -375,9 +375,9 @@ CHANNELS = {
 def test_jobs_have_the_channels_that_a_parser_requires(arguments, expected):
     parser = parser_of(*arguments)
 
-    found = channels_of(jobs(parser))
+    channels = channels_of(jobs(parser))
 
-    assert (found if isinstance(expected, list) else len(found)) == expected
+    assert (channels if isinstance(expected, list) else len(channels)) == expected
     assert parses(parser, drawn(jobs(parser), lambda job: True))
 
 
