@@ -65,7 +65,7 @@ def no_channel_taken(channels: Iterable[str], arguments: Iterable[str]) -> str:
     """
     return (
         f"no channel of this job ({', '.join(channels)}) has the name of an argument that takes one ({', '.join(arguments)}): "
-        "call the channel as the argument, or the argument as the channel"
+        "give the channel and the argument the same name"
     )
 
 
