@@ -201,6 +201,10 @@ class SageMakerParserMixin(DeclaringMixin):
             stored = {name: value for name, value in vars(working).items() if name not in before or before[name] is not value}
             self.__dict__.update(stored, _last_parse=(working._filled, context))
 
+    def _source_of(self, action: argparse.Action) -> Optional[str]:
+        """Return the variable or the config file from which the parser class read the texts of an argument; None if typed."""
+        return None
+
     def _secrets_to_mask(self) -> Secrets:
         """Return the secrets of the current parse, else of the last one, else of the job."""
         last = self._last_parse[1] if self._last_parse else ParseContext(os.environ, False, self)
@@ -250,10 +254,6 @@ class SageMakerParserMixin(DeclaringMixin):
         """Check a value against the choices as argparse does, then against the bounds."""
         super()._check_value(action, value)
         check_bounds(action, value)
-
-    def _source_of(self, action: argparse.Action) -> Optional[str]:
-        """Return the variable or the config file from which the parser class read the texts of an argument; None if typed."""
-        return None
 
     def _match_arguments_partial(self, actions: Sequence[argparse.Action], arg_strings_pattern: str) -> List[int]:
         """Match positionals to tokens. If the last tokens are too few, the positionals that SageMaker fills match none."""

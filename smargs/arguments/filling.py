@@ -45,7 +45,7 @@ class Origin:
     # A parse in a job ends at its first error. A check before the launch overrides these methods, and collects every error.
 
     def report(self, error: argparse.ArgumentError, action: Optional[argparse.Action]) -> None:
-        """Raise an error of an argument, or of none."""
+        """Raise an error. The argument is None if the error is not about one."""
         raise error
 
     def report_missing(self, missing: Mapping[argparse.Action, Optional[str]], prefix_chars: str) -> None:

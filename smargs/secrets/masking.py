@@ -36,7 +36,7 @@ class Secrets:
         """Begin without secrets.
 
         Args:
-            names: Decides which names are secret; None for the words of names and the variable of this process.
+            names: Decides which names are secret; None for the table of words and the variable of this process.
             parsers: The parsers whose options may be on a command line.
         """
         self.names = Names() if names is None else names

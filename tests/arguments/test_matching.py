@@ -61,7 +61,7 @@ STANDARD = SageMakerJob(channels=["train", "eval-set"], hosts=2).environ
         ("--trainable", None),
     ],
 )
-def test_a_name_finds_its_variable_or_channel(name, value):
+def test_a_name_matches_its_variable_or_channel(name, value):
     (filled,) = parse(STANDARD, name).values()
 
     assert filled == value
@@ -75,7 +75,7 @@ def test_a_name_finds_its_variable_or_channel(name, value):
         ("--sm-module-name", "SM_MODULE_NAME", "train"),
     ],
 )
-def test_a_name_too_general_to_guess_matches_with_the_prefix(name, variable, text):
+def test_a_general_name_matches_only_with_the_prefix(name, variable, text):
     bare = f"--{name[5:]}"
 
     filled = parse({variable: str(text)}, name, bare)

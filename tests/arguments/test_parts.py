@@ -101,7 +101,7 @@ def test_an_error_names_the_source_of_a_part_and_no_part_of_another_object(capsy
     assert capsys.readouterr().err.endswith(f"train.py: error: {message}\n")
 
 
-def test_only_what_follows_the_common_part_of_dotted_names_is_compared(capsys):
+def test_only_the_last_parts_of_names_with_a_common_prefix_are_compared(capsys):
     parser = SageMakerArgumentParser(prog="train.py")
     parser.add_argument("--opt.adam.x")
     with pytest.raises(SystemExit):
@@ -121,7 +121,7 @@ def test_a_typo_in_the_first_letter_finds_the_nearest_name(capsys, name):
     assert capsys.readouterr().err.endswith(f"{name} (did you mean --{name.replace('s', 'b', 1)}?)\n")
 
 
-def test_an_option_that_takes_no_hyperparameter_is_named_as_such(capsys):
+def test_the_error_says_that_an_option_takes_no_hyperparameter(capsys):
     with pytest.raises(SystemExit):
         SageMakerArgumentParser(prog="train.py").parse_args([], env_vars={"SM_HPS": '{"help": 1}'})
 

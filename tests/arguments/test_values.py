@@ -289,7 +289,7 @@ def test_only_names_in_the_platforms_spelling_are_internal(name, sagemaker_job, 
 
 
 @pytest.mark.parametrize("sent", [{"a": 1}, {"a": 3}, {"a": 1, "b": 6}, {"a": 3, "b": 6}], ids=str)
-def test_values_of_an_exclusive_group_conflict_where_they_do_in_argparse(sent):
+def test_values_of_an_exclusive_group_conflict_as_in_argparse(sent):
     def parsed(parser_class):
         parser = parser_class()
         group = parser.add_mutually_exclusive_group()
@@ -347,7 +347,7 @@ def test_the_toolkits_master_leads_in_a_heterogeneous_cluster(current_host):
 
 @pytest.mark.parametrize(("host", "rank"), [("algo-1", 0), ("algo-2", 1)])
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
-def test_under_mpi_a_host_knows_its_name_from_its_own_file(tmp_path, host, rank, platform):
+def test_under_mpi_the_name_of_a_host_is_read_from_its_own_file(tmp_path, host, rank, platform):
     """The toolkit's mpirun exports the first host's variables to all of them."""
     job = SageMakerJob({"epochs": 3}, hosts=2, host="algo-1", platform=platform)
     resources = {"current_host": host, "hosts": ["algo-1", "algo-2"], "current_group_name": f"group of {host}"}

@@ -73,7 +73,9 @@ OWN_TEXTS = {
 @pytest.mark.parametrize("converter", CONVERTERS)
 @given(st.data(), CHOICES, st.sampled_from([None, "?"]), st.sampled_from(["toolkit", "sdk"]), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_every_route_gives_what_argparse_makes_of_the_command_line(converter, data, choices, nargs, platform, plain):
+def test_every_route_gives_the_value_that_argparse_reads_from_the_command_line(
+    converter, data, choices, nargs, platform, plain
+):
     value = data.draw(st.one_of(st.sampled_from(OWN_TEXTS.get(converter, [True, False])), VALUES))
     declaration = {"type": CONVERTERS[converter], "choices": choices, "nargs": nargs}
     try:

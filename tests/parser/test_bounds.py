@@ -30,7 +30,7 @@ def refused(parser, capsys):
     return refuse
 
 
-def test_the_bounds_themselves_are_accepted_and_what_is_outside_is_one_line(parser, refused):
+def test_the_bounds_are_accepted_and_a_value_outside_is_an_error_of_one_line(parser, refused):
     parser.add_argument("--dropout", type=float, bounds=(0, 1))
 
     assert [parser.parse_args(["--dropout", text]).dropout for text in ("0", "0.5", "1")] == [0, 0.5, 1]

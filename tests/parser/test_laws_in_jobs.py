@@ -161,7 +161,7 @@ def test_an_inferred_value_gives_the_default_the_value_or_the_converted_text(dra
 
 @given(st.integers(-(10**30), 10**30), st.sampled_from(["{}", "{}.0", "{}.", "{:_}", "{}.00e0", "{}0e-1"]))
 @settings(deadline=None)
-def test_an_integer_keeps_every_digit_however_it_is_written(number, form):
+def test_an_integer_keeps_every_digit_in_any_spelling(number, form):
     parser = SageMakerArgumentParser()
     parser.add_argument("--opt", type=int)
     with tempfile.TemporaryDirectory() as directory:
@@ -186,7 +186,7 @@ def test_a_parse_gives_the_same_inside_a_type_function_as_outside(sent):
 
 @given(st.integers(1, 12), st.data(), st.sampled_from(["toolkit", "sdk"]), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_exactly_one_host_leads_and_each_host_knows_its_name(count, data, platform, under_mpi):
+def test_exactly_one_host_leads_and_each_host_has_its_name(count, data, platform, under_mpi):
     hosts = [f"algo-{number}" for number in range(1, count + 1)]
     master = data.draw(st.sampled_from(hosts)) if platform == "toolkit" else "algo-1"
     leaders = []

@@ -356,7 +356,7 @@ def test_a_processing_job_fills_arguments_from_its_inputs_and_outputs(parsed, tm
     }
 
 
-def test_a_processing_job_knows_its_hosts_and_its_name(parsed, tmp_path):
+def test_a_processing_job_has_hosts_and_a_name(parsed, tmp_path):
     """aws/amazon-sagemaker-examples #1075."""
     declarations = "\n".join(
         f"parser.add_argument('{name}')" for name in ("--hosts", "--current-host", "--node-rank", "--nnodes", "--job-name")
@@ -609,7 +609,7 @@ def test_the_services_own_token_is_the_value_of_a_positional(parsed, tmp_path):
     assert parsed(declarations, own_container(tmp_path, "train")) == {"mode": "train", "epochs": 3}
 
 
-def test_the_token_train_is_unrecognized_where_a_platform_started_the_script(run_script):
+def test_the_token_train_is_unrecognized_if_a_platform_started_the_script(run_script):
     """aws/sagemaker-training-toolkit #65."""
     result = run_script(HEAD + TAIL, Job(SageMakerJob().environ, ["train"]))
 

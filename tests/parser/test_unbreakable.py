@@ -337,7 +337,7 @@ def test_names_with_a_common_prefix_keep_their_own_values(parse, platform):
     }
 
 
-def test_a_person_may_abbreviate_in_a_job_too(parse):
+def test_typed_options_may_be_abbreviated_in_a_job(parse):
     job = SageMakerJob({"train-batch-size": 3, "train": "t"})
 
     assert parse(Job(job.environ, [*job.argv, "--train-b", "4"]), "'--train'", BATCH) == {"train": "t", "train_batch_size": 4}

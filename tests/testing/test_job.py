@@ -352,7 +352,7 @@ def test_a_run_sends_the_same_json_as_the_environment_of_the_job(sagemaker_job, 
 
 @pytest.mark.needs_process
 @pytest.mark.slow
-def test_a_run_after_an_interrupt_finds_the_checkpoints(sagemaker_job, tmp_path):
+def test_a_run_after_an_interruption_has_the_checkpoints(sagemaker_job, tmp_path):
     script = tmp_path / "train.py"
     script.write_text(
         "import os, pathlib, time\n"

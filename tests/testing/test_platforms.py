@@ -61,7 +61,7 @@ def comparable(environ, platform):
 
 
 @pytest.mark.parametrize(("name", "platform"), [("toolkit-5.1.4", "toolkit"), ("sdk-v3-1.27.0", "sdk")])
-def test_a_job_is_what_the_real_platform_made_of_the_same_files(name, platform):
+def test_a_job_equals_the_recorded_job_of_the_same_files(name, platform):
     environ, argv, made = make_again(name, platform)
     then, now = comparable(environ, platform), comparable(made.environ, platform)
 
