@@ -1,4 +1,4 @@
-"""SageMakerEnvironment: what the platform says, from variables and files."""
+"""SageMakerEnvironment: the values of variables and files."""
 
 import copy
 import errno

@@ -1,7 +1,7 @@
-"""ConfigArgParse's own tests, those of its installed version, with our class in the place of its class.
+"""The tests of the installed version of ConfigArgParse, with our class instead of its class.
 
-Only its source distribution has them; the Makefile fetches it. They run CPython's suite as well, so what differs is what
-differs there, the help of these, and one test that has no parser.
+Only its source distribution has them; the Makefile fetches it. They include CPython's tests. The differences are those of
+CPython's tests, the help of ConfigArgParse's, and one test without a parser.
 """
 
 import functools
@@ -28,7 +28,7 @@ SCREENS = dict.fromkeys(
     ),
     r"AssertionError: Regex didn't match: .* not found in .*SM_",
 )
-# ... or do not name ConfigArgParse's, where add_env_var_help=False asks for that.
+# ... or do not name ConfigArgParse's, because of add_env_var_help=False.
 SILENT = dict.fromkeys(
     (
         "TestBasicUseCases.testBasicCase2",
@@ -54,7 +54,7 @@ def failing_anyway():
     assert len({name for name in names if name.startswith(("TestBasicUseCases.", "TestMisc.", "TestConfigFileParsers."))}) > 100
     failing = {name for name, _ in failures}
     if failing:
-        warnings.warn(f"with ConfigArgParse's own class, too, here fail: {', '.join(sorted(failing))}", stacklevel=2)
+        warnings.warn(f"these tests fail here with ConfigArgParse's own class, too: {', '.join(sorted(failing))}", stacklevel=2)
     return failing
 
 

@@ -1,4 +1,4 @@
-"""CPython's own tests of argparse, those of the interpreter that runs this, with our class in the place of argparse's.
+"""The tests of argparse of the CPython that runs this file, with our class instead of argparse's.
 
 A test with another result is listed by name in ``support/suite_differences.py``.
 """
@@ -29,12 +29,12 @@ def run(settings, variables):
 
 @functools.lru_cache(maxsize=None)
 def failing_anyway():
-    """The tests that fail with argparse's own class too: they judge the machine, not us."""
+    """The tests that fail with argparse's own class, too: the reason is the machine."""
     names, failures = run(None, {})
     assert len(names) > 1500
     failing = {name for name, _ in failures}
     if failing:
-        warnings.warn(f"with argparse's own class, too, here fail: {', '.join(sorted(failing))}", stacklevel=2)
+        warnings.warn(f"these tests fail here with argparse's own class, too: {', '.join(sorted(failing))}", stacklevel=2)
     return failing
 
 

@@ -23,7 +23,7 @@ from smargs import SageMakerArgumentParser, SageMakerEnvironment
 from smargs.testing import SageMakerJob, assert_parses_like_argparse, assert_same_on_every_platform
 
 KINDS = kinds(PLAIN_TEXTS)
-# The toolkit's SM_HP_* is empty for null and for an empty text, and an argument without a type cannot tell which it was.
+# The toolkit's SM_HP_* is empty both for null and for an empty text. Only a type distinguishes them.
 ON_EVERY_ROUTE = {kind: drawn for kind, drawn in KINDS.items() if kind != "null text"}
 
 

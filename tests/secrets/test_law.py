@@ -147,7 +147,7 @@ def texts_of(error: BaseException) -> str:
 
 
 def shown_by_parse(case: Case, method: str) -> str:
-    """All that a parse prints, warns and raises, and what the parser prints of it."""
+    """Everything that a parse prints, warns of and raises, and the printed values of the parser."""
     out = io.StringIO()
     raised = ""
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), warnings.catch_warnings(record=True) as warned:
@@ -163,7 +163,7 @@ def shown_by_parse(case: Case, method: str) -> str:
 
 
 def shown_of_job(case: Case, monkeypatch: pytest.MonkeyPatch, directory: Path) -> str:
-    """What help and the objects of a job show, and its reason to fail."""
+    """The help, the tables and the repr of a job, and its failure reason."""
     out = io.StringIO()
     with monkeypatch.context() as patched:
         for name, text in case.environ.items():

@@ -108,7 +108,7 @@ PLACES = [in_parser, in_group, in_exclusive_group, in_group_of_a_group, in_paren
 
 
 def shown_by(parser, argv, environ):
-    """What a parser shows of a parse that fails, of its help and of its values."""
+    """The error of a parse that fails, and the printed values of one that does not."""
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), contextlib.suppress(SystemExit):
         parser.parse_args([*argv, "--unknown"], env_vars=environ)

@@ -1,4 +1,4 @@
-"""Every way in which a value can be shown: none shows a secret, and each says what it leaves out."""
+"""Every way in which a value can be shown: none shows a secret, and each names what it omits."""
 
 import argparse
 import contextlib

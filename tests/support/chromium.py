@@ -62,7 +62,7 @@ class Browser:
         self.run("await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def run(self, script, *arguments):
-        """Return what a function body in JavaScript returns; of a promise, what it resolves to."""
+        """Return the value of a function body in JavaScript. If it is a promise, return its result."""
         answer = self.driver.execute_async_script(
             f"const done = arguments[arguments.length - 1];"
             f"(async function () {{ {script} }}).apply(null, arguments).then(done, error => done({{error: String(error)}}));",

@@ -85,7 +85,7 @@ values = {name: others[name] if name in others else environment.hyperparameters.
 
 
 class Job(NamedTuple):
-    """A job, and what a script shall make of it.
+    """A job, and the values that a script must get from it.
 
     Attributes:
         fields: The arguments of the script, each with its kind.
@@ -143,7 +143,7 @@ def _package(cell: str) -> Tuple[str, Optional[str]]:
 
 
 def expected(title: str, package: str) -> Set[str]:
-    """Return the platforms on which a package does what a row says, as the table has it."""
+    """Return the platforms on which a package does what a row says, according to the table."""
     does = table()[title]
     if package not in does:
         return set()
@@ -152,7 +152,7 @@ def expected(title: str, package: str) -> Set[str]:
 
 
 def observed(title: str, package: str, directory: Path) -> Set[str]:
-    """Return the platforms on which a package does what a row says, as its script does it in child processes."""
+    """Return the platforms on which the script of a package, in child processes, does what a row says."""
     results: Dict[str, List[bool]] = {}
     for job in JOBS[title]:
         for platform in job.platforms:

@@ -1,9 +1,9 @@
-"""The number of examples that Hypothesis draws: the number that a law asks for, or a share of it in a smaller profile."""
+"""The number of examples that Hypothesis draws: the number that a law declares, or a share of it in a smaller profile."""
 
 import hypothesis
 
 WHOLE = 100
-"""The number of examples in Hypothesis's own profiles, if a law asks for no number."""
+"""The number of examples in Hypothesis's own profiles, if a law declares no number."""
 
 
 def settings(max_examples=WHOLE, **others):

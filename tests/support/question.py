@@ -1,4 +1,4 @@
-"""A question for the process of a script: what it sees of itself, and what its parser is."""
+"""A question for the process of a script: its parser, its directory and its environment."""
 
 import os
 import sys

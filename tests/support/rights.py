@@ -1,4 +1,4 @@
-"""A process without the rights of root: it cannot read what the mode of a file forbids its owner to read."""
+"""A process of root that obeys the modes of files."""
 
 import ctypes
 import os

@@ -93,7 +93,7 @@ def parsers(draw):
 
 
 def parses(parser, job):
-    """Whether a parser takes a job; the error if not is one line and status 2."""
+    """Whether a parser accepts a job. If not, it prints one line of error and exits with status 2."""
     errors = io.StringIO()
     try:
         with job, redirect_stderr(errors):
@@ -147,12 +147,12 @@ FINDING = hypothesis.settings(database=None, derandomize=True, phases=(Phase.gen
 
 
 def drawn(strategy, condition):
-    """The simplest of what is drawn that a condition holds for."""
+    """The simplest drawn value that satisfies a condition."""
     return find(strategy, condition, settings=hypothesis.settings(FINDING, max_examples=2000))
 
 
 def is_never_drawn(strategy, condition):
-    """Whether a condition holds for nothing that is drawn in 200 tries."""
+    """Whether none of 200 drawn values satisfies a condition."""
     try:
         find(strategy, condition, settings=hypothesis.settings(FINDING, max_examples=200))
     except NoSuchExample:
