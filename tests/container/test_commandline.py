@@ -172,7 +172,7 @@ def without_user_args(hyperparameters, platform="toolkit"):
         [*UNQUOTED[:5], "-5", *UNQUOTED[5:]],
         [*UNQUOTED[:3], "", *UNQUOTED[3:]],
     ],
-    ids=["a variable", "nothing left", "files", "what looks like an option", "an empty token"],
+    ids=["a variable", "an empty expansion", "files", "what looks like an option", "an empty token"],
 )
 def test_a_value_that_a_shell_expanded_is_split_off(before, tokens, after):
     environ, generated = without_user_args(DAMAGED)

@@ -86,7 +86,7 @@ def _switching_often():
 
 def in_threads(work):
     """Do some work in every thread at the same time, and return the errors."""
-    wrong = []
+    errors = []
     together = threading.Barrier(WORKERS)
 
     def run(number):
@@ -95,14 +95,14 @@ def in_threads(work):
             for _ in range(ROUNDS):
                 work(number)
         except BaseException as error:
-            wrong.append(f"{number}: {error!r}")
+            errors.append(f"{number}: {error!r}")
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(WORKERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return wrong
+    return errors
 
 
 JOBS = {
