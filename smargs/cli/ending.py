@@ -79,7 +79,7 @@ def end_job(
         ending = _Ending("Failed", f"FailureReason: {reason}", outcome.status, reason)
     else:
         ending = _keep_results(job, directory, "Completed", 0)
-    directory.note(ending.status, ending.failure_reason)
+    directory.record_status(ending.status, ending.failure_reason)
     if required_metrics and not ending.exit_status:
         names = ", ".join(map(printable, required_metrics))
         ending = ending._replace(details=f"{ending.details}, metrics without a value: {names}", exit_status=1)
@@ -112,7 +112,7 @@ def _remaining(job: TrainingJob, directory: JobDirectory) -> str:
 def _pack(job: TrainingJob, directory: JobDirectory, job_status: str, status_of_hosts: int) -> _Ending:
     """Pack the model and the output. A part that cannot be packed stays unchanged."""
     # Until the archives exist, the model must not be removed, even if this process is killed.
-    directory.note(UNPACKED)
+    directory.record_status(UNPACKED)
     archives: Dict[str, str] = {}
     earlier: List[str] = []
     for part, subdirectory in _PACKED:

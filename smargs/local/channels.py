@@ -53,13 +53,13 @@ def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Itera
     """Yield a line for each sharded channel that has fewer files than there are hosts."""
     for name, channel in channels.items():
         count = len(channel.files) + len(channel.others)
-        without = hosts[count:] if channel.is_sharded else ()
-        if without:
-            yield f"channel {name} has {count} files for {len(hosts)} hosts: {', '.join(without)} without a file"
+        idle = hosts[count:] if channel.is_sharded else ()
+        if idle:
+            yield f"channel {name} has {count} files for {len(hosts)} hosts: {', '.join(idle)} without a file"
 
 
 def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[str]:
-    """Return the directory of the channel that stands for the prefix of a manifest; None if there is no such channel."""
+    """Return the directory of the channel that replaces the prefix of a manifest; None if there is no such channel."""
     if name not in channels:
         return None
     if channels[name].directory is None:
@@ -94,7 +94,7 @@ def check_channel_name(name: str, argument: str = "--channel") -> str:
 
 
 def split_pairs(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
-    """Split each ``NAME=PATH``. Nothing is looked for on this machine.
+    """Split each ``NAME=PATH``. The paths need not exist on this machine.
 
     Raises:
         BadJobError: If a text does not name a channel, or names it again.
@@ -125,7 +125,7 @@ def _read_channel(argument: str, name: str, pattern: str, matches: Matches) -> C
 
 
 def _first_duplicate(names: Sequence[str]) -> str:
-    """Return the first name that is not the first of its kind. There must be one."""
+    """Return the name that is repeated first. There must be one."""
     first: Dict[str, int] = {}
     for number, name in enumerate(names):
         first.setdefault(name, number)
@@ -133,7 +133,7 @@ def _first_duplicate(names: Sequence[str]) -> str:
 
 
 def _shard(channel: Channel) -> Channel:
-    """Return a channel that is sharded: it consists of all files. A link counts as a file. No jobs."""
+    """Return a sharded channel of all files below the members of a channel, without jobs. A link counts as a file."""
     files, others = dict(channel.files), dict(channel.others)
     directories = [name for name, path in others.items() if os.path.isdir(path)]
     while directories:
@@ -146,7 +146,7 @@ def _shard(channel: Channel) -> Channel:
 
 
 def _list_directory(name: str, path: str) -> Channel:
-    """Return what is in a directory of a channel, by its name in the channel, but no jobs."""
+    """Return the content of a directory of a channel without jobs, by names in the channel."""
     parent, base = name and f"{name}/", os.path.join(path, "")
     listing = list_directory(path)
     return Channel(

@@ -13,20 +13,22 @@ from smargs.container.variables import CHANNELS_FILE, CHECKPOINT_FILE, HYPERPARA
 from smargs.local.hyperparameters import encode
 from smargs.local.job import EMPTY, SDK, TOOLKITS, TrainingJob
 from smargs.local.processing import make_config
-from smargs.local.system import VARIABLES
+from smargs.local.system import ESSENTIAL_VARIABLES
 from smargs.texts import decode
 
 INSTANCE_TYPE = "local"
 """The instance type of the SDK's own local mode. Source: https://sagemaker.readthedocs.io/en/stable/overview.html#local-mode"""
 
 LOG_LEVEL = 20
+"""The log level of a job whose launcher chooses none: ``logging.INFO``. Source: estimator.py of SDK v2."""
 
 # The hyperparameter that selects each launcher. Source: ``distribution`` of the SDK's estimators, params.py of the toolkit.
 LAUNCHER_HYPERPARAMETERS = {"torchrun": "sagemaker_torch_distributed_enabled", "mpirun": "sagemaker_mpi_enabled"}
 
 _GROUP = "homogeneousCluster"
 
-_OF_A_JOB = ("TRAINING_JOB_NAME", "CURRENT_HOST")
+# The variables of a job whose names do not begin with SM_ or SAGEMAKER_.
+_UNPREFIXED_VARIABLES = ("TRAINING_JOB_NAME", "CURRENT_HOST")
 
 
 class Machine(NamedTuple):
@@ -169,8 +171,10 @@ def environ_outside_job(*, clean: bool = False) -> Dict[str, str]:
     Args:
         clean: Whether to return only those that each program needs.
     """
+    if clean:
+        return {name: text for name, text in os.environ.items() if name in ESSENTIAL_VARIABLES}
     return {
         name: text
         for name, text in os.environ.items()
-        if (name in VARIABLES if clean else not (name.startswith(("SM_", "SAGEMAKER_")) or name in _OF_A_JOB))
+        if not (name.startswith(("SM_", "SAGEMAKER_")) or name in _UNPREFIXED_VARIABLES)
     }

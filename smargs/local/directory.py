@@ -45,13 +45,13 @@ class JobDirectory:
         self._created = [place for place in (self.path, *self.path.parents) if not os.path.lexists(place)]
 
     def __enter__(self) -> JobDirectory:
-        """Take the directory into use.
+        """Create the directory if it does not exist, and lock it.
 
         Raises:
             BadJobError: If it is in use, cannot be written, or contains anything that was not made by a job.
         """
         try:
-            self._take()
+            self._acquire()
         except OSError as error:
             self._remove_created()
             raise BadJobError(f"argument --output: {self.path} cannot be used: {error.strerror}") from None
@@ -65,7 +65,7 @@ class JobDirectory:
         if self._mark is not None:
             self._mark.close()
 
-    def _take(self) -> None:
+    def _acquire(self) -> None:
         mark = self.path / MARK
         if self.path.is_dir() and any(self.path.iterdir()) and not mark.exists():
             raise BadJobError(f"argument --output: {self.path} contains files that were not made by smargs run")
@@ -91,7 +91,7 @@ class JobDirectory:
         return host_directory(self.path, job, host)
 
     def lay_out(self, job: TrainingJob, configs: Mapping[str, Mapping[str, Any]], copy: bool) -> None:
-        """Make the tree of each host. Of a previous job only the checkpoints and the archives stay.
+        """Make the tree of each host. Only the checkpoints and the archives of a previous job stay.
 
         Args:
             job: The job.
@@ -106,7 +106,7 @@ class JobDirectory:
         layout.check_sources()
         try:
             layout.remove_previous()
-            self.note(IN_PROGRESS)
+            self.record_status(IN_PROGRESS)
             layout.make(configs)
         except (OSError, shutil.Error) as error:
             # shutil.Error lists each file as (source, target, reason).
@@ -126,8 +126,8 @@ class JobDirectory:
             with contextlib.suppress(OSError):
                 os.rmdir(place)
 
-    def note(self, status: str, failure_reason: Optional[str] = None) -> None:
-        """Record the status of the job, and why it failed. A full disk is no error."""
+    def record_status(self, status: str, failure_reason: Optional[str] = None) -> None:
+        """Record the status of the job, and why it failed. If the disk is full, nothing is recorded."""
         if self._mark is not None:
             write_status(self._mark, status, failure_reason)
 

@@ -1,4 +1,4 @@
-"""The globs of channels: each directory is read once, and no regular file in it is looked at."""
+"""The globs of channels: each directory is read once, without a system call for each regular file in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Matches(NamedTuple):
 
     Attributes:
         files: For each directory, an absolute path with a separator at its end, the names of regular files in it.
-        others: All other paths, from the working directory, which may be files, too. A broken link is one of them.
+        others: All other paths, as the pattern begins: absolute, or from the working directory. They are directories and links,
+            even broken ones, and also regular files if the last part of the pattern is ``**`` or has no wildcard.
     """
 
     files: Dict[str, List[str]]
@@ -38,7 +39,7 @@ class Matches(NamedTuple):
 
 
 def find_matches(pattern: str) -> Matches:
-    """Return the one path that exists, or what a glob matches. A pattern without a match is itself a path, which is missing.
+    """Return what a path or a glob matches. A path that exists matches itself. So does a pattern that matches nothing.
 
     A glob matches no directory of a job and nothing in one, unless the pattern starts with it.
     """
@@ -62,7 +63,7 @@ def _expand(pattern: str) -> Matches:
 
 
 def _jobs_below(start: str) -> Callable[[str], bool]:
-    """Return a function that returns whether a path is in a job that is below a directory, or is one."""
+    """Return a function that tells whether a path is a job below the directory ``start``, or is inside such a job."""
 
     @functools.lru_cache(maxsize=None)
     def is_in_job(path: str) -> bool:

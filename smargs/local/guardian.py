@@ -93,7 +93,7 @@ def _kill(leaders: Set[int]) -> None:
         descendants = {process.pid for process in processes() if not known.isdisjoint(process)} - stopped
         if not descendants:
             break
-        # A stopped process starts no further process, so nothing is missed when a round finds none.
+        # A stopped process starts no other process. So once a round finds no new process, all are known.
         _signal_all(descendants, signal.SIGSTOP)
         stopped |= descendants
     _signal_all(stopped, signal.SIGKILL)

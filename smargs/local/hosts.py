@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
         status: 0, or the exit status of the first host that failed; 128 and the signal's number if a signal ended it.
         failed_host: The host that failed first.
         errors: The end of that host's standard error.
-        stopped_by: The signal that stopped the run; SIGTERM for the planned end.
+        stopped_by: The signal that stopped the run, SIGTERM for the planned end; None if nothing stopped it.
         planned_status: The status of the planned end if it stopped the run; None if not.
         seconds: How long it took.
     """
@@ -84,7 +84,7 @@ class _Run:
         self._failed: Optional[Tuple[str, int]] = None
 
     def run(self, metrics: Sequence[Metric]) -> Outcome:
-        with (Sessions if HAS_SESSIONS else HostProcesses)() as self._all, _signals_socket() as signals:
+        with (Sessions if HAS_SESSIONS else HostProcesses)() as self._host_processes, _signals_socket() as signals:
             self._selector.register(signals, selectors.EVENT_READ)
             try:
                 self._start(metrics)
@@ -115,7 +115,7 @@ class _Run:
 
     def _start_process(self, command: Command, streams: Streams) -> subprocess.Popen[bytes]:
         try:
-            return self._all.start(command, streams, self._shared)
+            return self._host_processes.start(command, streams, self._shared)
         except OSError as error:
             raise BadJobError(f"a host cannot be started: {error}") from None
 
@@ -127,7 +127,7 @@ class _Run:
             self._copy(output)
         if len(outputs) < len(ready):
             self._handle_signals(signals)
-        # Not after each read of output: SIGCHLD signals the end of a process.
+        # Not after each read of output: SIGCHLD reports the end of a process.
         if len(outputs) < len(ready) or not ready or self._surviving:
             self._collect()
         self._check_deadlines()
@@ -138,7 +138,7 @@ class _Run:
         deadlines = [deadline for deadline in (planned_at, self._kill_at) if deadline is not None]
         timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
         if self._surviving:
-            # Surviving processes are polled: only Linux signals the end of a process that this one did not start.
+            # Surviving processes are polled: only Linux reports the end of a process that this one did not start.
             return min(_POLL_INTERVAL, timeout or 0.0)
         return timeout if CHILD_SIGNALS else min(_POLL_INTERVAL, _POLL_INTERVAL if timeout is None else timeout)
 
@@ -183,7 +183,7 @@ class _Run:
     def _signal_hosts(self, number: int) -> None:
         self._kill_at = self._kill_at or time.monotonic() + self._grace
         for process in self._processes.values():
-            self._all.signal(process, number)
+            self._host_processes.signal(process, number)
 
     def _collect(self) -> None:
         """Record the hosts that have ended, and stop the others if one has failed."""
@@ -192,7 +192,7 @@ class _Run:
                 continue
             status = process.returncode if process.returncode >= 0 else 128 - process.returncode
             self._ended.add(host)
-            self._all.forget(process)
+            self._host_processes.forget(process)
             if status and self._failed is None:
                 self._failed = (host, status)
                 self._planned = None
@@ -205,20 +205,20 @@ class _Run:
         SIGTERM goes to the script's process, as a container runtime sends it. Child processes that survive get it next.
         """
         if self._kill_at is None or time.monotonic() >= self._kill_at:
-            self._all.kill_survivors(process)
+            self._host_processes.kill_survivors(process)
             return False
         if host not in self._surviving:
             self._surviving.add(host)
-            self._all.terminate_survivors(process)
-        return self._all.has_survivors(process)
+            self._host_processes.terminate_survivors(process)
+        return self._host_processes.has_survivors(process)
 
     def _kill(self) -> None:
         """Kill all remaining processes, including those in sessions of their own."""
         self._kill_at = time.monotonic()
-        self._all.kill(self._processes.values())
+        self._host_processes.kill(self._processes.values())
 
     def _drain(self) -> None:
-        """Copy the rest of the output. Where a process of a host may remain, it may hold a pipe open without writing to it."""
+        """Copy the rest of the output, until there is none for a second: a remaining process may keep a pipe open."""
         while self._selector.get_map():
             ready = self._selector.select(_LONGEST_DRAIN)
             for key, _ in ready:

@@ -132,7 +132,7 @@ def check_limits(hyperparameters: Mapping[str, str]) -> None:
 
 
 def encode(job: TrainingJob) -> Dict[str, str]:
-    """Encode the hyperparameters of a job as text, or as JSON in a text, as its sender does.
+    """Return the texts of a job's hyperparameters, as the client that creates the job encodes them.
 
     Sources: ``_json_encode_hyperparameters`` of the SDK's framework estimators; ``safe_serialize`` of SDK v3's ModelTrainer,
     which leaves a text unchanged, as a caller of boto3 does.

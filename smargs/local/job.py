@@ -95,7 +95,7 @@ class TrainingJob(NamedTuple):
         launcher: The launcher of the script on each host: ``torchrun``, ``mpirun`` or None.
         processes_per_host: How many processes the launcher starts on each host; None for one per GPU, or one without a GPU.
         patch: Whether the script's ``argparse.ArgumentParser`` is replaced.
-        clean_env: Whether the script gets nothing of the caller's environment but what each program needs.
+        clean_env: Whether the script gets only those variables of the caller that each program needs.
         source: The directory of the source code, which contains the entry point; None for the directory that the entry point
             is in.
         variables: Environment variables of the containers.
@@ -190,7 +190,7 @@ def find_script(path: str, source: Optional[Path] = None) -> Path:
 
 
 def _check_script(path: str, script: Path) -> Path:
-    """Check that an entry point is one, and return its path."""
+    """Check that a file can be an entry point, and return its path."""
     if not os.path.isfile(script):
         problem = "is a directory" if os.path.isdir(script) else "does not exist"
         raise BadJobError(f"argument script: {path!r} {problem}: expected a .py or .sh file")

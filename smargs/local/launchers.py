@@ -92,10 +92,11 @@ def _make_command(start: Start, tokens: List[str]) -> Command:
 def _working_directory(container: Container) -> Path:
     """Return the directory where the script starts.
 
-    It is the platform's source directory, a link to that of this machine. If that contains the job, it is used itself.
+    It is the source directory in the job's directory, which links to the source code. If the source code contains the job's
+    directory, only its entries are links there, so the script starts in the source code itself.
     """
-    own, base = container.job.source_code, Path(container.base)
-    return own if contains(own, base) else base.joinpath(*container.job.source_directory.split("/"))
+    job, base = container.job, Path(container.base)
+    return job.source_code if contains(job.source_code, base) else base.joinpath(*job.source_directory.split("/"))
 
 
 def _python_arguments(job: TrainingJob) -> List[str]:

@@ -17,10 +17,11 @@ from smargs.local.mark import is_job
 # What a new job in the same directory replaces. The checkpoints and the archives stay.
 _REPLACED = ("input", "model", "output", "code", "hosts", "config", "processing")
 
-# Source of the second: "How Amazon SageMaker Processing Configures Input and Output For Your Processing Container",
+_TRAINING_DIRECTORIES = ("input/config", "input/data", "model", "output/data", "output/intermediate")
+
+# Source: "How Amazon SageMaker Processing Configures Input and Output For Your Processing Container",
 # https://docs.aws.amazon.com/sagemaker/latest/dg/byoc-input-and-output.html
-_OF_TRAINING = ("input/config", "input/data", "model", "output/data", "output/intermediate")
-_OF_PROCESSING = ("config", "processing/input", "processing/output", "output")
+_PROCESSING_DIRECTORIES = ("config", "processing/input", "processing/output", "output")
 
 # With this content git ignores the directory, including this file.
 _GITIGNORE = "*\n"
@@ -61,8 +62,8 @@ class Layout:
     def _check_channel(self, argument: str, channel: Channel) -> None:
         for path in map(Path, channel.others.values()):
             self._check_not_replaced(argument, path)
-            self._check_not_around(argument, path)
-        # A file is where its directory is. There may be many files, and few directories.
+            self._check_contains_no_job(argument, path)
+        # One check of their directory is enough for many files.
         for directory in sorted({path[: path.rindex(os.sep) + 1] for path in channel.files.values()}):
             self._check_not_replaced(argument, Path(directory))
 
@@ -74,8 +75,8 @@ class Layout:
                 "expected a path outside it"
             )
 
-    def _check_not_around(self, argument: str, path: Path) -> None:
-        """Check that a channel is not the job's directory, nor copied into itself."""
+    def _check_contains_no_job(self, argument: str, path: Path) -> None:
+        """Check that a channel is not the job's directory, and does not contain it if the channel is copied into it."""
         is_directory_of_job = Path(os.path.realpath(path)) == self._real
         if is_directory_of_job or (self._copy and trees.contains(path, self._real)):
             remedy = "another --output" if is_directory_of_job else "another --output, or no --copy"
@@ -99,7 +100,7 @@ class Layout:
             OSError: If something cannot be read or written.
             shutil.Error: If a channel cannot be copied.
         """
-        self._is_linked = trees.allows_links(self._directory)
+        self._has_links = trees.allows_links(self._directory)
         with contextlib.suppress(FileExistsError), (self._directory / ".gitignore").open("x") as gitignore:
             gitignore.write(_GITIGNORE)
         parts = {name: channel.split(len(self._job.hosts)) for name, channel in self._job.channels.items()}
@@ -109,7 +110,7 @@ class Layout:
     def _make_host(self, host: str, config: Mapping[str, Any], channels: Mapping[str, Channel]) -> None:
         job, base = self._job, host_directory(self._directory, self._job, host)
         outputs = [f"processing/output/{name}" for name in job.outputs]
-        for name in (*_OF_PROCESSING, *outputs) if job.is_processing else _OF_TRAINING:
+        for name in (*_PROCESSING_DIRECTORIES, *outputs) if job.is_processing else _TRAINING_DIRECTORIES:
             (base / name).mkdir(parents=True)
         for name, content in config.items():
             (base / job.config_directory / name).write_text(json.dumps(content), encoding="utf-8")
@@ -123,13 +124,13 @@ class Layout:
                 ) from None
         self._link(job.source_code, base / job.source_directory)
         if not job.is_processing:
-            self._make_places_of_training(base)
+            self._make_checkpoints_and_code(base)
 
-    def _make_places_of_training(self, base: Path) -> None:
-        """Make what only a training container has."""
+    def _make_checkpoints_and_code(self, base: Path) -> None:
+        """Make the directories of the checkpoints and of SDK v3's code, which a processing container does not have."""
         if base == self._directory:
             (base / "checkpoints").mkdir(exist_ok=True)
-        elif self._is_linked:
+        elif self._has_links:
             # On the platform, the checkpoints of all hosts are in the same place in S3.
             os.symlink(self._directory / "checkpoints", base / "checkpoints", target_is_directory=True)
         else:
@@ -151,7 +152,7 @@ class Layout:
         target.mkdir()
         for directory in set(map(os.path.dirname, members)):
             (target / directory).mkdir(parents=True, exist_ok=True)
-        make_file = os.symlink if self._is_linked and not self._copy else shutil.copy2
+        make_file = os.symlink if self._has_links and not self._copy else shutil.copy2
         for name, path in channel.files.items():
             make_file(path, os.path.join(target, name))
         for name, path in channel.others.items():
@@ -176,15 +177,15 @@ class Layout:
             parents: The directories that are being made, with all links in their paths resolved.
         """
         if not path.is_dir() or not trees.contains(path, self._real):
-            if self._is_linked:
+            if self._has_links:
                 os.symlink(path, target)
             else:
-                _copy(path, target, _not_copied)
+                _copy(path, target, _names_left_out)
             return
         real = Path(os.path.realpath(path))
         target.mkdir()
         for entry in () if real == self._real else real.iterdir():
-            is_left_out = is_job(entry) if self._is_linked else _is_not_copied(os.fspath(entry))
+            is_left_out = is_job(entry) if self._has_links else _is_left_out_of_copy(os.fspath(entry))
             if Path(os.path.realpath(entry)) not in (*parents, real) and not is_left_out:
                 self._link(entry, target / entry.name, (*parents, real))
 
@@ -196,14 +197,14 @@ def _copy(path: Path, target: Path, ignore: Optional[Callable[[Any, List[str]], 
         shutil.copy2(path, target)
 
 
-def _not_copied(directory: Any, names: List[str]) -> List[str]:
-    """Return the names in a directory that :func:`shutil.copytree` ignores."""
-    return [name for name in names if _is_not_copied(os.path.join(directory, name))]
+def _names_left_out(directory: Any, names: List[str]) -> List[str]:
+    """Return the names in a directory that :func:`shutil.copytree` leaves out."""
+    return [name for name in names if _is_left_out_of_copy(os.path.join(directory, name))]
 
 
-def _is_not_copied(path: str) -> bool:
-    """Whether a copy does without a part of a directory, which may be large: a job, a virtual environment, git's history.
+def _is_left_out_of_copy(path: str) -> bool:
+    """Whether a copy of source code leaves out a path, which may be large: a job, a virtual environment, the history of git.
 
-    Source of the name of the file: https://docs.python.org/3/library/venv.html
+    Source of ``pyvenv.cfg``: https://docs.python.org/3/library/venv.html
     """
     return is_job(path) or os.path.basename(path) == ".git" or os.path.exists(os.path.join(path, "pyvenv.cfg"))

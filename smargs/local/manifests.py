@@ -38,7 +38,7 @@ def read_manifest(name: str, file: str, directory: Optional[str]) -> Channel:
 
 
 def _find(start: str, suffixes: Iterable[str]) -> Channel:
-    """Find the regular files of a manifest in one pass over each directory. The others may be anything, or nothing."""
+    """Find the regular files of a manifest in one pass over each directory. Other paths may be of any kind, or not exist."""
     siblings: Dict[str, List[str]] = {}
     for suffix in suffixes:
         siblings.setdefault(suffix[: suffix.rfind("/") + 1], []).append(suffix)

@@ -45,7 +45,7 @@ def is_job(path: Union[str, Path]) -> bool:
 
 
 def write_status(mark: IO[bytes], status: str, failure_reason: Optional[str]) -> None:
-    """Record the status of a job, and why it failed. A full disk is no error."""
+    """Record the status of a job, and why it failed. If the disk is full, the mark is empty afterwards."""
     record = {"status": status}
     if failure_reason is not None:
         record["failure_reason"] = failure_reason
@@ -77,5 +77,5 @@ def status_of_ended_job(content: bytes, directory: Path) -> str:
 
 def is_unpacked(content: bytes, directory: Path) -> bool:
     """Whether a directory contains a model or an output that could not be packed, from the content of its mark."""
-    # The mark is empty if the disk was full.
+    # An empty mark does not tell whether the model was packed: see write_status.
     return json.dumps({"status": UNPACKED})[1:-1].encode() in content or (not content and (directory / "model").exists())

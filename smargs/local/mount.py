@@ -48,7 +48,7 @@ def mounted(command: Command, directory: Path) -> Command:
 
 
 def main(directory: str, working_directory: str, *program: str) -> None:
-    """Mount the directory in a namespace of this process, which then becomes the program."""
+    """Mount the directory in a namespace of this process, and replace this process by the program."""
     try:
         _enter_namespace()
         _mount("none", "/", _MS_REC | _MS_PRIVATE)
@@ -76,13 +76,13 @@ def _enter_namespace() -> None:
 
 
 def _make_directory(path: str) -> None:
-    """Make a directory in the namespace alone: its parent becomes a directory in memory, with all its entries."""
+    """Make a directory that only the namespace has: a file system in memory replaces its parent, with the parent's entries."""
     parent = os.path.dirname(path)
     original = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
     names = os.listdir(parent)
     _mount("none", parent, 0, "tmpfs")
     for name in names:
-        # The path leads below the new mount. Source: /proc/pid/fd of proc(5).
+        # This path leads to the entry that the new mount hides. Source: /proc/pid/fd of proc(5).
         source, target = f"/proc/self/fd/{original}/{name}", os.path.join(parent, name)
         if os.path.islink(source):
             os.symlink(os.readlink(source), target)

@@ -36,17 +36,17 @@ class Lines(NamedTuple):
 class _LineBuffer:
     """The bytes of a stream from the start of its unfinished line.
 
-    Its memory stays: fetching memory from the system for each read would take longer than all else.
+    It uses one block of memory for all reads. To fetch memory from the system for each read would take most of the time.
     """
 
     def __init__(self) -> None:
         self._bytes = bytearray(_LONGEST_LINE + _LONGEST_READ)
         self._view = memoryview(self._bytes)
-        # Where the last read started and stopped, and where the lines end that were taken.
+        # Where the last read started and stopped, and where the lines that were taken end.
         self._start = self._stop = self._end = 0
 
     def read(self, source: RawIOBase) -> memoryview:
-        """Remove the lines that were taken, and read what is ready; nothing at the end of the stream."""
+        """Remove the lines that were taken, read what is ready, and return it; empty at the end of the stream."""
         rest = self._view[self._end : self._stop]
         self._start, self._end = len(rest), 0
         self._view[: self._start] = rest
@@ -77,7 +77,7 @@ class _LineBuffer:
         return self._bytes.find(byte, 0, self._end) >= 0
 
     def _find_end(self) -> int:
-        """Return where the last line ends; 0 if none has ended. The end of the stream ends it, and so does its length."""
+        """Return where the last line ends; 0 if none has ended. A line also ends with the stream, or if it is too long."""
         end = self._bytes.rfind(b"\n", self._start, self._stop) + 1
         if end or self._start == self._stop:
             return end or self._stop
@@ -85,7 +85,7 @@ class _LineBuffer:
             return 0
         decoder = _DECODER("replace")
         decoder.decode(self._view[self._stop - _LONGEST_CHARACTER : self._stop])
-        # Without the first bytes of a character that is not complete.
+        # The first bytes of an incomplete character belong to the next line.
         return self._stop - len(decoder.getstate()[0])
 
 
@@ -146,7 +146,7 @@ class HostOutput:
             self.target.buffer.write(b"\n")
 
     def _precedes_last_line(self) -> bool:
-        """Whether the last line of the job follows. Any other output gets no byte that the host has not written."""
+        """Whether ``smargs`` prints its last line to the same stream. Any other stream gets only what the host has written."""
         return self.target is sys.stderr or self.target.isatty()
 
     def _write(self, lines: Lines, label: bytes) -> None:
@@ -159,8 +159,8 @@ class HostOutput:
             self.target.buffer.write(b"".join(pieces)[written:])
 
     def _encode(self, lines: Lines) -> Lines:
-        """Return UTF-8 in the encoding of the target. Bytes that are no text stay as they are if that is UTF-8."""
-        # No text has a null byte, and only in text is a carriage return the end of a refresh.
+        """Return lines of UTF-8 in the encoding of the target. Binary data stays unchanged if that encoding is UTF-8."""
+        # Data with a null byte is not text, so a carriage return in it is not the end of a progress bar's refresh.
         self._is_binary = self._is_binary or self._buffer.contains(b"\0")
         if self._buffer.contains(b"\r") and not self._is_binary:
             lines = Lines(b"", _last_refreshes(b"".join(lines)))
@@ -175,7 +175,7 @@ class HostOutput:
 
 
 def _last_refreshes(lines: bytes) -> bytes:
-    """Return lines, and of a progress bar, whose refreshes end with carriage returns, the last refresh."""
+    """Return lines without all but the last refresh of a progress bar. Refreshes end with carriage returns."""
     if b"\r" not in lines:
         return lines
     return b"\n".join([line.rstrip(b"\r").rpartition(b"\r")[2] for line in lines.split(b"\n")])

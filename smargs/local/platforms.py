@@ -13,16 +13,16 @@ from smargs.local.system import HAS_SESSIONS
 # Source: ``validate_entry_point`` of the toolkit's process.py, since 5.1.4.
 _ENTRY_POINT = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
 
-_ENDED = "this system has no SIGTERM: the script ends at once"
+_NO_SIGTERM = "this system has no SIGTERM: the script ends at once"
 
-_UNHEARD = "SIGTERM does not reach the script: the training toolkit does not pass it on"
+_NOT_PASSED_ON = "SIGTERM does not reach the script: the training toolkit does not pass it on"
 
 SIGTERM_NOTES = {
-    TOOLKIT: _UNHEARD,
-    TOOLKIT_UNQUOTED: _UNHEARD,
+    TOOLKIT: _NOT_PASSED_ON,
+    TOOLKIT_UNQUOTED: _NOT_PASSED_ON,
     SDK: "the script gets SIGTERM here, but SDK v3's bash does not pass it on in a container",
 }
-"""What to say of SIGTERM on a platform whose own process does not pass it on to the script.
+"""The note for people on SIGTERM, for each platform whose own process does not pass it on to the script.
 
 Source: process.py of the toolkit 5.1.4 handles no SIGTERM, nor do sm_train.sh and the drivers of SDK v3. The first process of a
 container gets only signals that it handles: pid_namespaces(7). ``tests/conformance/test_signals.py`` shows both.
@@ -30,8 +30,8 @@ container gets only signals that it handles: pid_namespaces(7). ``tests/conforma
 
 
 def sigterm_note(platform: str) -> str:
-    """Return what to say of a planned SIGTERM on a platform; empty if the script gets it, as in a container."""
-    return SIGTERM_NOTES.get(platform, "") if HAS_SESSIONS or platform in TOOLKITS else _ENDED
+    """Return the note on a planned SIGTERM on a platform; empty if the script gets the signal here and in a container."""
+    return SIGTERM_NOTES.get(platform, "") if HAS_SESSIONS or platform in TOOLKITS else _NO_SIGTERM
 
 
 class Start(NamedTuple):
@@ -69,15 +69,15 @@ def start(container: Container) -> Start:
 
 
 def start_behind_shell(container: Container) -> Start:
-    """Return what the script itself sees of its start: a platform may pass its command line through a shell.
+    """Return the variables and the command line that the script itself sees, behind the shell of some platforms.
 
     Raises:
         BadJobError: If the platform would stop before the script starts.
     """
-    made = start(container)
+    platform_start = start(container)
     if container.job.platform != TOOLKIT_UNQUOTED:
-        return made
-    environ, argv = shells.expand_unquoted(made.environ, made.argv)
+        return platform_start
+    environ, argv = shells.expand_unquoted(platform_start.environ, platform_start.argv)
     return Start(container, environ, argv)
 
 

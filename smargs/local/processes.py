@@ -1,4 +1,4 @@
-"""The processes of the hosts, as any system has them."""
+"""The processes of the hosts, controlled by what every system has."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from smargs.local.streams import Streams
 class HostProcesses:
     """The processes of the hosts on any system.
 
-    Of a host only its own process is known, and not what that process starts. This is all that Windows allows. There, a console
-    sends Ctrl-C and Ctrl-Break to all its processes, and SIGTERM ends a process at once. If this process is killed, the hosts
-    run on.
+    Only the process that was started for a host is known, not the processes that it starts itself. Windows allows no more.
+    There, a console sends Ctrl-C and Ctrl-Break to all its processes, and SIGTERM ends a process at once. If this process is
+    killed, the hosts continue to run.
     """
 
     def __enter__(self) -> HostProcesses:
@@ -33,7 +33,7 @@ class HostProcesses:
         Args:
             command: Its command.
             streams: Its standard streams.
-            shared: File descriptors that it inherits, where processes can share a lock.
+            shared: File descriptors that it inherits if the system lets processes share a lock.
 
         Raises:
             OSError: If it cannot be started.

@@ -21,7 +21,7 @@ def find_differences(source_code: Path) -> Iterator[str]:
     """Yield a line for each package that is missing here, or that has another version than the platform would install.
 
     A wheel has the name and the version that its file name has. Lines that name no package, such as options and other paths,
-    are passed over.
+    are ignored.
 
     Args:
         source_code: The directory of the source code.

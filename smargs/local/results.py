@@ -87,7 +87,7 @@ def pack(directories: Mapping[str, Path], archive: Path, clock: Callable[[], flo
     unfinished = archive.with_name(f"{archive.name}.part")
     progress = Progress(archive.name, sum(os.lstat(path).st_size for path in members.values()), clock)
     try:
-        # The level of gzip itself. The highest one, tarfile's own, takes longer for nearly the same size.
+        # The default of gzip. tarfile's own default is 9, which takes longer for nearly the same size.
         with tarfile.open(unfinished, "w:gz", compresslevel=6) as file:
             for name, path in members.items():
                 _add(file, name, path, progress)
@@ -114,7 +114,7 @@ class _CountedFile:
 
 
 def _add(archive: tarfile.TarFile, name: str, path: Path, progress: Progress) -> None:
-    """Add a path to an archive, but no socket: tar has no entry for it."""
+    """Add a path to an archive. A socket is left out, because tar has no entry for it."""
     member = archive.gettarinfo(path, name)
     if member is not None and member.isreg():
         with open(path, "rb") as file:

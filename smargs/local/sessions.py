@@ -1,4 +1,4 @@
-"""The processes of the hosts on Linux and macOS: each host has a session, and no process of it remains."""
+"""The processes of the hosts on Linux and macOS: each host has a session, so that all its processes can be ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sessions(HostProcesses):
         return {"start_new_session": True, "preexec_fn": self._guardian.announce, "pass_fds": shared}
 
     def signal(self, process: subprocess.Popen[bytes], number: int) -> None:
-        """Pass a signal on to a host, to all its processes if it is that of Ctrl-C."""
+        """Pass a signal on to a host: SIGINT to all its processes, another signal to its first process."""
         # Ctrl-C reaches all processes of a terminal, and a shell that runs a script relies on that. A container runtime sends
         # SIGTERM to the first process only.
         if number == signal.SIGINT:

@@ -12,7 +12,7 @@ from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError, TrainingJob
 from smargs.local.system import has_program
 
 SHELL = "/bin/sh"
-"""The shell that starts a script, where one does."""
+"""The shell through which some platforms start a script."""
 
 # Variables that a shell sets for itself, or that `_run_shell` passes to it.
 _SHELL_VARIABLES = frozenset({"PATH", "PWD", "OLDPWD", "SHLVL", "_"})
@@ -53,7 +53,7 @@ def export(variables: Dict[str, str]) -> Dict[str, str]:
     script = "".join(f"export {name}='{text}'\n" for name, text in variables.items())
     exported = _run_shell(["bash", "-e"], f"set --\n{script}", {})
     if exported is None:
-        # Not with the message of bash: it may contain a part of a value, which may be a secret.
+        # Without the message of bash: it may contain a part of a value, which may be a secret.
         cause = [*odd_names, *quoted_names][0]
         raise BadJobError(f"SDK v3's bash cannot export {cause!r}: the job stops before the script starts")
     return exported[0]
@@ -75,7 +75,7 @@ def expand_unquoted(environ: Mapping[str, str], argv: Sequence[str]) -> Tuple[Di
     Raises:
         BadJobError: If the shell cannot parse the command line.
     """
-    # With eval, a backslash at the end of the last value joins no further line to it.
+    # eval keeps a backslash at the end of the last value from joining the next line to it.
     expanded = _run_shell([SHELL], f"eval {shlex.quote(' '.join(('set --', *argv)))} || exit\n", environ)
     if expanded is None:
         raise BadJobError("toolkits before 5.1 pass the command line to a shell without quotes, and the shell cannot parse it")

@@ -21,7 +21,7 @@ from smargs.local.terminals import open_terminal
 _F_SETPIPE_SZ = 1031  # Source: F_SETPIPE_SZ of fcntl(2) of Linux. Python has the name since 3.10.
 _PIPE_SIZE = 1 << 17
 _PIPE_SIZE_ALONE = 1 << 20
-_RELAYED = 1 << 16  # How many bytes are copied at once.
+_RELAY_SIZE = 1 << 16  # How many bytes are copied at once.
 
 
 class Streams(NamedTuple):
@@ -43,8 +43,8 @@ class Streams(NamedTuple):
 class StreamOpener:
     """Opens the streams of each host.
 
-    A host that is alone has the standard input of this process, and its bytes are copied as they are: through a terminal to a
-    terminal, except on Windows, and through a pipe to anything else. The output of several hosts goes through pipes, and each
+    A single host has the standard input of this process, and its output is copied unchanged. If an output of this process is a
+    terminal, the host writes to a terminal, too, except on Windows; otherwise to a pipe. Several hosts write to pipes, and each
     line gets a label.
     """
 
@@ -65,10 +65,11 @@ class StreamOpener:
         with contextlib.ExitStack() as stack:
             outputs: List[HostOutput] = []
             writers: List[int] = []
-            # Two outputs that are one terminal or one file are one for the host too. So what it writes to them keeps its order.
-            are_one = is_alone and _outputs_are_one()
+            # If both outputs of this process are one file or one terminal, the host has one stream for both. What it writes to
+            # them keeps its order.
+            has_one_output = is_alone and _outputs_are_one_file()
             size = _PIPE_SIZE_ALONE if is_alone else _PIPE_SIZE
-            for target in (sys.stderr,) if are_one else (sys.stdout, sys.stderr):
+            for target in (sys.stderr,) if has_one_output else (sys.stdout, sys.stderr):
                 read, write = open_terminal(target) if HAS_TERMINALS and is_alone and target.isatty() else _open_pipe(size)
                 stack.callback(os.close, write)
                 label = None if is_alone else self._label(host, target)
@@ -80,7 +81,7 @@ class StreamOpener:
         return make_label(host, max(map(len, self._hosts)), self._hosts.index(host), target)
 
 
-def _outputs_are_one() -> bool:
+def _outputs_are_one_file() -> bool:
     """Return whether the two outputs of this process are known to be one file or one terminal."""
     # A stream of a notebook or of pytest may have no descriptor.
     with contextlib.suppress(io.UnsupportedOperation):
@@ -91,8 +92,8 @@ def _outputs_are_one() -> bool:
 def _open_pipe(size: int) -> Tuple[int, int]:
     """Open a pipe, and return the descriptors of its two ends.
 
-    On Linux it holds more than others hold, so it is read less often. To put labels into what is read at once from a pipe of
-    more than 128 kB, Python would need blocks of memory that it gives back to the system after each read.
+    On Linux the pipe holds more than by default, so it is read less often. A pipe whose lines get labels holds at most 128 kB:
+    for a larger read, Python would fetch blocks of memory from the system and return them each time.
 
     Args:
         size: How many bytes it holds, if the system grants it.
@@ -119,5 +120,5 @@ def _open_source(read: int) -> RawIOBase:
 def _relay(read: int, target: socket.socket) -> None:
     """Copy a pipe to a socket until either is closed."""
     with target, os.fdopen(read, "rb", buffering=0) as source, contextlib.suppress(OSError):
-        for part in iter(lambda: source.read(_RELAYED), b""):
+        for part in iter(lambda: source.read(_RELAY_SIZE), b""):
             target.sendall(part)

@@ -1,6 +1,6 @@
-"""What the operating system has, and what stands in for what it lacks: the one module that asks.
+"""The features of the operating system, and substitutes for those that it lacks. Only this module looks for them.
 
-Linux and macOS have all of it, except that macOS has no mount namespaces. Windows has none of it.
+Linux has every feature, macOS all but pipe sizes and mount namespaces, and Windows none but the colours of some terminals.
 Source: the notes on availability in https://docs.python.org/3/library/os.html, and in the pages of signal, select and fcntl.
 """
 
@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import Any, Dict, Sequence, Tuple, Union
 
 HAS_SESSIONS = all(hasattr(os, name) for name in ("fork", "killpg", "setsid"))
-"""Whether a process can have a session of its own, whose processes all get a signal."""
+"""Whether a process can start a session of its own, and signal all processes of a group."""
 
 HAS_FILE_LOCKS = find_spec("fcntl") is not None
 """Whether processes can share the lock of a file."""
@@ -29,7 +29,7 @@ HAS_TERMINALS = hasattr(os, "openpty")
 """Whether a process can open a terminal for another one."""
 
 HAS_COLOURS = HAS_TERMINALS or "WT_SESSION" in os.environ
-"""Whether terminals show colours. On Windows, Windows Terminal does, which sets this variable, and older consoles may not."""
+"""Whether terminals show colours. Windows Terminal does, and sets this variable. Older consoles of Windows may not."""
 
 HAS_SELECTABLE_PIPES = hasattr(select, "poll")
 """Whether a process can wait for several pipes. On Windows it can wait for sockets only."""
@@ -40,10 +40,10 @@ def _signals(*names: str) -> Tuple[signal.Signals, ...]:
 
 
 ENDING_SIGNALS = _signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-"""The signals by which a person or the system ends a command. SIGBREAK is that of Ctrl-Break on Windows."""
+"""The signals by which a person or the system ends a command. Ctrl-Break on Windows sends SIGBREAK."""
 
 CHILD_SIGNALS = _signals("SIGCHLD")
-"""The signal that a child process has ended, if there is one."""
+"""The signal that reports the end of a child process; empty if the system has none."""
 
 BROKEN_PIPE = 13
 """The number of SIGPIPE, which Windows does not have. Source: signal(7) of Linux and signal(3) of macOS."""
@@ -51,8 +51,10 @@ BROKEN_PIPE = 13
 STOPPABLE: Dict[str, Any] = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
 """The settings of a subprocess that :func:`stop` can stop."""
 
-VARIABLES = ("PATH", "HOME", "LANG", *filter(os.environ.__contains__, ("SYSTEMROOT", "USERPROFILE", "PATHEXT", "COMSPEC")))
-"""The environment variables that each program needs. Windows itself needs those after the third."""
+_WINDOWS_VARIABLES = ("SYSTEMROOT", "USERPROFILE", "PATHEXT", "COMSPEC")
+
+ESSENTIAL_VARIABLES = frozenset(("PATH", "HOME", "LANG", *_WINDOWS_VARIABLES))
+"""The environment variables that each program needs."""
 
 _READS_UTF8 = codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
 
@@ -69,7 +71,7 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 
 def kill_session(process: subprocess.Popen[Any]) -> None:
-    """Kill a process that began a session, and the others of the session. Windows has no sessions: kill the process alone."""
+    """Kill a process that leads a session, and its process group. Windows has no sessions: kill the process alone."""
     if hasattr(os, "killpg"):
         os.killpg(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
     else:
@@ -80,7 +82,7 @@ def write_pieces(descriptor: int, pieces: Sequence[Union[bytes, memoryview]]) ->
     """Write pieces of memory with one system call, without a copy of them.
 
     Returns:
-        How many bytes are written: fewer if a signal ends the call, and none where there is no such call.
+        How many bytes are written: fewer if a signal ends the call, and 0 if the system has no such call.
     """
     return os.writev(descriptor, pieces) if hasattr(os, "writev") else 0
 

@@ -10,7 +10,8 @@ from smargs.container.variables import CHANNELS_FILE, RESOURCE_FILE
 from smargs.local.containers import LAUNCHER_HYPERPARAMETERS, Container
 from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError
 
-# The hyperparameters that the toolkit reads itself; the others of its own are framework parameters. Source: its params.py.
+# The hyperparameters that the toolkit reads itself. Others that begin with sagemaker_ are framework parameters.
+# Source: params.py of the toolkit.
 _READ_BY_TOOLKIT = frozenset(
     (
         "sagemaker_program",

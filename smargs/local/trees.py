@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 def walk(root: Path) -> Iterator[Entry]:
     """Yield a path and every path below it, each directory before its content.
 
-    Path.rglob silently skips unreadable directories; os.walk and shutil.rmtree recurse in Python 3.8 to 3.11.
+    It replaces Path.rglob, which silently skips unreadable directories, and os.walk, which recurses in Python 3.8 to 3.11.
 
     Raises:
         OSError: If a directory cannot be read.
@@ -51,7 +51,7 @@ class Listing(NamedTuple):
 
 
 def list_directory(directory: str) -> Listing:
-    """List a directory in one pass, without a look at each file. What cannot be read is empty.
+    """List a directory, without a system call for each file. A directory that cannot be read has no names.
 
     Args:
         directory: Its path; empty for the working directory.
@@ -90,9 +90,9 @@ def contains(directory: Path, path: Path) -> bool:
 
 
 def whole_directory(members: Mapping[str, str]) -> Optional[str]:
-    """Return the directory that consists of these files and directories; None if there is none.
+    """Return the directory that contains exactly these files and directories; None if there is no such directory.
 
-    A link to it takes the place of a link to each of them, of which there may be many.
+    One link to it is then enough for a channel of many files.
 
     Args:
         members: For each name in the directory the absolute path. Each of them exists.
@@ -104,7 +104,10 @@ def whole_directory(members: Mapping[str, str]) -> Optional[str]:
 
 
 def _count(directory: str, members: Collection[str]) -> Optional[int]:
-    """Return how many files and members there are in a directory, at any depth; None if there is a link or a special file."""
+    """Count the regular files and the members below a directory; None if there is a link or a special file.
+
+    A member that is a directory counts as one, without its content.
+    """
     count, pending = 0, [""]
     while pending:
         parent = pending.pop()

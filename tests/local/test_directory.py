@@ -537,14 +537,14 @@ def test_a_second_signal_does_not_interrupt_the_cleanup_after_the_first():
 
 
 def test_a_signal_after_the_hosts_have_ended_changes_no_status(here, capsys, monkeypatch):
-    note = JobDirectory.note
+    record_status = JobDirectory.record_status
 
     def signalled(directory, status, *reason):
         if status != "InProgress":
             os.kill(os.getpid(), signal.SIGTERM)
-        note(directory, status, *reason)
+        record_status(directory, status, *reason)
 
-    monkeypatch.setattr(JobDirectory, "note", signalled)
+    monkeypatch.setattr(JobDirectory, "record_status", signalled)
     (here / "src/train.py").write_text("raise SystemExit(3)\n")
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 3
     assert "job Failed after" in capsys.readouterr().err.splitlines()[-1]
@@ -585,7 +585,7 @@ def test_a_job_that_cannot_be_created_keeps_the_checkpoints_of_the_job_before(he
 
 def test_a_job_directory_that_was_not_entered_is_not_created(here):
     directory = JobDirectory(here / "job")
-    directory.note("Completed")
+    directory.record_status("Completed")
     directory.__exit__(None, None, None)
     assert not (here / "job").exists()
 
@@ -649,12 +649,12 @@ def test_a_status_that_cannot_be_written_is_no_error(tmp_path):
     resource = pytest.importorskip("resource", reason="Python as WebAssembly has no limits of resources")
     directory = JobDirectory(tmp_path / "job")
     with directory:
-        directory.note("InProgress")
+        directory.record_status("InProgress")
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
         try:
-            directory.note("Completed")
+            directory.record_status("Completed")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
             signal.signal(signal.SIGXFSZ, handler)
