@@ -16,13 +16,17 @@ def try_lock(file: IO[bytes]) -> bool:
     """Lock a file of which nothing was read or written yet; false if it is locked already.
 
     Processes that inherit the file share the lock, except on Windows.
+
+    Raises:
+        OSError: If the file cannot be locked for another reason, such as a file system without locks.
     """
     try:
         if HAS_FILE_LOCKS:
             _lock_file(file)
         else:
             _lock_byte(file.fileno())
-    except OSError:
+    except (BlockingIOError, PermissionError):
+        # Linux and macOS report a locked file by the first, and Windows by the second.
         return False
     return True
 

@@ -21,6 +21,7 @@ from smargs.cli.signals import handle_signals, interrupt
 from smargs.local.channels import read_channels
 from smargs.local.directory import JobDirectory
 from smargs.local.job import BadJobError, TrainingJob, name_hosts
+from smargs.local.locks import try_lock
 from smargs.local.mark import MARK
 from smargs.local.results import FailedProcess, failure_reason, pack
 
@@ -665,3 +666,12 @@ def test_a_fifo_as_failure_file_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "failure")
     asked = TrainingJob("job", tmp_path / "train.py", {}, {})
     assert failure_reason(asked, tmp_path / "failure", FailedProcess([], 3, "")) == "AlgorithmError: , exit code: 3"
+
+
+@pytest.mark.needs_unix
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="needs a descriptor that the system refuses to lock, as Linux has")
+def test_a_file_that_cannot_be_locked_is_not_taken_for_a_file_in_use(tmp_path):
+    (tmp_path / MARK).touch()
+    reason = os.strerror(errno.EBADF)
+    with open(os.open(tmp_path / MARK, os.O_PATH), "rb", buffering=0) as file, pytest.raises(OSError, match=reason):
+        try_lock(file)
