@@ -23,9 +23,9 @@ def bundle_into(args: Namespace) -> int:
         result = bundle(Path(args.directory))
     except BundleError as error:
         raise BadJobError(str(error)) from None
-    for deed, paths in (("wrote", result.written), ("removed", result.removed), ("unchanged", result.unchanged)):
+    for label, paths in (("wrote", result.written), ("removed", result.removed), ("unchanged", result.unchanged)):
         for path in paths:
-            print(f"{deed} {path}")
+            print(f"{label} {path}")
     for reason in result.missing:
         print(f"smargs: {reason}", file=sys.stderr)
     return 0

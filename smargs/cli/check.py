@@ -1,4 +1,4 @@
-"""The command ``smargs check``: print every problem of a job's hyperparameters, or what each argument will be."""
+"""The command ``smargs check``: print every problem of a job's hyperparameters, or a table of the script's arguments."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ _PACKED = (("model", "model"), ("output", "output/data"))
 
 _NO_VALUE = "no line of the output has a value of it"
 
-# The planned ends after which the platform keeps the model.
+# The status of the planned ends after which the platform keeps the model.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
-_KEEPING_MODEL = (STOPPED, MAX_RUNTIME_EXCEEDED)
+_STATUSES_WITH_MODEL = (STOPPED, MAX_RUNTIME_EXCEEDED)
 
 
 class _Ending(NamedTuple):
@@ -69,7 +69,7 @@ def end_job(
     Returns:
         The exit status of the command.
     """
-    if outcome.planned_status in _KEEPING_MODEL:
+    if outcome.planned_status in _STATUSES_WITH_MODEL:
         ending = _keep_results(job, directory, outcome.planned_status, outcome.status)
     elif outcome.stopped_by is not None:
         ending = _Ending(outcome.planned_status or STOPPED, _remaining(job, directory), outcome.status)
@@ -103,7 +103,7 @@ def _keep_results(job: TrainingJob, directory: JobDirectory, job_status: str, st
 
 
 def _remaining(job: TrainingJob, directory: JobDirectory) -> str:
-    """Return where the results of a job are that are not packed."""
+    """Return where the unpacked results of a job are, for people."""
     if job.is_processing:
         return "outputs: " + ", ".join(str(directory.base(job, host) / "processing" / "output") for host in job.hosts)
     return f"checkpoints: {directory.path / 'checkpoints'}"

@@ -14,7 +14,7 @@ from smargs.secrets.names import Names
 from smargs.tables import print_table
 from smargs.texts import encodable
 
-# Longer values are cut in the table.
+# How many characters of a value the table shows.
 _LONGEST_VALUE = 100
 
 
@@ -84,5 +84,5 @@ def _print_table(report: _Report, longest: int) -> None:
 
 
 def _cut(text: str, longest: int) -> str:
-    """Return the beginning of a text that is longer, with the number of its characters."""
+    """Return a text, or if it is too long, its beginning and the number of its characters."""
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text)} characters)"

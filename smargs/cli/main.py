@@ -44,7 +44,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 def _secrets_of(tokens: Sequence[str]) -> Secrets:
-    """Return the secrets on the command line. Without ``=``, the value of a hyperparameter may follow its name in any way."""
+    """Return the secrets on the command line, also those of a hyperparameter without ``=``, as in ``-p token: text``.
+
+    In a mistyped hyperparameter, the value is what follows the first character that is not part of a name, or the next token.
+    """
     secrets = Secrets()
     secrets.add_tokens(tokens)
     for token, following in zip(tokens, (*tokens[1:], "")):
@@ -67,11 +70,11 @@ def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[st
 
 
 def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
+    """Run one command. Only its own modules are imported: without the others, `smargs env` starts 35 ms sooner."""
     if args.command == "env":
         show(os.environ, args.json, args.full)
         return 0
     if args.command == "check":
-        # Imports the parser, which `smargs run` does not.
         from smargs.cli.check import check
 
         return check(args, script_arguments)
@@ -80,12 +83,13 @@ def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
 
         return export(args, script_arguments)
     if args.command == "bundle":
-        # It imports modules that no other command needs.
         from smargs.cli.bundle import bundle_into
 
         return bundle_into(args)
-    # Imported here, because `smargs env` does not need them. Saves it 35 ms.
-    from smargs.cli.clean import clean
+    if args.command == "clean":
+        from smargs.cli.clean import clean
+
+        return clean(args)
     from smargs.cli.run import run
 
-    return clean(args) if args.command == "clean" else run(args, script_arguments)
+    return run(args, script_arguments)

@@ -1,4 +1,4 @@
-"""What to type instead of arguments that the command does not know."""
+"""Suggestions for arguments that the command does not know: what to type instead."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ def suggest_hyperparameter(unknown: Sequence[str], tokens: Sequence[str], *, run
         tokens: All tokens of its command line.
         runs_script: Whether the script may get them as its own arguments.
     """
-    return _join_after_p(tokens) or _send(unknown[0], tokens, runs_script)
+    return _suggest_one_token(tokens) or _suggest_target(unknown[0], tokens, runs_script)
 
 
-def _join_after_p(tokens: Sequence[str]) -> Optional[str]:
-    """Suggest one token for a hyperparameter of several: for ``-p epochs 3``, or for ``-p layers=[64, 32]`` without quotes."""
+def _suggest_one_token(tokens: Sequence[str]) -> Optional[str]:
+    """Suggest a hyperparameter in one token for one in several: ``-p epochs 3``, or ``-p layers=[64, 32]`` without quotes."""
     for index, token in enumerate(tokens):
         if token == "-p":
             values = list(itertools.takewhile(_is_value, tokens[index + 1 :]))
             if not all("=" in value for value in values[1:]):
                 separator = " " if "=" in values[0] else "="
-                return _mean(f"{values[0]}{separator}{' '.join(values[1:])}")
+                return _suggest_p(f"{values[0]}{separator}{' '.join(values[1:])}")
     return None
 
 
-def _send(token: str, tokens: Sequence[str], runs_script: bool) -> Optional[str]:
+def _suggest_target(token: str, tokens: Sequence[str], runs_script: bool) -> Optional[str]:
     """Suggest a hyperparameter or an argument of the script for an option, and a hyperparameter for ``NAME=VALUE``."""
     if not token.startswith("--"):
-        return _mean(token) if re.match(r"[\w-]+=", token) else None
+        return _suggest_p(token) if re.match(r"[\w-]+=", token) else None
     name, equals, text = token.lstrip("-").partition("=")
     following = tokens[tokens.index(token) + 1 :][:1]
     values = [text] if equals else [value for value in following if _is_value(value)]
     pair = f"{name}={''.join(values) or 'true'}"
     if not runs_script:
-        return _mean(pair)
+        return _suggest_p(pair)
     option = " ".join(map(shlex.quote, (f"--{name}", *values)))
     return f"write -p {shlex.quote(pair)} for a hyperparameter, or at the end -- {option} for the script"
 
 
-def _mean(pair: str) -> str:
-    """Suggest a hyperparameter."""
+def _suggest_p(pair: str) -> str:
+    """Suggest a hyperparameter after ``-p``."""
     return f"did you mean -p {shlex.quote(pair)}?"
 
 

@@ -1,4 +1,4 @@
-"""The end that a command line plans for a job: a spot interruption, the limit of its run time, or a stop."""
+"""The end that the options of ``smargs run`` plan for a job: a spot interruption, the limit of its run time, or a stop."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from smargs.local.hyperparameters import read_hyperparameters
 from smargs.local.job import PROCESSING, BadJobError, TrainingJob, find_script, find_source, name_hosts, name_job
 from smargs.local.variables import read_variables
 
-# Options of one kind of job, each with its attribute. A processing job has none of the first.
+# The options that only a training job or only a processing job has, each with its attribute.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateProcessingJob.html
-_OF_TRAINING = {
+_TRAINING_OPTIONS = {
     "--channel": "channel",
     "-p": "hyperparameter",
     "--hyperparameters": "hyperparameters",
@@ -27,7 +27,7 @@ _OF_TRAINING = {
     "--interrupt-after": "interrupt_after",
     "--max-run": "max_run",
 }
-_OF_PROCESSING = {"--input": "input", "--processing-output": "processing_output"}
+_PROCESSING_OPTIONS = {"--input": "input", "--processing-output": "processing_output"}
 
 
 def read_job(args: Namespace, directory: Path, script_arguments: Tuple[str, ...]) -> TrainingJob:
@@ -74,9 +74,9 @@ def _check_python_options(args: Namespace, script: Path) -> None:
 
 
 def _check_kind(args: Namespace) -> None:
-    """Check that no option is used that the other kind of job has."""
+    """Check that no option is used that only the other kind of job has."""
     is_processing = args.platform == PROCESSING
     problem = f"not with --platform {PROCESSING}" if is_processing else f"only with --platform {PROCESSING}"
-    for option, attribute in (_OF_TRAINING if is_processing else _OF_PROCESSING).items():
+    for option, attribute in (_TRAINING_OPTIONS if is_processing else _PROCESSING_OPTIONS).items():
         if getattr(args, attribute) not in (None, False, []):
             raise BadJobError(f"argument {option}: {problem}")

@@ -66,7 +66,7 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
 
 
 def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
-    """Return the path of the job's directory; that of a dry run is removed with the stack."""
+    """Return the path of the job's directory. The stack removes the directory of a dry run."""
     if args.dry_run:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")), "job")
     if args.output:

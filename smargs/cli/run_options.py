@@ -8,7 +8,8 @@ from smargs import _argparse
 from smargs.cli.values import count, directory, run_time, seconds
 from smargs.local.job import PLATFORMS, PROCESSING
 
-# The platform's own. Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
+# Seconds from SIGTERM to SIGKILL, as the platform waits.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
 _GRACE = 120.0
 
 
