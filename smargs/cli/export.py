@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from smargs.cli.signals import handle_signals, interrupt
 from smargs.launch.describe import Question
 from smargs.launch.entry_point import find_entry_point
-from smargs.launch.hyperparameters import no_place_for_a_secret
+from smargs.launch.hyperparameters import secret_warning
 from smargs.launch.process import ScriptError, ask
 from smargs.launch.script import check
 from smargs.local.hyperparameters import read_hyperparameters
@@ -62,7 +62,7 @@ def _hyperparameters(args: Namespace, channels: List[str], subcommands: Sequence
     read = read_hyperparameters(args.hyperparameters, args.hyperparameter)
     values = {name: sent.value for name, sent in read.items()}
     reply = check(args.script, values, channels, is_patched=args.patch, source_dir=args.source_dir, subcommands=subcommands)
-    secrets = set(map(no_place_for_a_secret, reply.hyperparameters))
+    secrets = set(map(secret_warning, reply.hyperparameters))
     problems = [*reply.problems, *(warning for warning in reply.warnings if warning in secrets)]
     if problems:
         raise BadJobError(*problems)

@@ -10,7 +10,7 @@ import unicodedata
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from smargs.arguments.bounds import Bounds
-from smargs.launch.declared import Declared
+from smargs.launch.declared import DeclaredHyperparameter
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.limits import (
     LONGEST_BOUND,
@@ -27,37 +27,37 @@ Range = Dict[str, Dict[str, Any]]
 
 _NUMBERS: Dict[Any, str] = {int: INTEGER, float: CONTINUOUS}
 
-# The service's pattern has letters, marks, separators, symbols, numbers and punctuation: every category but "other".
+# The service's pattern of a description has every category of Unicode but this one, "other", such as control characters.
 _OTHER = "C"
 
 
 def supported_hyperparameters(
-    known: Sequence[Declared], exclusive: Sequence[Declared], secrets: Secrets
+    hyperparameters: Sequence[DeclaredHyperparameter], exclusive: Sequence[DeclaredHyperparameter], secrets: Secrets
 ) -> List[Dict[str, Any]]:
     """Return a specification for each hyperparameter.
 
     Args:
-        known: The hyperparameters.
-        exclusive: Those of mutually exclusive groups. A job cannot send the defaults of two, so none has one.
+        hyperparameters: The hyperparameters of the parser.
+        exclusive: Those of mutually exclusive groups. They get no default, because a job cannot send two of them.
         secrets: The secrets, which are masked.
 
     Raises:
         HyperparameterError: If the service does not accept the specifications, with every problem.
     """
     specifications: Dict[str, Dict[str, Any]] = {}
-    for each in known:
+    for each in hyperparameters:
         specification = _specification(each, secrets)
         if each in exclusive:
             specification.pop("DefaultValue", None)
         earlier = specifications.get(each.name, specification)
-        specifications[each.name] = specification if earlier == specification else _united(earlier, specification)
+        specifications[each.name] = specification if earlier == specification else _merge(earlier, specification)
     problems = list(_problems(specifications))
     if problems:
         raise HyperparameterError(problems)
     return list(specifications.values())
 
 
-def _specification(declared: Declared, secrets: Secrets) -> Dict[str, Any]:
+def _specification(declared: DeclaredHyperparameter, secrets: Secrets) -> Dict[str, Any]:
     kind, allowed = _range(declared)
     is_secret = secrets.names.is_secret_argument(declared.action)
     values = allowed.get(f"{kind}ParameterRangeSpecification", {})
@@ -81,7 +81,7 @@ def _specification(declared: Declared, secrets: Secrets) -> Dict[str, Any]:
     return specification
 
 
-def _range(declared: Declared) -> Tuple[str, Range]:
+def _range(declared: DeclaredHyperparameter) -> Tuple[str, Range]:
     """Return the type, and the range; the range is empty if the service cannot represent what the argument accepts."""
     texts = [] if declared.takes_list else [text for _, text in declared.categories()]
     if 1 <= len(texts) <= MOST_RANGES and all(len(text) <= LONGEST_BOUND for text in texts):
@@ -105,8 +105,8 @@ def _one_line(text: str) -> str:
     return " ".join("".join(shown).split())[:LONGEST_DESCRIPTION].rstrip()
 
 
-def _united(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:
-    """Return the specification of a hyperparameter that several arguments take, of which each accepts other values."""
+def _merge(first: Dict[str, Any], second: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the specification of a hyperparameter for several arguments that accept different values: any text."""
     is_required = first["IsRequired"] or second["IsRequired"]
     return {"Name": first["Name"], "Type": FREE_TEXT, "IsTunable": False, "IsRequired": is_required}
 

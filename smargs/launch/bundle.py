@@ -22,10 +22,10 @@ Source: ``install_requirements`` in modules.py of the toolkit, ``working_dir`` i
 
 _DEPENDENCY = "configargparse"
 
-# A line of several, each but the last with a backslash at its end.
+# A logical line: lines that end with a backslash are joined to the next one.
 _LOGICAL_LINE = r"(?:[^\n]*\\\r?\n)*(?:[^\n]*\n|[^\n]+\Z)"
 
-# The end of a line to which pip would join the next one.
+# The end of a logical line to which pip would join the next one.
 _UNFINISHED = r"(?:[^\n]|\\\r?\n)\Z"
 
 # The name of a wheel or of a project, perhaps at the end of a path or an address, and the extras after it.
@@ -39,13 +39,13 @@ class BundleError(ValueError):
 
 
 class Bundle(NamedTuple):
-    """What has been done to a directory.
+    """The changes of a directory.
 
     Attributes:
         written: The files that are new or have changed.
         removed: Older wheels, which have been removed.
         unchanged: The files that already had this content.
-        missing: Why a package was not bundled, a line each.
+        missing: A line for each package that was not bundled, with the reason.
     """
 
     written: List[Path]
@@ -69,7 +69,7 @@ def bundle(directory: Path) -> Bundle:
         before = _read_requirements(directory)
         for wheel in wheels:
             _write(directory / wheel.file_name, wheel.content, result)
-        _write(directory / REQUIREMENTS, require(before, wheels).encode("utf-8", "surrogateescape"), result)
+        _write(directory / REQUIREMENTS, add_requirements(before, wheels).encode("utf-8", "surrogateescape"), result)
         for path in _older(directory, wheels):
             path.unlink()
             result.removed.append(path)
@@ -80,10 +80,10 @@ def bundle(directory: Path) -> Bundle:
     return result
 
 
-def require(requirements: str, wheels: Sequence[Wheel]) -> str:
-    """Return requirements with a line for each wheel, in the place of the line that names its package, else at the end.
+def add_requirements(requirements: str, wheels: Sequence[Wheel]) -> str:
+    """Return requirements with a line for each wheel: it replaces the line that names the package, or is added at the end.
 
-    Other lines are unchanged. If some have hashes, the new lines have hashes, too, because pip then wants one for each.
+    Other lines stay. If one of them has a hash, the new lines have hashes, too, because pip then requires one for each line.
     """
     remaining = {wheel.project: wheel for wheel in wheels}
     hashed = "--hash=" in requirements

@@ -21,15 +21,15 @@ def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: M
     return any(find_channel(name, channels) is not None for name, _ in names(action, prefix_chars))
 
 
-def with_required(parser: argparse.ArgumentParser, channels: Iterable[str]) -> List[str]:
-    """Return the names of channels, and one for each argument that must have a channel and that none of them fills."""
-    known: Dict[str, None] = dict.fromkeys(channels)
-    missing = _first_missing(parser, known)
+def add_required_channels(parser: argparse.ArgumentParser, channels: Iterable[str]) -> List[str]:
+    """Return these names of channels, and one for each argument that must have a channel and that none of these fills."""
+    channel_names: Dict[str, None] = dict.fromkeys(channels)
+    missing = _first_missing(parser, channel_names)
     while missing is not None:
-        known[missing] = None
-        # A second channel may take --data-dir its only one.
-        missing = _first_missing(parser, known)
-    return list(known)
+        channel_names[missing] = None
+        # With a second channel, --data-dir has no only channel any more.
+        missing = _first_missing(parser, channel_names)
+    return list(channel_names)
 
 
 def _first_missing(parser: argparse.ArgumentParser, channels: Mapping[str, object]) -> Optional[str]:
@@ -44,7 +44,7 @@ def _first_missing(parser: argparse.ArgumentParser, channels: Mapping[str, objec
 
 
 def _requirements(parser: argparse.ArgumentParser) -> Iterator[List[argparse.Action]]:
-    """Yield the arguments of which a channel must fill one."""
+    """Yield lists of arguments. A channel must fill one argument of each."""
     alternatives = [[action] for action in _argparse.actions(parser) if action.required]
     alternatives += [_argparse.members(group) for group in _argparse.exclusive_groups(parser) if group.required]
     for actions in filter(None, alternatives):

@@ -1,4 +1,4 @@
-"""The check of a job's hyperparameters in the process of the script: ``script`` asks for it."""
+"""The check of a job's hyperparameters, in the process of the script. ``script`` starts that process."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _OTHER_PARSER = (
 
 
 class Question(NamedTuple):
-    """What is to be checked.
+    """The hyperparameters to check, and the job that has them.
 
     Attributes:
         entry_point: The script.
         values: Names and values, each pair pickled, because the script may define their classes.
-        is_namespace: Whether they are those of a namespace instead of a mapping.
+        is_namespace: Whether the values are those of a namespace instead of a mapping.
         channels: The names of the job's channels.
-        ranges: The ranges of a tuning job, under any keys: two may have one name.
+        ranges: The ranges of a tuning job, by their numbers, because two may have the same name.
         subcommands: Tokens that choose subcommands.
         shows_arguments: Whether the reply has the lines of a table of all arguments.
     """
@@ -61,7 +61,7 @@ class Reply(NamedTuple):
     Attributes:
         hyperparameters: The texts that are sent, by name; None for a pipeline variable.
         shown: The same with secrets masked.
-        unchanged: The names of the pipeline variables, each with the launcher's name of it.
+        pipeline_variables: For each hyperparameter that is a pipeline variable, the name that the caller has for it.
         problems: What a job would refuse, one line each, with secrets masked.
         warnings: The texts of warnings, one line each.
         arguments: A line of the table for each argument.
@@ -69,15 +69,16 @@ class Reply(NamedTuple):
 
     hyperparameters: Mapping[str, Optional[str]] = MappingProxyType({})
     shown: Mapping[str, object] = MappingProxyType({})
-    unchanged: Mapping[str, str] = MappingProxyType({})
+    pipeline_variables: Mapping[str, str] = MappingProxyType({})
     problems: Sequence[str] = ()
     warnings: Sequence[str] = ()
     arguments: Sequence[Row] = ()
 
 
 class PipelineVariable:
-    """A pipeline variable in the process of the script, where its SDK need not be."""
+    """Replaces a pipeline variable in the process of the script, which may not have the SDK."""
 
+    # By these attributes, is_pipeline_variable() recognises it.
     expr = to_string = None
 
     def __init__(self, default_value: object) -> None:
@@ -114,14 +115,14 @@ def prepare(parser: Any, question: Question) -> None:
     """Set the variables of the hyperparameters that a parser takes. What the script declares next may depend on them."""
     if not isinstance(parser, SageMakerParserMixin):
         return
-    # The last step reports what is wrong.
+    # The check after the last step reports every error.
     with contextlib.suppress(HyperparameterError, BadJobError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         values = dict(_load(question.values))
         with tempfile.TemporaryDirectory(prefix="smargs-launch-") as directory:
             taken = Arguments(parser, values).takers(list(values), directory)
-        made = to_hyperparameters(parser, {name: values[name] for name in taken}, channels=question.channels)
-        texts = {name: text for name, text in made.items() if isinstance(text, str)}
+        hyperparameters = to_hyperparameters(parser, {name: values[name] for name in taken}, channels=question.channels)
+        texts = {name: text for name, text in hyperparameters.items() if isinstance(text, str)}
         os.environ.update(container_variables(question.entry_point, texts, question.channels))
 
 
@@ -133,16 +134,16 @@ def _fields(reply: Reply) -> Dict[str, Any]:
 def _check(parser: Any, parse: Callable[[], Any], question: Question) -> Reply:
     values = dict(_load(question.values))
     values.update(_choose(parser, question.subcommands))
-    asked = argparse.Namespace(**values) if question.is_namespace else values
-    made = to_hyperparameters(parser, asked, ranges=question.ranges, channels=question.channels)
+    requested = argparse.Namespace(**values) if question.is_namespace else values
+    hyperparameters = to_hyperparameters(parser, requested, ranges=question.ranges, channels=question.channels)
     names = {id(value): name for name, value in values.items()}
-    unchanged = {name: names[id(value)] for name, value in made.items() if is_pipeline_variable(value)}
-    sent = {name: None if name in unchanged else value for name, value in made.items()}
-    arguments = Arguments(parser, asked)
+    variables = {name: names[id(value)] for name, value in hyperparameters.items() if is_pipeline_variable(value)}
+    sent = {name: None if name in variables else value for name, value in hyperparameters.items()}
+    arguments = Arguments(parser, requested)
     secrets = Secrets(Names(os.environ, arguments.parsers))
     shown = {name: secrets.mask_value(name, text) for name, text in sent.items()}
-    rows = _rows(parse, made, question, arguments.command) if question.shows_arguments else []
-    return Reply(sent, shown, unchanged, arguments=rows)
+    rows = _rows(parse, hyperparameters, question, arguments.command) if question.shows_arguments else []
+    return Reply(sent, shown, variables, arguments=rows)
 
 
 def _load(pairs: Sequence[bytes]) -> Iterator[Tuple[str, Any]]:
@@ -156,10 +157,10 @@ def _load(pairs: Sequence[bytes]) -> Iterator[Tuple[str, Any]]:
         try:
             yield name, pickle.loads(pickled)
         except Exception as error:
-            raise HyperparameterError([not_passed(name, error)]) from None
+            raise HyperparameterError([pickling_problem(name, error)]) from None
 
 
-def not_passed(name: object, error: Exception) -> str:
+def pickling_problem(name: object, error: Exception) -> str:
     """Return the problem of a value that cannot be passed to the process of the script."""
     return f"hyperparameter {name}: its value cannot be passed to the script: {type(error).__name__}: {error}"
 
@@ -173,10 +174,10 @@ def _choose(parser: Any, tokens: Sequence[str]) -> Dict[str, str]:
     chosen: Dict[str, str] = {}
     for token in tokens:
         subparsers: Any = next(filter(_is_subparsers, _argparse.actions(parser)), None)
-        known = list(subparsers.choices) if subparsers else []
-        if token not in known:
-            choices = ", ".join(map(repr, known))
-            expected = f"choose from {choices}" if known else "a job sends a script hyperparameters: write -p"
+        subcommands = list(subparsers.choices) if subparsers else []
+        if token not in subcommands:
+            choices = ", ".join(map(repr, subcommands))
+            expected = f"choose from {choices}" if subcommands else "a job sends a script hyperparameters: write -p"
             raise HyperparameterError([f"argument {token!r} is not a subcommand of the script ({expected})"])
         chosen[subparsers.dest] = token
         parser = subparsers.choices[token]

@@ -1,4 +1,4 @@
-"""The process of a script whose parser is asked a question: ``process`` starts it, and reads the answer."""
+"""Runs in the process of a script and asks its parser a question. ``process`` starts that process, and reads the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUILDER = "build_parser"
 
 
 class Request(NamedTuple):
-    """What the process is asked.
+    """A question for the parser of a script.
 
     Attributes:
         script: The path of the script, as its command line names it.

@@ -19,7 +19,7 @@ from smargs.secrets.masking import Secrets
 from smargs.texts import decode, to_text
 
 
-class Declared:
+class DeclaredHyperparameter:
     """A hyperparameter that an argument takes.
 
     Attributes:
@@ -45,18 +45,18 @@ class Declared:
         self.is_count = isinstance(action, _argparse.CountAction)
         self.takes_list = action.nargs != 0 and collects(action)
         self.bounds = _bounds(action, self.type)
-        known = [option for name, option in names(action, parser.prefix_chars) if name == self.name]
-        self._option = next(iter(known), None)
+        options = [option for name, option in names(action, parser.prefix_chars) if name == self.name]
+        self._option = next(iter(options), None)
 
     def categories(self) -> List[Spelling]:
         """Return the values of which the argument accepts one, with their texts; none if it accepts others.
 
-        Choices that no value is read as are left out.
+        A choice that the argument does not read from any text is left out.
         """
         if self.is_flag or (self.type is bool and self.action.choices is None):
             return [(True, "true"), (False, "false")]
-        known = [self._spelling(choice) for choice in self._choices()]
-        return [spelling for spelling in known if spelling is not None]
+        candidates = [self._spelling(choice) for choice in self._choices()]
+        return [spelling for spelling in candidates if spelling is not None]
 
     def default(self, secrets: Secrets) -> Optional[Spelling]:
         """Return the default, with its text.
@@ -65,14 +65,14 @@ class Declared:
             secrets: Decides what is secret.
 
         Returns:
-            None if there is no default, if it is secret, or if no hyperparameter leaves the argument as its default does.
+            None if there is no default, if it is secret, or if the argument does not store it from any text.
         """
         spelling = self._spelling_of_default()
         is_shown = spelling is not None and secrets.mask_argument(self.action, spelling[0]) == spelling[0]
         return spelling if is_shown else None
 
     def help(self) -> str:
-        """Return the help text, with the values of what it names as in ``%(default)s``."""
+        """Return the help text, with values in the place of names such as ``%(default)s``."""
         text = self.action.help
         if not text or text == argparse.SUPPRESS:
             return ""
@@ -93,11 +93,11 @@ class Declared:
             return None
         # A flag that stores false takes true to store it.
         values = () if parsed is None else (parsed, declared, *((True, False) if self.is_flag else ()))
-        known = [spelling for value in values for spelling in self._spellings(value)]
-        return next((spelling for spelling in known if self._stores(spelling[1], parsed)), None)
+        candidates = [spelling for value in values for spelling in self._spellings(value)]
+        return next((spelling for spelling in candidates if self._stores(spelling[1], parsed)), None)
 
     def _parsed_default(self) -> object:
-        """Return the default as argparse converts it; None if there is none, or it is unknown what the argument does."""
+        """Return the default as argparse converts it; None if there is none, or if the action is the script's own."""
         default = self.action.default
         is_known = _argparse.is_standard(self.action) and not isinstance(self.action.type, argparse.FileType)
         if not is_known or default == argparse.SUPPRESS:
@@ -115,7 +115,7 @@ class Declared:
 
     def _spelling(self, choice: object) -> Optional[Spelling]:
         """Return how a choice is sent, alone or as an element of a list; None if no spelling is read as this choice."""
-        return next((known for known in self._spellings(choice) if self._reads(known, choice)), None)
+        return next((spelling for spelling in self._spellings(choice) if self._reads(spelling, choice)), None)
 
     def _spellings(self, value: object) -> Iterator[Spelling]:
         """Yield the spellings of a value that the service accepts."""
@@ -141,7 +141,7 @@ class Declared:
         return True
 
     def _stores(self, text: str, expected: object) -> bool:
-        """Return whether the argument has a value after a parse of this text, beside a default that is the same."""
+        """Return whether the argument stores the expected value if it reads this text after its default."""
         for platform in (TOOLKIT, SDK):
             namespace = argparse.Namespace(**{self.action.dest: self.action.default})
             try:
@@ -155,26 +155,30 @@ class Declared:
         return True
 
 
-def declared_hyperparameters(parser: argparse.ArgumentParser, channels: Mapping[str, object]) -> Iterator[Declared]:
+def declared_hyperparameters(
+    parser: argparse.ArgumentParser, channels: Mapping[str, object]
+) -> Iterator[DeclaredHyperparameter]:
     """Yield the hyperparameters that a parser and its subcommands declare.
 
-    What SageMaker's variables and channels fill is none. An argument of a subcommand is never required, because a job may run
-    another one.
+    An argument that a variable of SageMaker or a channel fills is not a hyperparameter. An argument of a subcommand is never
+    required, because a job may run another subcommand.
 
     Args:
         parser: The parser.
         channels: The names of the job's channels, as far as they are known.
     """
-    for known in _argparse.all_parsers([parser]):
-        for action in _argparse.actions(known):
-            if _is_hyperparameter(action, known.prefix_chars, channels):
-                yield Declared(known, action, is_required=action.required and known is parser)
+    for each in _argparse.all_parsers([parser]):
+        for action in _argparse.actions(each):
+            if _is_hyperparameter(action, each.prefix_chars, channels):
+                yield DeclaredHyperparameter(each, action, is_required=action.required and each is parser)
 
 
-def exclusive_groups(parser: argparse.ArgumentParser, known: Collection[Declared]) -> Iterator[Tuple[List[Declared], bool]]:
+def exclusive_groups(
+    parser: argparse.ArgumentParser, hyperparameters: Collection[DeclaredHyperparameter]
+) -> Iterator[Tuple[List[DeclaredHyperparameter], bool]]:
     """Yield the hyperparameters of each mutually exclusive group of a parser, and whether one of them is required."""
     for group in _argparse.exclusive_groups(parser):
-        members = [each for each in known if each.action in _argparse.members(group)]
+        members = [each for each in hyperparameters if each.action in _argparse.members(group)]
         if members:
             yield members, bool(group.required) and len(members) == len(_argparse.members(group))
 

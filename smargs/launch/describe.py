@@ -1,4 +1,4 @@
-"""The description of a parser's hyperparameters; ``process`` asks for it in the process of a script."""
+"""The description of a parser's hyperparameters, in the process of a script. ``process`` starts that process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 from smargs import _argparse
 from smargs.launch.algorithm import supported_hyperparameters
-from smargs.launch.declared import Declared, declared_hyperparameters, exclusive_groups
+from smargs.launch.declared import DeclaredHyperparameter, declared_hyperparameters, exclusive_groups
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.json_schema import json_schema
 from smargs.mixin import SageMakerParserMixin
@@ -22,7 +22,7 @@ class Question(NamedTuple):
     """Which description is wanted.
 
     Attributes:
-        form: One of ``algorithm`` and ``json-schema``.
+        form: ``algorithm`` or ``json-schema``.
         channels: The names of the job's channels.
     """
 
@@ -60,17 +60,17 @@ def describe(parser: SageMakerParserMixin, form: str, channels: Tuple[str, ...] 
     Raises:
         HyperparameterError: If the service does not accept the description, with every problem.
     """
-    known = list(declared_hyperparameters(parser, dict.fromkeys(channels)))
-    groups = [group for each in _argparse.all_parsers([parser]) for group in exclusive_groups(each, known)]
-    secrets = _secrets(parser, known)
+    hyperparameters = list(declared_hyperparameters(parser, dict.fromkeys(channels)))
+    groups = [group for each in _argparse.all_parsers([parser]) for group in exclusive_groups(each, hyperparameters)]
+    secrets = _secrets(parser, hyperparameters)
     if form == ALGORITHM:
-        return supported_hyperparameters(known, [each for members, _ in groups for each in members], secrets)
+        return supported_hyperparameters(hyperparameters, [each for members, _ in groups for each in members], secrets)
     description = " ".join(secrets.mask_text(str(parser.description or "")).split())
-    return json_schema(os.path.basename(sys.argv[0]), description, known, groups, secrets)
+    return json_schema(os.path.basename(sys.argv[0]), description, hyperparameters, groups, secrets)
 
 
-def _secrets(parser: SageMakerParserMixin, known: List[Declared]) -> Secrets:
+def _secrets(parser: SageMakerParserMixin, hyperparameters: List[DeclaredHyperparameter]) -> Secrets:
     secrets = Secrets(Names(parsers=[parser]), [parser])
-    for each in known:
+    for each in hyperparameters:
         secrets.add_argument(each.action, each.action.default)
     return secrets

@@ -1,4 +1,4 @@
-"""One hyperparameter that is being spelled: the parser decides which of its spellings is sent."""
+"""One hyperparameter before it is sent: the parser decides in which of its spellings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from smargs import _argparse
 from smargs.arguments.conversion import has_custom_type
 from smargs.launch.equality import is_same
 from smargs.launch.limits import limit_problems
-from smargs.launch.request import Requested, read
+from smargs.launch.request import RequestedValue, value_of
 from smargs.launch.spelling import Spelling, spellings
 from smargs.launch.trial import Outcome, key_of
 
@@ -20,21 +20,21 @@ class Draft:
     Attributes:
         requested: The value, and the argument that takes it.
         name: The name of the hyperparameter.
-        comes_back: Whether every platform gives the argument the requested value, as far as is known.
+        round_trips: Whether the argument has the requested value on every platform, or might have it.
     """
 
-    def __init__(self, requested: Requested, known: Sequence[Spelling]) -> None:
+    def __init__(self, requested: RequestedValue, candidates: Sequence[Spelling]) -> None:
         """Begin with the first spelling that the service accepts.
 
         Args:
             requested: The value, and the argument that takes it.
-            known: The spellings of the value.
+            candidates: The spellings of the value.
         """
         self.requested = requested
         self.name = requested.name
-        self.comes_back = True
-        fitting = [spelling for spelling in known if not any(limit_problems({self.name: spelling[1]}))]
-        self._spellings: Sequence[Spelling] = fitting or known
+        self.round_trips = True
+        fitting = [spelling for spelling in candidates if not any(limit_problems({self.name: spelling[1]}))]
+        self._spellings: Sequence[Spelling] = fitting or candidates
         self._index = 0
 
     @property
@@ -48,40 +48,40 @@ class Draft:
         return self._spellings[self._index][1]
 
     def choose_next(self) -> bool:
-        """Choose the next spelling. If there is none, choose the usual one for good, and return False."""
-        self.comes_back = self._index + 1 < len(self._spellings)
-        self._index = self._index + 1 if self.comes_back else 0
-        return self.comes_back
+        """Choose the next spelling. If there is no other, choose the first one again, and return False."""
+        self.round_trips = self._index + 1 < len(self._spellings)
+        self._index = self._index + 1 if self.round_trips else 0
+        return self.round_trips
 
     def is_read_back(self, outcomes: Sequence[Outcome]) -> bool:
         """Return whether the argument has the requested value after each of these parses.
 
-        If argparse stopped, for another reason, that is unknown.
+        True also if argparse stopped before that was known.
         """
         action = self.requested.action
         if action is None or any(outcome.namespace is None for outcome in outcomes):
             return True
-        return self.is_same_everywhere(outcomes) and self.requested.equals(read(outcomes[0].namespace, action.dest))
+        return self.is_same_everywhere(outcomes) and self.requested.equals(value_of(outcomes[0].namespace, action.dest))
 
     def is_same_everywhere(self, outcomes: Sequence[Outcome]) -> bool:
         """Return whether the argument has the same value after each of these parses, without a problem."""
         action = self.requested.action
         if action is None or any(outcome.problem_of(key_of(action)) for outcome in outcomes):
             return action is None
-        stored = [read(outcome.namespace, action.dest) for outcome in outcomes]
+        stored = [value_of(outcome.namespace, action.dest) for outcome in outcomes]
         return all(is_same(value, stored[0]) for value in stored)
 
     def stored(self, outcomes: Sequence[Outcome]) -> str:
-        """Return the value that the argument has instead, on each platform if they differ."""
+        """Return the value that the argument has, on each platform if the values differ."""
         action = self.requested.action
         assert action is not None
-        by_platform = {outcome.route.name: repr(read(outcome.namespace, action.dest)) for outcome in outcomes}
+        by_platform = {outcome.route.name: repr(value_of(outcome.namespace, action.dest)) for outcome in outcomes}
         if len(set(by_platform.values())) == 1:
             return next(iter(by_platform.values()))
         return ", ".join(f"{text} with {platform}" for platform, text in by_platform.items())
 
 
-def spell(requested: Requested, *, encoded: bool) -> List[Spelling]:
+def spell(requested: RequestedValue, *, encoded: bool) -> List[Spelling]:
     """Return the spellings of a requested value."""
     values = _values(requested.action, requested.value) if requested.is_stored else [requested.value]
     return [spelling for value in values for spelling in spellings(value, encoded=encoded)]

@@ -1,4 +1,4 @@
-"""Whether a value that a parse gave is the one that was sent."""
+"""Comparison of a value that a parser returned with the one that was sent."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _is_nan(value: object) -> bool:
 
 
 def _has_only_identity(value: Any) -> bool:
-    """Return whether an object is equal to itself alone, though it has attributes to compare. A function has none."""
+    """Return whether an object has attributes to compare, and its class defines no equality. A function is no such object."""
     equality: object = type(value).__eq__
     return equality is object.__eq__ and hasattr(value, "__dict__") and not callable(value)
 

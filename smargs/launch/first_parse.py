@@ -1,7 +1,7 @@
 """Run a script as the main program of this process, up to its first parse of the command line.
 
-The methods of argparse are wrapped in this process, which ends after that parse. If the script parses in steps, it is the last
-one, and its parser has the arguments of all steps.
+The methods of argparse are wrapped in this process, which ends after that parse. If the script parses in steps, the process
+ends after the last step, whose parser then has the arguments of all steps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _do_nothing(parser: Any) -> None:
 def end_at_first_parse(handle: Handler, prepare: Callable[[Any], None] = _do_nothing) -> None:
     """Wrap the methods that parse, so that the first parse of the command line calls a function and ends the process.
 
-    This concerns every class of parsers that exists or will be defined.
+    Every class of parsers is wrapped, also one that the script defines later.
 
     Args:
         handle: The function.
@@ -87,7 +87,7 @@ class _FirstParse:
 
     def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
         tokens = args[0] if args else settings.get("args")
-        frame = sys._getframe(2)  # Of the function that parses; the method's wrapper is between.
+        frame = sys._getframe(2)  # The frame of the script that calls the method. wrapped() is between.
         steps = [earlier for started_by, earlier in self._steps if _is_running(started_by, frame)]
         if self._is_parsing or not (steps or _is_command_line(tokens)):
             return parse(parser, *args, **settings)
@@ -129,7 +129,7 @@ def _is_running(frame: FrameType, inner: FrameType) -> bool:
 
 
 def _end(status: int) -> NoReturn:
-    # Without an exception: a script that catches SystemExit or Exception would continue and train.
+    # os._exit, because a script that catches SystemExit would continue and train.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

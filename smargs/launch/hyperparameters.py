@@ -1,4 +1,4 @@
-"""The hyperparameters of a job, made of the values that a script's parser shall have."""
+"""The hyperparameters of a job, made of the values that a script's parser should return."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def to_hyperparameters(
     encoded: bool = True,
     channels: Optional[Iterable[str]] = None,
 ) -> Dict[str, Any]:
-    """Return the hyperparameters of a job in which a script's parser has these values.
+    """Return the hyperparameters of a job in which a script's parser returns these values.
 
     Args:
         parser: A parser of the mixin.
         values: A namespace, of which only what differs from the parsed default is sent, or a mapping of names to values.
         ranges: The ranges of a tuning job: the SDKs' objects by name, or the service's ``ParameterRanges``.
         encoded: Whether to return the texts that the service stores. Otherwise the values, which v2's estimators encode.
-        channels: The names of the job's channels; None if they are unknown, so that no channel is missing.
+        channels: The names of the job's channels; None if they are unknown. Then every channel that an argument needs is there.
 
     Raises:
-        TypeError: If the values are neither.
+        TypeError: If the values are neither a namespace nor a mapping.
         HyperparameterError: If the service, a platform or the parser would refuse them, with every problem.
     """
     if values is None or isinstance(values, (str, bytes)):
@@ -41,13 +41,13 @@ def to_hyperparameters(
         plan.choose_spellings()
         problems = plan.problems()
     for name in plan.secret_names():
-        warnings.warn(no_place_for_a_secret(name), stacklevel=level_of_the_script())
+        warnings.warn(secret_warning(name), stacklevel=level_of_the_script())
     if problems:
         raise HyperparameterError(problems)
     return plan.hyperparameters()
 
 
-def no_place_for_a_secret(name: str) -> str:
+def secret_warning(name: str) -> str:
     """Return the warning for a secret.
 
     Source: "Do not include any security-sensitive information", HyperParameters of

@@ -10,12 +10,12 @@ import itertools
 from pathlib import PurePath
 from typing import Any, Dict, List, Sequence, Tuple
 
-from smargs.launch.declared import Declared
+from smargs.launch.declared import DeclaredHyperparameter
 from smargs.secrets.masking import Secrets
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-# The most that a hyperparameter of an argument with action="count" may be.
+# The greatest value of a hyperparameter that an argument with action="count" accepts.
 _MOST_COUNTED = 9999
 
 _TYPES: Dict[Any, str] = {
@@ -31,24 +31,30 @@ _TYPES: Dict[Any, str] = {
 
 Schema = Dict[str, Any]
 
-Group = Tuple[Sequence[Declared], bool]
+Group = Tuple[Sequence[DeclaredHyperparameter], bool]
 """The hyperparameters of a mutually exclusive group, and whether one of them is required."""
 
 
-def json_schema(title: str, description: str, known: Sequence[Declared], groups: Sequence[Group], secrets: Secrets) -> Schema:
+def json_schema(
+    title: str,
+    description: str,
+    hyperparameters: Sequence[DeclaredHyperparameter],
+    groups: Sequence[Group],
+    secrets: Secrets,
+) -> Schema:
     """Return a schema of a JSON object with hyperparameters. The parser accepts every object that the schema accepts.
 
-    A value of an argument whose ``type`` is the script's own may be anything, because only the script knows what it accepts.
+    If the ``type`` of an argument is the script's own, any value fits the schema: only the script knows which are valid.
 
     Args:
         title: The name of the script.
         description: What the script does.
-        known: The hyperparameters.
-        groups: Those of mutually exclusive groups.
+        hyperparameters: The hyperparameters of the script's parser.
+        groups: Those of each mutually exclusive group.
         secrets: The secrets, which are masked.
     """
     properties: Dict[str, Schema] = {}
-    for each in known:
+    for each in hyperparameters:
         property_ = _property(each, secrets)
         earlier = properties.get(each.name, property_)
         properties[each.name] = property_ if earlier == property_ else {"anyOf": [earlier, property_]}
@@ -56,12 +62,12 @@ def json_schema(title: str, description: str, known: Sequence[Declared], groups:
     if description:
         schema["description"] = description
     schema.update(properties=properties, additionalProperties=False)
-    schema["required"] = list(dict.fromkeys(each.name for each in known if each.is_required))
+    schema["required"] = list(dict.fromkeys(each.name for each in hyperparameters if each.is_required))
     conditions = [condition for group in groups for condition in _conditions(*group)]
     return {**schema, "allOf": conditions} if conditions else schema
 
 
-def _property(declared: Declared, secrets: Secrets) -> Schema:
+def _property(declared: DeclaredHyperparameter, secrets: Secrets) -> Schema:
     schema = _values(declared)
     description = " ".join(secrets.mask_text(declared.help()).split())
     if description:
@@ -74,7 +80,7 @@ def _property(declared: Declared, secrets: Secrets) -> Schema:
     return schema
 
 
-def _values(declared: Declared) -> Schema:
+def _values(declared: DeclaredHyperparameter) -> Schema:
     action = declared.action
     one = _one_value(declared)
     if not declared.takes_list:
@@ -88,7 +94,7 @@ def _values(declared: Declared) -> Schema:
     )
 
 
-def _one_value(declared: Declared) -> Schema:
+def _one_value(declared: DeclaredHyperparameter) -> Schema:
     if declared.is_count:
         return {"type": "integer", "minimum": 0, "maximum": _MOST_COUNTED}
     values = [value for value, _ in declared.categories()]
@@ -104,7 +110,7 @@ def _one_value(declared: Declared) -> Schema:
     return schema
 
 
-def _type(declared: Declared) -> Schema:
+def _type(declared: DeclaredHyperparameter) -> Schema:
     if declared.action.nargs == 0:
         return {"const": declared.action.const}
     type_ = declared.type
@@ -113,7 +119,7 @@ def _type(declared: Declared) -> Schema:
     return {"type": _TYPES[type_]} if type_ in _TYPES else {}
 
 
-def _conditions(group: Sequence[Declared], is_required: bool) -> List[Schema]:
+def _conditions(group: Sequence[DeclaredHyperparameter], is_required: bool) -> List[Schema]:
     names = list(dict.fromkeys(each.name for each in group))
     conditions: List[Schema] = [{"not": {"required": list(pair)}} for pair in itertools.combinations(names, 2)]
     return [*conditions, {"anyOf": [{"required": [name]} for name in names]}] if is_required else conditions

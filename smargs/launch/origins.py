@@ -1,4 +1,4 @@
-"""Where the value of each argument comes from, after a parse: every source that has a value for it, the winner first."""
+"""The origins of the values of a parse: for each argument, every source that has a value for it, the winner first."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Origins:
         for action in _argparse.actions(run.parser):
             if hasattr(run.namespace, action.dest) and hasattr(namespace, action.dest):
                 argument = FilledArgument(action, list(self._all(run, action)))
-                # Of several arguments with one dest, a default only counts where no other has a value.
+                # A default counts only if no other argument with the same dest has a value from another source.
                 previous = filled.get(action.dest)
                 if previous is None or previous.origins[0].source == _DEFAULT != argument.origins[0].source:
                     filled[action.dest] = argument
@@ -108,7 +108,7 @@ class Origins:
             yield Origin(action.default, _DEFAULT)
 
     def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, Origin]) -> Iterator[Origin]:
-        """Find the value of config files, even if ConfigArgParse ignored it because a token or a variable overrides it."""
+        """Find the value in config files, even if ConfigArgParse ignored it because a token or a variable overrides it."""
         keys = run.parser.get_possible_config_keys(action) if hasattr(run.parser, "get_possible_config_keys") else ()
         origins = [self._config[key] for key in keys if key in self._config]
         if "config" in configured:

@@ -1,4 +1,4 @@
-"""The hyperparameters of one launch: what is sent, what the parser makes of it on each platform, and every problem."""
+"""The hyperparameters of one launch: the texts that are sent, their values on each platform, and every problem."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from smargs.launch.draft import Draft, spell
 from smargs.launch.limits import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE_METRIC, limit_problems
 from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
 from smargs.launch.ranges import Range, range_problems
-from smargs.launch.request import Arguments, Requested, read
+from smargs.launch.request import Arguments, RequestedValue, value_of
 from smargs.launch.trial import OWN_CONTAINER, Key, Outcome, Trial, key_of, routes
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 
 
 class Plan:
-    """What a launcher sends for the values that a script's parser shall have."""
+    """The hyperparameters that give a script's parser the requested values."""
 
     def __init__(
         self, parser: Any, values: object, directory: str, channels: Optional[Sequence[str]], *, encoded: bool
@@ -34,11 +34,11 @@ class Plan:
         self._encoded = encoded
         self._directory = directory
         self._arguments = Arguments(parser, values)
-        known = self._arguments.required_channels() if channels is None else channels
-        self._trial = Trial(parser, directory, known, self._arguments.command)
+        names = self._arguments.required_channels() if channels is None else channels
+        self._trial = Trial(parser, directory, names, self._arguments.command)
         self._drafts: List[Draft] = []
         self._untested: List[Draft] = []
-        # The names of what is sent, in order, each with its pipeline variable or None.
+        # The names of the hyperparameters, in order, each with its pipeline variable or None.
         self._sent: Dict[str, object] = {}
         self._undeclared: List[str] = []
         self._filled: Dict[Key, str] = {}
@@ -52,25 +52,25 @@ class Plan:
     def add_ranges(self, ranges: Sequence[Range]) -> None:
         """Add the ranges of a tuning job."""
         self._ranges = list(ranges)
-        takers = self._arguments.takers([known.name for known in ranges], self._directory)
-        for known in filter(_has_name, ranges):
-            if known.name == OBJECTIVE_METRIC:
-                self._problems.append(_reserved(known.name))
-            elif known.name in self._sent:
-                self._problems.append(f"hyperparameter {known.name}: it has a value and a range: expected one of them")
-            elif known.texts:
-                self._texts_of_ranges[known.name] = known.texts
-            elif known.name in takers:
-                self._trial.defer(takers[known.name])
+        takers = self._arguments.takers([each.name for each in ranges], self._directory)
+        for range_ in filter(_has_name, ranges):
+            if range_.name == OBJECTIVE_METRIC:
+                self._problems.append(_reserved(range_.name))
+            elif range_.name in self._sent:
+                self._problems.append(f"hyperparameter {range_.name}: it has a value and a range: expected one of them")
+            elif range_.texts:
+                self._texts_of_ranges[range_.name] = range_.texts
+            elif range_.name in takers:
+                self._trial.defer(takers[range_.name])
             else:
-                self._undeclared.append(known.name)
+                self._undeclared.append(range_.name)
 
     def choose_spellings(self) -> None:
         """Parse until every hyperparameter has a spelling that its argument reads back, or has none."""
         wrong: List[Draft] = []
         while wrong or not self._outcomes:
             self._outcomes = self._parse(0)
-            wrong = [draft for draft in self._drafts if draft.comes_back and not draft.is_read_back(self._outcomes)]
+            wrong = [draft for draft in self._drafts if draft.round_trips and not draft.is_read_back(self._outcomes)]
             for draft in wrong:
                 draft.choose_next()
 
@@ -84,7 +84,7 @@ class Plan:
         """Return every problem in one line, with secrets masked."""
         secrets = self._secrets()
         lines = [*self._problems, *self._problems_of_parses(), *self._differences()]
-        lines += [*self._deferred_conflicts(), *self._limits()]
+        lines += [*self._deferred_conflicts(), *self._limit_problems()]
         return list(dict.fromkeys(map(secrets.mask_text, lines)))
 
     def secret_names(self) -> List[str]:
@@ -92,8 +92,8 @@ class Plan:
         secrets = self._secrets()
         return [draft.name for draft in self._drafts if _is_secret(draft, secrets)]
 
-    def _requests(self, values: object, channels: Mapping[str, object]) -> Iterator[Requested]:
-        """Yield what the caller asks for, without a None that is the argument's value anyway."""
+    def _requests(self, values: object, channels: Mapping[str, object]) -> Iterator[RequestedValue]:
+        """Yield what the caller asks for, without a None for an argument that is None without a hyperparameter, too."""
         defaults = self._trial.parse(OWN_CONTAINER, {}).namespace
         if isinstance(values, Mapping):
             requests = self._arguments.requested_by_mapping(values, self._directory)
@@ -102,10 +102,10 @@ class Plan:
         for requested in requests:
             action = requested.action
             is_needed = requested.value is not None or action is None or action.required
-            if is_needed or (action is not None and read(defaults, action.dest) is not None):
+            if is_needed or (action is not None and value_of(defaults, action.dest) is not None):
                 yield requested
 
-    def _add(self, requested: Requested) -> None:
+    def _add(self, requested: RequestedValue) -> None:
         problem = self._refusal(requested)
         if problem is not None:
             self._problems.append(problem)
@@ -121,7 +121,7 @@ class Plan:
         else:
             self._drafts.append(Draft(requested, spell(requested, encoded=self._encoded)))
 
-    def _refusal(self, requested: Requested) -> Optional[str]:
+    def _refusal(self, requested: RequestedValue) -> Optional[str]:
         """Return why a value cannot be sent in any spelling; None if it can."""
         name, action = requested.name, requested.action
         if not isinstance(name, str):
@@ -138,7 +138,7 @@ class Plan:
             return f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value"
         return None
 
-    def _add_variable(self, requested: Requested, text: Optional[str]) -> None:
+    def _add_variable(self, requested: RequestedValue, text: Optional[str]) -> None:
         """Add a pipeline variable: the parser checks its name, and the text of its default if it has one."""
         if text is not None:
             by_default = requested._replace(value=text, is_stored=False)
@@ -155,15 +155,15 @@ class Plan:
             number: Which value of each range to send.
         """
         texts = {**{draft.name: draft.text for draft in self._drafts}, **dict.fromkeys(self._undeclared, "")}
-        for name, known in self._texts_of_ranges.items():
-            texts[name] = known[min(number, len(known) - 1)]
+        for name, values in self._texts_of_ranges.items():
+            texts[name] = values[min(number, len(values) - 1)]
         return [self._trial.parse(route, texts) for route in routes(encoded=self._encoded)]
 
     def _problems_of_parses(self) -> Iterator[str]:
         """Yield the problems of the first value of every range, then those of the other values."""
         count = max(map(len, self._texts_of_ranges.values()), default=1)
         for outcomes in (self._outcomes, *map(self._parse, range(1, count))):
-            yield from _united(outcomes)
+            yield from _merge_outcomes(outcomes)
 
     def _differences(self) -> Iterator[str]:
         """Yield a line for each value that the parser accepts, but does not read back.
@@ -172,14 +172,14 @@ class Plan:
         """
         for draft in self._drafts:
             action = draft.requested.action
-            if action is None or draft.comes_back or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
+            if action is None or draft.round_trips or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
                 continue
             if draft.requested.is_stored or not draft.is_same_everywhere(self._outcomes):
                 shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}, sent as {draft.text!r},"
                 yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
 
     def _deferred_conflicts(self) -> Iterator[str]:
-        """Yield a line for each argument whose group has another one, if the value of either is unknown before the launch."""
+        """Yield a line for each argument that excludes another one, if the value of either is unknown before the launch."""
         sent = {key_of(draft.requested.action) for draft in self._drafts if draft.requested.action is not None}
         for parser in self._arguments.parsers:
             for group in _argparse.exclusive_groups(parser):
@@ -189,11 +189,11 @@ class Plan:
                         name, other = _argparse.argument_name(action), _argparse.argument_name(named[0])
                         yield f"argument {name}: not allowed with argument {other}"
 
-    def _limits(self) -> Iterator[str]:
-        """Yield what the service refuses."""
+    def _limit_problems(self) -> Iterator[str]:
+        """Yield a line for each thing that the service refuses."""
         yield from range_problems(self._ranges)
         texts = {draft.name: draft.text for draft in (*self._drafts, *self._untested)}
-        names = [*self._sent, *(known.name for known in self._ranges)]
+        names = [*self._sent, *(each.name for each in self._ranges)]
         added = () if self._encoded else (*ADDED_BY_FRAMEWORKS, *(ADDED_BY_TUNERS if self._ranges else ()))
         yield from limit_problems({**dict.fromkeys(names, ""), **texts}, added)
 
@@ -207,12 +207,12 @@ class Plan:
         return secrets
 
 
-def _has_name(known: Range) -> bool:
-    return bool(known.name)
+def _has_name(range_: Range) -> bool:
+    return bool(range_.name)
 
 
-def _united(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """Yield the problems of the parses on all routes. A problem of some routes only names who starts the script."""
+def _merge_outcomes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """Yield each problem of the parses on all routes once. A problem of some routes names who starts the script on them."""
     subjects: Dict[object, Dict[str, str]] = {}
     for outcome in outcomes:
         for problem in outcome.problems:

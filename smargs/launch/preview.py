@@ -111,7 +111,7 @@ class Watch:
             text = second.value if isinstance(second.value, str) else ""
             shown = secrets.mask_argument(action, text) if text else secrets.describe(action, second.value)
             overrode = f"{shown} ({second.source})"
-        # A pair of flags is named by the one that sets it.
+        # Of --amp and --no-amp, the table names the first.
         options = [option for option in action.option_strings if option[:5] != "--no-"] or action.option_strings
         name = max(options, key=len, default=action.dest)
         return name, secrets.describe(action, value), type(value).__name__, source, overrode

@@ -24,7 +24,8 @@ from smargs.local.system import kill_session
 LONGEST = 120.0
 """How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
 
-# The package of this process, even if another version is installed. Other modules are not imported from its directory first.
+# The child imports the package of this process, even if another version is installed. Its parent directory is on sys.path only
+# for that import, and typing is imported before, so that no other module comes from there.
 _CODE = """
 import sys, typing
 sys.path.insert(0, {root!r})

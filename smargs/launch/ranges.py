@@ -17,7 +17,7 @@ KINDS = (INTEGER, CONTINUOUS, CATEGORICAL)
 
 _REQUEST_KEYS = (*(f"{kind}ParameterRanges" for kind in KINDS), "AutoParameters")
 
-# Where in a continuous range its interior value is: at no fraction, so that the value is hardly ever a whole number.
+# The place of the interior value in a continuous range. It is irrational, so that the value is hardly ever a whole number.
 _INTERIOR = (math.sqrt(5) - 1) / 2
 
 
@@ -43,7 +43,7 @@ def read_ranges(ranges: Mapping[str, Any], *, encoded: bool) -> List[Range]:
 
     Args:
         ranges: Names with the SDKs' ``ContinuousParameter``, ``IntegerParameter`` or ``CategoricalParameter``, or the service's
-            ``ParameterRanges``. A range that was read is returned as it is, because another process may have no SDK.
+            ``ParameterRanges``. A :class:`Range` is returned unchanged, because another process may have no SDK.
         encoded: Whether the hyperparameters are sent as texts. Otherwise SDK v2's tuner may encode categories as JSON.
     """
     if not ranges.keys().isdisjoint(_REQUEST_KEYS):
@@ -53,13 +53,13 @@ def read_ranges(ranges: Mapping[str, Any], *, encoded: bool) -> List[Range]:
 
 def range_problems(ranges: Sequence[Range]) -> Iterator[str]:
     """Yield a line for each thing that the service refuses in ranges."""
-    for known in ranges:
-        yield from known.problems
+    for range_ in ranges:
+        yield from range_.problems
     for kind in KINDS:
-        count = sum(known.kind == kind for known in ranges)
+        count = sum(range_.kind == kind for range_ in ranges)
         if count > MOST_RANGES:
             yield f"ranges: {count} {kind} ranges: the service allows {MOST_RANGES} of a kind"
-    names = [known.name for known in ranges]
+    names = [range_.name for range_ in ranges]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"range {name}: there are {names.count(name)} ranges of this name: expected one"
 
@@ -141,10 +141,10 @@ def _numeric(name: str, kind: str, bounds: Tuple[Any, Any], scaling: Any) -> Ran
     texts = [text for text in map(_bound_text, bounds) if text is not None]
     numbers = {text: _number(kind, text) for text in texts}
     problems = [f"range {name}: {text!r}: expected a bound of the kind {kind}" for text in texts if numbers[text] is None]
-    known = [number for number in map(numbers.get, texts) if number is not None]
-    if len(known) == len(bounds):
-        problems += _bound_problems(name, *known, scaling=scaling)
-        texts.append(_interior(kind, *known))
+    valid = [number for number in map(numbers.get, texts) if number is not None]
+    if len(valid) == len(bounds):
+        problems += _bound_problems(name, *valid, scaling=scaling)
+        texts.append(_interior(kind, *valid))
     return Range(name, kind, tuple(dict.fromkeys(texts)), (*problems, *_length_problems(name, texts)))
 
 

@@ -1,4 +1,4 @@
-"""What a launcher asks for: the values of a namespace or of a mapping, each with the argument that takes it."""
+"""The values that a launcher requests, from a namespace or a mapping, each with the argument that takes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from smargs.arguments.matching import find, match
 from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
 from smargs.container.job import Job
 from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
-from smargs.launch.channels import is_filled_by_channel, with_required
+from smargs.launch.channels import add_required_channels, is_filled_by_channel
 from smargs.launch.equality import is_same, stands_for
 from smargs.launch.spelling import plain_values
 from smargs.texts import to_text
@@ -21,15 +21,16 @@ ABSENT = object()
 """The value of an argument that a namespace does not have."""
 
 
-class Requested(NamedTuple):
-    """A value that shall be sent.
+class RequestedValue(NamedTuple):
+    """A value to send as a hyperparameter.
 
     Attributes:
         name: The name of the hyperparameter.
         value: The value as the caller has it.
         action: The argument that takes it; None if there is none, or if it takes only a part of the value.
-        is_stored: Whether the argument shall store this value, as in a namespace. Otherwise it is a hyperparameter.
-        is_exact: Whether the argument shall store the same type. A class that is no ``argparse.Namespace`` may convert values.
+        is_stored: Whether the value is what the argument should store, as in a namespace, and not what it should read.
+        is_exact: Whether the argument should store it with the same type. Objects of other classes than
+            ``argparse.Namespace`` may have converted their values.
     """
 
     name: str
@@ -65,27 +66,27 @@ class Arguments:
         self.command: List[str] = []
         self.parsers = [parser]
         self._choices: List[str] = []
-        for known in self.parsers:  # It grows in the loop.
-            self._follow(known, values)
+        for each in self.parsers:  # _follow() adds the parsers of the chosen subcommands.
+            self._follow(each, values)
 
     def _follow(self, parser: argparse.ArgumentParser, values: object) -> None:
         for action in _argparse.actions(parser):
             if isinstance(action, _argparse.SubParsersAction):
                 self._choices.append(action.dest)
-                name: Any = read(values, action.dest)
+                name: Any = value_of(values, action.dest)
                 if isinstance(name, str):
                     self.command.append(name)
                     self.parsers += [action.choices[name]] if name in action.choices else []
 
     def required_channels(self) -> List[str]:
-        """Return the names of channels that fill every argument which a channel must fill."""
+        """Return names of channels that fill each argument that must have a channel."""
         channels: List[str] = []
         for parser in self.parsers:
-            channels = with_required(parser, channels)
+            channels = add_required_channels(parser, channels)
         return channels
 
     def chooses(self, name: object) -> bool:
-        """Return whether a name is that of the subparsers."""
+        """Return whether a name is the dest of subparsers."""
         return name in self._choices
 
     def config_file_arguments(self) -> Iterator[Tuple[argparse.ArgumentParser, argparse.Action]]:
@@ -95,7 +96,9 @@ class Arguments:
                 if getattr(action, "is_config_file_arg", False):
                     yield parser, action
 
-    def requested_by_namespace(self, values: object, defaults: object, channels: Mapping[str, object]) -> Iterator[Requested]:
+    def requested_by_namespace(
+        self, values: object, defaults: object, channels: Mapping[str, object]
+    ) -> Iterator[RequestedValue]:
         """Yield each value of a namespace that differs from the parsed default, unless SageMaker or a config file sets it.
 
         Args:
@@ -107,14 +110,14 @@ class Arguments:
         for parser in self.parsers:
             for action in _argparse.actions(parser):
                 name = hyperparameter_name(action, parser.prefix_chars)
-                value = read(values, action.dest) if _is_sent(action, parser.prefix_chars, channels) else ABSENT
+                value = value_of(values, action.dest) if _is_sent(action, parser.prefix_chars, channels) else ABSENT
                 is_exact = isinstance(values, argparse.Namespace) and not isinstance(action.type, argparse.FileType)
-                requested = Requested(name, value, action, is_stored=True, is_exact=is_exact)
-                if value is not ABSENT and name not in sent and not requested.equals(read(defaults, action.dest)):
+                requested = RequestedValue(name, value, action, is_stored=True, is_exact=is_exact)
+                if value is not ABSENT and name not in sent and not requested.equals(value_of(defaults, action.dest)):
                     sent[name] = None
                     yield requested
 
-    def requested_by_mapping(self, values: Mapping[Any, object], directory: str) -> Iterator[Requested]:
+    def requested_by_mapping(self, values: Mapping[Any, object], directory: str) -> Iterator[RequestedValue]:
         """Yield each value of a mapping, under the name of the argument that takes it.
 
         Args:
@@ -124,10 +127,10 @@ class Arguments:
         takers = self._takers({name: value for name, value in values.items() if isinstance(name, str)}, directory)
         for name, value in values.items():
             if not self.chooses(name):
-                yield takers.get(name) or Requested(name, value, self._taken(name, takers), is_stored=False)
+                yield takers.get(name) or RequestedValue(name, value, self._taken(name, takers), is_stored=False)
 
-    def _taken(self, name: object, takers: Mapping[Any, Requested]) -> Optional[argparse.Action]:
-        """Return the argument of a name that no argument takes, because a hyperparameter of another name has taken it."""
+    def _taken(self, name: object, takers: Mapping[Any, RequestedValue]) -> Optional[argparse.Action]:
+        """Return the argument that would take a name, if a hyperparameter of another name has taken the argument."""
         actions = [requested.action for requested in takers.values() if requested.action is not None]
         prefix_chars = self.parsers[0].prefix_chars
         return next((action for action in actions if _has_name(action, prefix_chars, str(name))), None)
@@ -137,21 +140,21 @@ class Arguments:
         takers = self._takers(dict.fromkeys(hyperparameters, ""), directory)
         return {name: requested.action for name, requested in takers.items() if requested.action is not None}
 
-    def _takers(self, values: Mapping[str, object], directory: str) -> Dict[Any, Requested]:
+    def _takers(self, values: Mapping[str, object], directory: str) -> Dict[Any, RequestedValue]:
         """Return the values that an argument takes, by the names that the caller has for them."""
         plain = {name: plain_values(value)[0] for name, value in values.items()}
         job = Job({"SM_HPS": json.dumps(plain), "SAGEMAKER_BASE_DIR": directory})
-        takers: Dict[Any, Requested] = {}
+        takers: Dict[Any, RequestedValue] = {}
         for parser in self.parsers:
             matched = _matched(parser, job)
             for name, action, option in matched:
                 requested = _requested(parser, action, values[name], option)
                 if requested.name != name and (_shares_dest(action, matched) or _is_used(requested.name, values, takers)):
-                    requested = Requested(name, values[name], action, is_stored=False)
+                    requested = RequestedValue(name, values[name], action, is_stored=False)
                 takers.setdefault(name, requested)
         for parser, action in self.config_file_arguments():
-            for name in filter(None, [find(known, values) for known, _ in names(action, parser.prefix_chars)]):
-                takers.setdefault(name, Requested(name, values[name], action, is_stored=False))
+            for name in filter(None, [find(spelled, values) for spelled, _ in names(action, parser.prefix_chars)]):
+                takers.setdefault(name, RequestedValue(name, values[name], action, is_stored=False))
         return takers
 
 
@@ -172,20 +175,20 @@ def _shares_dest(action: argparse.Action, matched: Sequence[_Matched]) -> bool:
     return any(other is not action and other.dest == action.dest for _, other, _ in matched)
 
 
-def read(values: object, dest: str) -> object:
+def value_of(values: object, dest: str) -> object:
     """Return a value of a mapping, of a namespace, or of the first one of several objects that has it."""
     if isinstance(values, Mapping):
         return values.get(dest, ABSENT)
     if isinstance(values, (list, tuple)) and not hasattr(values, "_fields"):
-        return next((value for value in (read(inner, dest) for inner in values) if value is not ABSENT), ABSENT)
+        return next((value for value in (value_of(inner, dest) for inner in values) if value is not ABSENT), ABSENT)
     return getattr(values, dest, ABSENT)
 
 
 def _has_name(action: argparse.Action, prefix_chars: str, name: str) -> bool:
-    return fold(name) in [fold(known) for known, _ in names(action, prefix_chars)]
+    return fold(name) in [fold(own) for own, _ in names(action, prefix_chars)]
 
 
-def _is_used(name: str, values: Mapping[str, object], takers: Mapping[Any, Requested]) -> bool:
+def _is_used(name: str, values: Mapping[str, object], takers: Mapping[Any, RequestedValue]) -> bool:
     return name in values or any(name == requested.name for requested in takers.values())
 
 
@@ -203,26 +206,28 @@ def _is_sent(action: argparse.Action, prefix_chars: str, channels: Mapping[str, 
     )
 
 
-def _requested(parser: argparse.ArgumentParser, action: argparse.Action, value: object, option: Optional[str]) -> Requested:
+def _requested(
+    parser: argparse.ArgumentParser, action: argparse.Action, value: object, option: Optional[str]
+) -> RequestedValue:
     """Return the request for a value of a mapping. A flag that has a valid value is requested by what it stores.
 
-    An argument for a text shall store a text as it is. Others may convert it.
+    An argument for texts should store a text unchanged. Other arguments may convert it.
     """
     name = hyperparameter_name(action, parser.prefix_chars)
     if action.nargs != 0 or not _argparse.is_standard(action):
-        return Requested(name, value, action, is_stored=isinstance(value, str) and _stores_text(parser, action))
+        return RequestedValue(name, value, action, is_stored=isinstance(value, str) and _stores_text(parser, action))
     namespace = argparse.Namespace(**{action.dest: None if action.default is argparse.SUPPRESS else action.default})
     plain = plain_values(value)[0]
     try:
         arguments, shown = Converter(parser, action, None).calls(plain, to_text(plain), option)
     except argparse.ArgumentError:
-        return Requested(name, value, action, is_stored=False)
+        return RequestedValue(name, value, action, is_stored=False)
     for argument in arguments:
         action(parser, namespace, argument, shown)
-    return Requested(name, getattr(namespace, action.dest), action, is_stored=True, is_exact=True)
+    return RequestedValue(name, getattr(namespace, action.dest), action, is_stored=True, is_exact=True)
 
 
 def _stores_text(parser: argparse.ArgumentParser, action: argparse.Action) -> bool:
-    """Return whether an argument stores the text that it gets."""
+    """Return whether an argument stores the text that it reads, unchanged."""
     is_one = type(action) is _argparse.StoreAction and action.nargs is None
     return is_one and (action.type is str or (action.type is None and inferred_type(parser, action) in (None, str)))

@@ -1,4 +1,4 @@
-"""The check of a job's hyperparameters by a script that the launcher cannot import."""
+"""The check of a job's hyperparameters by a script that runs in a process of its own, up to its first parse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pickle
 import warnings
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from smargs.launch.checked import Question, Reply, not_passed, without_variables
+from smargs.launch.checked import Question, Reply, pickling_problem, without_variables
 from smargs.launch.entry_point import AnyPath, find_entry_point
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.process import ScriptError, ask
@@ -33,7 +33,7 @@ def check_hyperparameters(
     Args:
         script: The path of the script, or of a module that defines ``build_parser()`` and does not parse.
         values: A mapping of names to values, or a namespace, of which only what differs from the default is sent.
-        channels: The names of the job's channels. Of a mapping, the values are not looked at.
+        channels: The names of the job's channels. The values of a mapping are ignored.
         ranges: The ranges of a tuning job: the SDKs' objects by name, or the service's ``ParameterRanges``.
         patch: Whether the job runs the script with ``smargs.patch``, because its parser is that of argparse.
         source_dir: The job's ``source_dir``, which contains the script; None for the directory that the script is in.
@@ -44,7 +44,7 @@ def check_hyperparameters(
     Raises:
         HyperparameterError: If the service, a platform or the script would refuse the hyperparameters, or the script cannot be
             run up to its first parse; with every problem.
-        TypeError: If the values are neither.
+        TypeError: If the values are neither a mapping nor a namespace.
     """
     reply = check(script, values, channels, ranges, is_patched=patch, source_dir=source_dir)
     for warning in reply.warnings:
@@ -52,7 +52,9 @@ def check_hyperparameters(
     if reply.problems:
         raise HyperparameterError(reply.problems)
     sent = dict(_pairs(values))
-    return {name: sent[reply.unchanged[name]] if text is None else text for name, text in reply.hyperparameters.items()}
+    return {
+        name: sent[reply.pipeline_variables[name]] if text is None else text for name, text in reply.hyperparameters.items()
+    }
 
 
 def check(
@@ -81,10 +83,10 @@ def check(
     try:
         entry_point = find_entry_point(script, source_dir)
         names = _check_channels(channels)
-        known = {str(number): each for number, each in enumerate(read_ranges(ranges or {}, encoded=True))}
+        numbered = {str(number): each for number, each in enumerate(read_ranges(ranges or {}, encoded=True))}
         pickled = [_pickle(name, value) for name, value in _pairs(values)]
         is_namespace = not isinstance(values, Mapping)
-        question = Question(entry_point, pickled, is_namespace, names, known, subcommands, shows_arguments)
+        question = Question(entry_point, pickled, is_namespace, names, numbered, subcommands, shows_arguments)
         reply = ask(entry_point, "smargs.launch.checked", question, names, arguments=subcommands, is_patched=is_patched)
     except HyperparameterError as error:
         return Reply(problems=error.problems)
@@ -121,7 +123,7 @@ def _pickle(name: object, value: object) -> bytes:
     try:
         return pickle.dumps((name, pickle.dumps(without_variables(value))))
     except Exception as error:
-        raise HyperparameterError([not_passed(name, error)]) from None
+        raise HyperparameterError([pickling_problem(name, error)]) from None
 
 
 def _secrets(values: object) -> Secrets:

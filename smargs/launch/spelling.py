@@ -1,4 +1,4 @@
-"""How a Python value may be spelled as a hyperparameter. The argument's own type decides which spelling it reads back."""
+"""The ways to spell a Python value as a hyperparameter. The type of the argument decides which of them it reads back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _plain(value: Any) -> Iterator[object]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of a value: for people, and as JSON writes a boolean."""
+    """Yield the texts of a value: its str, and JSON's text of a boolean."""
     try:
         yield str(value)
     except Exception:  # An object may have no text, such as a pipeline variable.

@@ -14,27 +14,27 @@ _ALWAYS_JUMPS = re.compile("JUMP_(?!IF)")
 
 
 def parses_again(frame: FrameType) -> bool:
-    """Return whether the code of a frame parses again on every way from its current instruction to a return.
+    """Return whether the code of a frame parses again on every path from its current instruction to a return.
 
-    Only then may a script go on after a parse, because nothing else would stop it before it trains.
+    Only then may a script continue after a parse. Otherwise nothing would stop it before it trains.
     """
     instructions = list(dis.get_instructions(frame.f_code))
     places = {instruction.offset: place for place, instruction in enumerate(instructions)}
-    ways = [next(place for place, instruction in enumerate(instructions) if instruction.offset > frame.f_lasti)]
+    pending = [next(place for place, instruction in enumerate(instructions) if instruction.offset > frame.f_lasti)]
     visited: Set[int] = set()
-    is_found = False
-    while ways:
-        place = ways.pop()
+    has_parse = False
+    while pending:
+        place = pending.pop()
         instruction = instructions[place]
         if instruction.opname.startswith("RETURN"):
             return False
         if _parses(instruction):
-            is_found = True
+            has_parse = True
         elif place not in visited:
             visited.add(place)
-            ways += [places[instruction.argval]] if instruction.opcode in _JUMPS else []
-            ways += [place + 1] if _may_continue(instruction) else []
-    return is_found
+            pending += [places[instruction.argval]] if instruction.opcode in _JUMPS else []
+            pending += [place + 1] if _may_continue(instruction) else []
+    return has_parse
 
 
 def _parses(instruction: dis.Instruction) -> bool:

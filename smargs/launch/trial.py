@@ -48,7 +48,7 @@ def key_of(action: argparse.Action) -> Key:
 
 
 class Route(NamedTuple):
-    """A way in which hyperparameters reach a script.
+    """A way by which hyperparameters reach a script.
 
     Attributes:
         name: Who starts the script, for an error.
@@ -70,7 +70,11 @@ _SDK = Route("SDK v3", render_for_sdk, json_unless_text, "SM_SOURCE_DIR")
 
 
 def routes(*, encoded: bool) -> Tuple[Route, ...]:
-    """Return the routes of texts; of values without SDK v3, because only v2 encodes values, and v3 starts none of its jobs."""
+    """Return the routes of a job.
+
+    Args:
+        encoded: Whether the launcher sends texts. Otherwise SDK v2 encodes the values, and SDK v3 does not start the script.
+    """
     return (_TOOLKIT, _SDK, OWN_CONTAINER) if encoded else (_TOOLKIT, OWN_CONTAINER)
 
 
@@ -78,7 +82,7 @@ class Problem(NamedTuple):
     """An error of a trial parse.
 
     Attributes:
-        key: The argument; None if the error is about none, or about an unknown name.
+        key: The argument; None if the error is not about an argument, as for a name that none declares.
         text: The error in one line, with secrets masked.
     """
 
@@ -87,7 +91,13 @@ class Problem(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a trial parse gave: the namespace, None if argparse stopped, and every problem."""
+    """The result of a trial parse.
+
+    Attributes:
+        route: The route of the hyperparameters.
+        namespace: What the parser returned; None if argparse stopped.
+        problems: Every problem.
+    """
 
     route: Route
     namespace: Any
@@ -102,7 +112,7 @@ class Trial:
     """Trial parses of one parser.
 
     Attributes:
-        deferred: The arguments that have a value which is unknown before the launch.
+        deferred: The arguments whose value is unknown before the launch.
     """
 
     def __init__(
@@ -130,7 +140,7 @@ class Trial:
         self._write(CHANNELS_FILE, {name: {} for name in channels})
 
     def defer(self, action: argparse.Action) -> None:
-        """Count an argument as filled, though its value is unknown."""
+        """Treat an argument as filled, although its value is unknown."""
         self.deferred.add(key_of(action))
 
     def parse(self, route: Route, hyperparameters: Mapping[str, str]) -> Outcome:
@@ -198,11 +208,11 @@ class _TrialContext(ParseContext):
                 self.report(error, None)
 
     def process_tokens(self) -> List[str]:
-        """Return no tokens: the command line of this process is another program's."""
+        """Return no tokens: the command line of this process is that of another program."""
         return []
 
     def name_source(self, value: SourcedValue) -> str:
-        """Return no source: the caller has chosen the hyperparameters."""
+        """Name no source in errors: the caller itself has chosen the hyperparameters."""
         return ""
 
     def warn_of_problems(self) -> None:

@@ -26,7 +26,7 @@ _MODE = 0o100644
 
 # What an installer writes beside the files of a wheel, and what this module writes itself.
 # Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
-_OF_INSTALLERS = frozenset(("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "uv_cache.json"))
+_OMITTED_METADATA = frozenset(("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "uv_cache.json"))
 
 
 class WheelError(ValueError):
@@ -48,7 +48,7 @@ class Wheel(NamedTuple):
 
 
 def wheel_of_smargs() -> Wheel:
-    """Make a wheel of the package that runs, also of an editable installation, whose files are not in site-packages.
+    """Make a wheel of the running smargs. Its files need not be in site-packages, as those of an editable installation are not.
 
     Raises:
         WheelError: If smargs has no metadata here, or the metadata of another version.
@@ -56,12 +56,14 @@ def wheel_of_smargs() -> Wheel:
     """
     package = Path(smargs.__file__).parent
     modules = [path for path in package.rglob("*") if path.suffix == ".py" or path.name == "py.typed"]
-    found = _distribution("smargs")
-    if found.version != smargs.__version__:
+    distribution = _distribution("smargs")
+    if distribution.version != smargs.__version__:
         raise WheelError(
-            f"the installed metadata of smargs is of {found.version}: expected {smargs.__version__}: install it again"
+            f"the installed metadata of smargs is of {distribution.version}: expected {smargs.__version__}: install it again"
         )
-    return _pack("smargs", found, {f"smargs/{path.relative_to(package).as_posix()}": path.read_bytes() for path in modules})
+    return _pack(
+        "smargs", distribution, {f"smargs/{path.relative_to(package).as_posix()}": path.read_bytes() for path in modules}
+    )
 
 
 def wheel_of(project: str) -> Wheel:
@@ -74,23 +76,27 @@ def wheel_of(project: str) -> Wheel:
         WheelError: If the package is not installed from a wheel, not in pure Python, or editable.
         OSError: If a file cannot be read.
     """
-    found = _distribution(project)
-    files = [file for file in found.files or () if file.suffix != ".pyc" and ".." not in file.parts and not _is_metadata(file)]
+    distribution = _distribution(project)
+    files = [
+        file for file in distribution.files or () if file.suffix != ".pyc" and ".." not in file.parts and not _is_metadata(file)
+    ]
     if not files or any(file.suffix == ".pth" for file in files):
         raise WheelError(f"the files of {project} are not in site-packages")
-    return _pack(project, found, {file.as_posix(): Path(str(found.locate_file(file))).read_bytes() for file in files})
+    return _pack(
+        project, distribution, {file.as_posix(): Path(str(distribution.locate_file(file))).read_bytes() for file in files}
+    )
 
 
 def _distribution(project: str) -> metadata.Distribution:
     """Return the metadata of a package that was installed from a wheel in pure Python."""
     # A directory of sources on sys.path may have metadata of its own, which an installer has not checked.
-    for found in metadata.distributions(name=project):
-        settings = found.read_text("WHEEL")
+    for distribution in metadata.distributions(name=project):
+        settings = distribution.read_text("WHEEL")
         if settings is not None:
             if re.search(r"(?m)^Root-Is-Purelib: *true\s*$", settings) and not re.search(
                 r"(?m)^Tag: (?!.*-none-any\s*$)", settings
             ):
-                return found
+                return distribution
             raise WheelError(f"{project} is not in pure Python here")
     raise WheelError(f"{project} is not installed from a wheel here")
 
@@ -99,17 +105,17 @@ def _is_metadata(file: metadata.PackagePath) -> bool:
     return file.parts[0].endswith(".dist-info")
 
 
-def _pack(project: str, found: metadata.Distribution, files: Mapping[str, bytes]) -> Wheel:
+def _pack(project: str, distribution: metadata.Distribution, files: Mapping[str, bytes]) -> Wheel:
     """Make a wheel of the files of a package and of its metadata.
 
     Source: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
     """
-    name = f"{project.replace('-', '_')}-{found.version}"
+    name = f"{project.replace('-', '_')}-{distribution.version}"
     directory = f"{name}.dist-info"
     contents = dict(sorted(files.items()))
-    for file in sorted(filter(_is_metadata, found.files or ())):
-        if file.name not in _OF_INSTALLERS:
-            contents["/".join((directory, *file.parts[1:]))] = Path(str(found.locate_file(file))).read_bytes()
+    for file in sorted(filter(_is_metadata, distribution.files or ())):
+        if file.name not in _OMITTED_METADATA:
+            contents["/".join((directory, *file.parts[1:]))] = Path(str(distribution.locate_file(file))).read_bytes()
     tags = f"Wheel-Version: 1.0\nGenerator: smargs ({smargs.__version__})\nRoot-Is-Purelib: true\nTag: {_TAG}\n"
     contents[f"{directory}/WHEEL"] = tags.encode()
     contents[f"{directory}/RECORD"] = _record(contents, f"{directory}/RECORD")

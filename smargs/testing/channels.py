@@ -7,7 +7,7 @@ import glob
 import os
 from typing import Dict, Iterable, Mapping, Optional, Sequence, Union
 
-from smargs.launch.channels import with_required
+from smargs.launch.channels import add_required_channels
 from smargs.local.channels import check_channel_name, read_channels
 from smargs.local.job import EMPTY, Channel
 from smargs.testing.checks import check_channel, check_list
@@ -71,4 +71,4 @@ def with_required_channels(parser: argparse.ArgumentParser, channels: Channels) 
         BadJobError: If the channels are neither a mapping of names to paths nor a list of names.
     """
     paths = channel_paths(channels)
-    return {**dict.fromkeys(with_required(parser, paths)), **paths}
+    return {**dict.fromkeys(add_required_channels(parser, paths)), **paths}

@@ -19,7 +19,7 @@ import smargs
 from smargs.cli import main as cli
 from smargs.launch import bundle as bundling
 from smargs.launch import wheels
-from smargs.launch.bundle import require
+from smargs.launch.bundle import add_requirements
 from smargs.launch.wheels import Wheel
 
 PACKAGE = Path(smargs.__file__).parent
@@ -107,8 +107,8 @@ def test_an_older_wheel_is_replaced(source, capsys):
 def test_other_requirements_and_line_endings_are_kept(before, after):
     expected = after.replace("{wheel}", NEW.file_name).replace("{hash}", HASH)
 
-    assert require(before, [NEW]) == expected
-    assert require(expected, [NEW]) == expected
+    assert add_requirements(before, [NEW]) == expected
+    assert add_requirements(expected, [NEW]) == expected
 
 
 def test_bytes_that_are_not_utf_8_are_kept(source):
