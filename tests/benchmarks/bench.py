@@ -82,10 +82,10 @@ def run(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Opt
         )
     except subprocess.TimeoutExpired:
         return None
-    took = perf_counter() - started
+    seconds = perf_counter() - started
     if done.returncode:
         raise ChildProcessError(f"{' '.join(command[:4])}: {done.stderr.strip().splitlines()[-1]}")
-    return took, (done.stdout.splitlines() or [""])[-1], done.stderr
+    return seconds, (done.stdout.splitlines() or [""])[-1], done.stderr
 
 
 def run_warm(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Optional[Tuple[float, str, str]]:
@@ -95,28 +95,31 @@ def run_warm(command: Sequence[str], environ: Mapping[str, str], limit: float) -
 
 def parse_round(competitor: Competitor, work: str, count: int, job: Path, limit: float) -> Optional[Cell]:
     """One round of one competitor in a process of its own: the medians of its parses there."""
-    found = run([os.fspath(HERE / "child.py"), competitor.label, work, str(count), os.fspath(job)], quiet(), limit)
-    if found is None:
+    output = run([os.fspath(HERE / "child.py"), competitor.label, work, str(count), os.fspath(job)], quiet(), limit)
+    if output is None:
         return None
-    told = json.loads(found[1])
-    return {name: statistics.median(told[name]) for name in ("declare", "parse")} | {"wrong": told["wrong"]}
+    result = json.loads(output[1])
+    return {name: statistics.median(result[name]) for name in ("declare", "parse")} | {"wrong": result["wrong"]}
 
 
 def import_round(imports: str, limit: float) -> Optional[Cell]:
     """One round of one import: the seconds of the process, and the seconds that Python says its modules took."""
     whole = run_warm(["-c", imports], quiet(), limit)
-    told = run(["-X", "importtime", "-c", imports], quiet(), limit)
-    if whole is None or told is None:
+    profile = run(["-X", "importtime", "-c", imports], quiet(), limit)
+    if whole is None or profile is None:
         return None
-    return {"process": whole[0], "modules": sum(map(int, re.findall(r"^import time:\s*(\d+) \|", told[2], re.MULTILINE))) / 1e6}
+    return {
+        "process": whole[0],
+        "modules": sum(map(int, re.findall(r"^import time:\s*(\d+) \|", profile[2], re.MULTILINE))) / 1e6,
+    }
 
 
 def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -> Optional[Cell]:
     """One round of a whole script, from the start of its process to its end behind the parse."""
     code = "import competitors; competitors.once()" if label else "import competitors; print(competitors.peak())"
     arguments = [label, str(count), *job["argv"]] if label else []
-    found = run_warm(["-c", code, *arguments], quiet(**job["environ"]), limit)
-    return None if found is None else {"process": found[0], "peak": int(found[1]) / 1024}
+    output = run_warm(["-c", code, *arguments], quiet(**job["environ"]), limit)
+    return None if output is None else {"process": output[0], "peak": int(output[1]) / 1024}
 
 
 def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
@@ -148,39 +151,39 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell]
             for work, job in by_work.items():
                 files[count, work] = Path(directory, f"{count} {work}.json")
                 files[count, work].write_text(json.dumps(job), encoding="utf-8")
-        taken: Dict[Tuple[str, str, int], List[Cell]] = {}
+        cells_by_place: Dict[Tuple[str, str, int], List[Cell]] = {}
         given_up = set()
         for done in range(rounds * OFTEN):
             for place, measured in rows(sizes, works, files, limit):
                 if place in given_up or (done % OFTEN and place[2] > SMALL):
                     continue
-                cells = taken.setdefault(place, [])
+                cells = cells_by_place.setdefault(place, [])
                 try:
-                    found = measured()
+                    cell = measured()
                 except ChildProcessError as error:
                     print(error, file=sys.stderr)
-                    found = {"wrong": "fails"}
-                if found is None or found.get("wrong") == "fails":
+                    cell = {"wrong": "fails"}
+                if cell is None or cell.get("wrong") == "fails":
                     given_up.add(place)
                     cells.clear()
-                cells.extend([found] if found else [])
+                cells.extend([cell] if cell else [])
             print(f"{done + 1} of {rounds * OFTEN}", file=sys.stderr, flush=True)
         profiled = 1000 in sizes and run(
             [os.fspath(HERE / "child.py"), "smargs", "profile", "1000", os.fspath(files[1000, IN_THE_JOB])], quiet(), 60
         )
-    return [summary(place, cells) for place, cells in taken.items()], json.loads(profiled[1]) if profiled else None
+    return [summary(place, cells) for place, cells in cells_by_place.items()], json.loads(profiled[1]) if profiled else None
 
 
 def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
     """One cell of the table: for each quantity its value in every round; none over the limit."""
     work, label, count = place
-    taken = {name: [round(cell[name], 7) for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
+    values = {name: [round(cell[name], 7) for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
     return {
         "work": work,
         "competitor": label,
         "count": count,
         "wrong": next((cell["wrong"] for cell in cells if cell.get("wrong")), ""),
-        **taken,
+        **values,
     }
 
 

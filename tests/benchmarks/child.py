@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Callable, Dict, List
 
-from competitors import COMPETITORS, found
+from competitors import COMPETITORS, wrong_value
 
 AT_LEAST, SECONDS, LONG = 7, 0.2, 1
 ROUNDS = 50
@@ -36,7 +36,7 @@ def measure(label: str, work: str, count: int) -> Dict[str, object]:
         declaring.append(declared - begun)
         if parsing[-1] > LONG:
             break
-    return {"declare": declaring, "parse": parsing, "wrong": found(declare(count), count, work)}
+    return {"declare": declaring, "parse": parsing, "wrong": wrong_value(declare(count), count, work)}
 
 
 def profile(count: int) -> Dict[str, object]:

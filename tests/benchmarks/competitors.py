@@ -149,7 +149,7 @@ COMPETITORS: List[Competitor] = [
 ]
 
 
-def found(parse: Parse, count: int, work: str) -> str:
+def wrong_value(parse: Parse, count: int, work: str) -> str:
     """What is wrong with what a competitor parsed; empty where each value is there, in its type."""
     values = parse()
     for name, wanted, default, value in arguments(count):

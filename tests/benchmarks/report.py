@@ -32,8 +32,8 @@ class Table:
 
     def values(self, work: str, label: str, count: int, quantity: str = "parse") -> List[float]:
         """The value of each round; none where nobody asked, or it took longer than the limit."""
-        found: List[float] = self.cells.get((work, label, count), {}).get(quantity, [])
-        return found
+        seconds: List[float] = self.cells.get((work, label, count), {}).get(quantity, [])
+        return seconds
 
     def median(self, work: str, label: str, count: int, quantity: str = "parse") -> Optional[float]:
         """The median of the rounds; None where there is none."""
@@ -249,13 +249,13 @@ def between(text: str, name: str, content: str) -> str:
     pattern = rf"(<!-- {name}: written by make bench -->\n).*?(<!-- end of {name} -->)"
     if not re.search(pattern, text, re.DOTALL):
         raise ValueError(f"there are no markers of {name}")
-    return re.sub(pattern, lambda found: f"{found[1]}\n{content}\n\n{found[2]}", text, flags=re.DOTALL)
+    return re.sub(pattern, lambda match: f"{match[1]}\n{content}\n\n{match[2]}", text, flags=re.DOTALL)
 
 
 def write(result: Mapping[str, Any]) -> None:
     """Write the results of a run into the pages."""
     docs = ROOT / "docs"
-    text = re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), json.dumps(result, indent=1))
+    text = re.sub(r"\[[^][{}]*\]", lambda match: " ".join(match[0].split()), json.dumps(result, indent=1))
     (docs / "speed.json").write_text(f"{text}\n", encoding="utf-8")
     plot(result, docs)
     for path, name, content in (

@@ -36,18 +36,18 @@ ARGV = ["--number_0", "0", "--rate_1", "1.5", "--text_2", "text 2"]
         (competitors.TYPED, {}, ARGV),
     ],
 )
-def test_each_competitor_that_can_do_a_work_does_it(tmp_path, label, work, environ, argv):
+def test_each_competitor_does_the_work_that_it_can_do(tmp_path, label, work, environ, argv):
     works = next(competitor.works for competitor in competitors.COMPETITORS if competitor.label == label)
-    told = child(tmp_path, label, work, environ, argv)
-    assert (told["wrong"] == "") == (work in works)
-    assert len(told["parse"]) == len(told["declare"]) >= 1
-    assert min(told["parse"]) > 0
+    result = child(tmp_path, label, work, environ, argv)
+    assert (result["wrong"] == "") == (work in works)
+    assert len(result["parse"]) == len(result["declare"]) >= 1
+    assert min(result["parse"]) > 0
 
 
 @pytest.mark.needs_process
-def test_a_value_that_is_wrong_is_said(tmp_path):
-    told = child(tmp_path, "smargs", competitors.IN_THE_JOB, {**JOB, "SM_HP_RATE_1": "2.5"}, [])
-    assert told["wrong"] == "rate_1 is 2.5, not 1.5"
+def test_a_wrong_value_is_reported(tmp_path):
+    result = child(tmp_path, "smargs", competitors.IN_THE_JOB, {**JOB, "SM_HP_RATE_1": "2.5"}, [])
+    assert result["wrong"] == "rate_1 is 2.5, not 1.5"
 
 
 def cell(work, label, count, **quantities):
@@ -72,17 +72,17 @@ def result():
     }
 
 
-def test_the_table_has_medians_quartiles_and_who_took_too_long(result):
-    told = report.tables(result)
-    assert "| smargs | 2 (1.5 to 5.5) |\n| argparse | 16 (9 to 17) |\n| jsonargparse | > 10 s |" in told
+def test_the_table_has_medians_quartiles_and_the_packages_that_took_too_long(result):
+    tables = report.tables(result)
+    assert "| smargs | 2 (1.5 to 5.5) |\n| argparse | 16 (9 to 17) |\n| jsonargparse | > 10 s |" in tables
     assert (
         "Each cell is the median of 9 rounds (3 above 100 arguments), with the quartiles. A process is stopped after 10 s."
-        in told
+        in tables
     )
-    assert "2026-01-02, Python 3.11.7, 2 cores. smargs 0.1.0." in told
+    assert "2026-01-02, Python 3.11.7, 2 cores. smargs 0.1.0." in tables
 
 
-def test_a_target_that_is_missed_is_said_by_the_ratios_within_the_rounds(result):
+def test_a_missed_target_is_reported_with_the_ratios_within_the_rounds(result):
     # Of the two medians it would be an eighth.
     assert "| in the job, 1,000: times argparse | 0.333 | 0.5 | **no** |" in report.target_table(result)
 

@@ -229,9 +229,9 @@ def test_the_command_that_runs_a_job_imports_no_parser_of_scripts():
     ],
 )
 def test_a_mistyped_command_line_is_one_line(problems, tokens, line):
-    said = problems("train.py", *tokens)
-    assert len(said) == 1
-    assert line in (None, *said)
+    lines = problems("train.py", *tokens)
+    assert len(lines) == 1
+    assert line in (None, *lines)
 
 
 def test_ranges_in_a_file_that_is_no_object_are_one_line(problems, here):

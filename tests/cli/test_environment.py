@@ -52,18 +52,18 @@ def rows(printed):
 @pytest.mark.parametrize("platform", ["toolkit", "sdk"])
 def test_json_has_every_value_with_its_source(capsys, platform):
     environ = SageMakerJob({"epochs": 20, "layers": [1, 2]}, ["train"], platform=platform).environ
-    told = shown(capsys, environ)
-    assert told["hyperparameters"] == {
+    report = shown(capsys, environ)
+    assert report["hyperparameters"] == {
         "epochs": {"value": 20, "source": "SM_HP_EPOCHS"},
         "layers": {"value": [1, 2], "source": "SM_HP_LAYERS"},
     }
-    assert told["channels"] == {
+    assert report["channels"] == {
         name: {"value": f"/opt/ml/input/data/{name}", "source": f"SM_CHANNEL_{name.upper()}"}
         for name in ("train", *(("code", "sm_drivers") if platform == "sdk" else ()))
     }
-    assert told["settings"]["hosts"] == {"value": ["algo-1"], "source": "SM_HOSTS"}
-    assert told["settings"]["num_gpus"] == {"value": int(environ["SM_NUM_GPUS"]), "source": "SM_NUM_GPUS"}
-    assert told["problems"] == []
+    assert report["settings"]["hosts"] == {"value": ["algo-1"], "source": "SM_HOSTS"}
+    assert report["settings"]["num_gpus"] == {"value": int(environ["SM_NUM_GPUS"]), "source": "SM_NUM_GPUS"}
+    assert report["problems"] == []
 
 
 def test_the_table_is_grouped_by_source(capsys):
@@ -78,7 +78,7 @@ def test_the_table_is_grouped_by_source(capsys):
 
 
 @pytest.mark.parametrize(("option", "ends"), [([], "... (101 characters)"), (["--full"], "x")], ids=["cut", "full"])
-def test_a_long_value_is_cut_unless_all_of_it_is_wanted(capsys, monkeypatch, option, ends):
+def test_a_long_value_is_cut_unless_full_is_typed(capsys, monkeypatch, option, ends):
     monkeypatch.setenv("SM_HP_SHORT", "s" * 100)
     monkeypatch.setenv("SM_HP_LONG", "l" * 100 + "x")
     assert cli.main(["env", *option]) == 0
@@ -108,22 +108,22 @@ def test_no_secret_is_shown_wherever_it_is(capsys, platform, as_json, full):
     assert ("--note" in printed) is (as_json or full)
 
 
-def test_a_command_line_shows_what_is_no_secret(capsys):
+def test_a_command_line_is_shown_with_only_its_secrets_masked(capsys):
     job = SageMakerJob({"epochs": 3, "api_key": LONG})
     assert shown(capsys, job.environ)["settings"]["user_args"]["value"] == ["--api_key", "******", "--epochs", "3"]
 
 
 def test_an_option_with_a_secrets_name_hides_what_follows(capsys):
-    told = shown(capsys, {"SM_USER_ARGS": '["--token", "q1", "--lr", "2"]'})
-    assert told["settings"]["user_args"]["value"] == ["--token", "******", "--lr", "2"]
+    report = shown(capsys, {"SM_USER_ARGS": '["--token", "q1", "--lr", "2"]'})
+    assert report["settings"]["user_args"]["value"] == ["--token", "******", "--lr", "2"]
 
 
 def test_sources_that_cannot_be_read_are_reported(capsys):
     environ = {"SM_HPS": '{"epochs": ', "SM_HP_API_KEY": LONG, "SM_MODEL_DIR": "/m"}
-    told = shown(capsys, environ)
-    assert len(told["problems"]) == 1
-    assert "SM_HPS" in told["problems"][0]
-    assert shown(capsys, environ, as_json=False).err.splitlines() == told["problems"]
+    report = shown(capsys, environ)
+    assert len(report["problems"]) == 1
+    assert "SM_HPS" in report["problems"][0]
+    assert shown(capsys, environ, as_json=False).err.splitlines() == report["problems"]
 
 
 def test_off_sagemaker_there_is_one_line(capsys):

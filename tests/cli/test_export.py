@@ -37,17 +37,17 @@ def here(tmp_path, monkeypatch):
 def exported(capsys, *tokens):
     """What the command prints, where it says nothing else."""
     assert cli.main(["export", *tokens]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    return json.loads(said.out)
+    output = capsys.readouterr()
+    assert output.err == ""
+    return json.loads(output.out)
 
 
 def refused(capsys, *tokens):
     """The lines that the command prints instead of a result."""
     assert cli.main(["export", *tokens]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    lines = said.err.splitlines()
+    output = capsys.readouterr()
+    assert output.out == ""
+    lines = output.err.splitlines()
     assert all(line.startswith("smargs export: error: ") for line in lines)
     return [line[len("smargs export: error: ") :] for line in lines]
 

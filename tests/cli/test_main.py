@@ -44,11 +44,11 @@ def refused(here, capsys):
             status = cli.main(["run", *tokens])
         except SystemExit as stop:
             status = stop.code
-        said = capsys.readouterr()
-        assert (status, said.out, said.err.count("\n")) == (2, "", 1), said
+        output = capsys.readouterr()
+        assert (status, output.out, output.err.count("\n")) == (2, "", 1), output
         assert tree(here) == before
-        assert said.err.startswith("smargs run: error: ")
-        return said.err[len("smargs run: error: ") : -1]
+        assert output.err.startswith("smargs run: error: ")
+        return output.err[len("smargs run: error: ") : -1]
 
     return refuse
 
@@ -332,7 +332,7 @@ def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(h
         (["-p", "api_key=hunter2", "hunter2"], "****** (did you mean -p 'api_key=****** ******'?)"),
     ],
 )
-def test_what_is_no_argument_is_named_with_what_to_type_instead_and_without_secrets(refused, tokens, line):
+def test_an_unknown_argument_is_named_with_what_to_type_instead_and_without_secrets(refused, tokens, line):
     assert refused("train.py", *tokens) == f"unrecognized arguments: {line}"
 
 
@@ -351,8 +351,8 @@ def test_a_mistake_before_the_script_is_explained_as_well(refused, tokens, line)
 
 def test_the_pages_errors_are_what_the_command_says(refused):
     page = (ROOT / "docs" / "local.md").read_text(encoding="utf-8")
-    said = [refused("train.py", *tokens) for tokens in (["--epochs", "3"], ["-p", "layers=[256,", "128]"])]
-    assert re.findall("^smargs run: error: (.*)$", page, re.MULTILINE) == said
+    errors = [refused("train.py", *tokens) for tokens in (["--epochs", "3"], ["-p", "layers=[256,", "128]"])]
+    assert re.findall("^smargs run: error: (.*)$", page, re.MULTILINE) == errors
 
 
 def test_a_mount_is_no_help_where_one_process_starts_all_hosts(here, refused, monkeypatch):
@@ -664,8 +664,8 @@ def test_a_job_whose_output_is_closed_runs(here, closed, out, err):
         "SageMakerArgumentParser().parse_args()\nprint('hi', flush=True)\n"
         "pathlib.Path(__file__).with_name('started').touch()\n"
     )
-    status, told, said = shell(f"{COMMAND} run train.py --output job {closed}")
-    assert (status, told.count("\n"), said.count("\n")) == (0, out, err), said
+    status, output, errors = shell(f"{COMMAND} run train.py --output job {closed}")
+    assert (status, output.count("\n"), errors.count("\n")) == (0, out, err), errors
     assert (here / "started").exists() is ("--dry-run" not in closed)
 
 
@@ -766,9 +766,9 @@ def test_times_are_read_in_seconds_minutes_and_hours(text, seconds):
 def test_jobs_that_start_at_once_have_separate_directories_in_the_home_directory(here, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("HOME", os.fspath(tmp_path_factory.mktemp("home")))
     jobs = [start("train.py", cwd=here) for _ in range(4)]
-    said = [job.communicate(timeout=60)[1] for job in jobs]
-    assert [(job.returncode, text) for job, text in zip(jobs, said) if job.returncode] == []
-    made = sorted(path.parent for path in Path(os.environ["HOME"], ".smargs", "jobs").glob("smargs-job-*/model"))
-    assert len(made) == 4
-    assert sorted(re.findall(r"^smargs: \S+ in (.+)$", "\n".join(said), re.MULTILINE)) == [*map(str, made)]
-    assert all(re.fullmatch(r"smargs-job-\d{8}-\d{6}-\d{6}", path.name) for path in made)
+    errors = [job.communicate(timeout=60)[1] for job in jobs]
+    assert [(job.returncode, text) for job, text in zip(jobs, errors) if job.returncode] == []
+    directories = sorted(path.parent for path in Path(os.environ["HOME"], ".smargs", "jobs").glob("smargs-job-*/model"))
+    assert len(directories) == 4
+    assert sorted(re.findall(r"^smargs: \S+ in (.+)$", "\n".join(errors), re.MULTILINE)) == [*map(str, directories)]
+    assert all(re.fullmatch(r"smargs-job-\d{8}-\d{6}-\d{6}", path.name) for path in directories)

@@ -19,11 +19,11 @@ class Finished(NamedTuple):
     """How a job ended: its exit status, and all that it said."""
 
     status: int
-    said: str
+    output: str
 
     def lines(self, pattern):
         """The lines that match, each with the host that it came from."""
-        return sorted(re.findall(rf"^(algo-\d) +\| ({pattern})$", self.said, re.MULTILINE))
+        return sorted(re.findall(rf"^(algo-\d) +\| ({pattern})$", self.output, re.MULTILINE))
 
 
 class Jobs:
@@ -64,8 +64,8 @@ class Jobs:
     def run(self, launcher, script, *options):
         """Run a job to its end."""
         with self.start(launcher, script, *options) as process:
-            said, _ = process.communicate()
-        return Finished(process.returncode, said)
+            output, _ = process.communicate()
+        return Finished(process.returncode, output)
 
     def write(self, source):
         script = self.directory / "train.py"

@@ -46,9 +46,9 @@ STARTED = r"rank \d is (\d+), started by (\d+)\."
 of_each_launcher = pytest.mark.parametrize("launcher", WORLDS)
 
 
-def processes(said):
+def processes(output):
     """The processes of the ranks and their launchers."""
-    return {int(pid) for pids in re.findall(STARTED, said) for pid in pids}
+    return {int(pid) for pids in re.findall(STARTED, output) for pid in pids}
 
 
 def is_running(pid):
@@ -67,8 +67,8 @@ def running(pids):
 def test_a_script_of_plain_argparse_is_patched_in_every_process(jobs, launcher):
     job = jobs.run(launcher, jobs.write(PATCHED), "--patch", "-p", "epochs=2")
 
-    assert job.status == 0, job.said
-    assert sorted(re.findall(r"\d epochs on .*", job.said)) == ["3 epochs on algo-1"] * 2 + ["3 epochs on algo-2"] * 2
+    assert job.status == 0, job.output
+    assert sorted(re.findall(r"\d epochs on .*", job.output)) == ["3 epochs on algo-1"] * 2 + ["3 epochs on algo-2"] * 2
 
 
 @of_each_launcher
@@ -76,24 +76,24 @@ def test_a_script_of_plain_argparse_is_patched_in_every_process(jobs, launcher):
 def test_a_rank_that_fails_ends_the_job_and_all_of_its_processes(jobs, launcher, rank):
     job = jobs.run(launcher, jobs.write(WORLDS[launcher] + RUNNING), "-p", f"failing-rank={rank}")
 
-    assert job.status not in (0, 2), job.said
-    assert len(re.findall(STARTED, job.said)) == 4, job.said
-    assert running(processes(job.said)) == []
+    assert job.status not in (0, 2), job.output
+    assert len(re.findall(STARTED, job.output)) == 4, job.output
+    assert running(processes(job.output)) == []
 
 
 @of_each_launcher
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_job_that_is_stopped_leaves_no_process(jobs, launcher, number):
     with jobs.start(launcher, jobs.write(WORLDS[launcher] + RUNNING), "-p", "failing-rank=-1") as process:
-        said = ""
-        while len(re.findall(STARTED, said)) < 4:
+        output = ""
+        while len(re.findall(STARTED, output)) < 4:
             line = process.stdout.readline()
-            assert line, said
-            said += line
-        before = running(processes(said))
+            assert line, output
+            output += line
+        before = running(processes(output))
         process.send_signal(number)
         rest, _ = process.communicate()
 
-    assert process.returncode not in (0, 2), said + rest
+    assert process.returncode not in (0, 2), output + rest
     assert len(before) >= 4
-    assert running(processes(said)) == []
+    assert running(processes(output)) == []

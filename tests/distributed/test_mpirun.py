@@ -21,8 +21,8 @@ sys.stdout.write(f"rank {world.rank} of {world.size} on {args.current_host} of {
 def test_the_ranks_of_all_hosts_reduce_what_each_has(jobs):
     job = jobs.run("mpirun", jobs.write(SCRIPT), "-p", "scale=10")
 
-    assert job.status == 0, job.said
-    assert sorted(re.findall(r"rank \d of .*", job.said)) == [
+    assert job.status == 0, job.output
+    assert sorted(re.findall(r"rank \d of .*", job.output)) == [
         "rank 0 of 4 on algo-1 of 2: 100",
         "rank 1 of 4 on algo-1 of 2: 100",
         "rank 2 of 4 on algo-2 of 2: 100",

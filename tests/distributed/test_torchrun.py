@@ -23,7 +23,7 @@ def digest(parameters):
 def test_the_ranks_of_all_hosts_train_one_model_and_leave_it_once(jobs, tmp_path):
     job = jobs.run("torchrun", EXAMPLE, "-p", "epochs=2")
 
-    assert job.status == 0, job.said
+    assert job.status == 0, job.output
     assert job.lines("rank .*") == [
         ("algo-1", "rank 0 of 4: local rank 0 on algo-1 of algo-1, algo-2"),
         ("algo-1", "rank 1 of 4: local rank 1 on algo-1 of algo-1, algo-2"),
@@ -53,15 +53,15 @@ def test_the_example_fails_where_its_ranks_do_not_agree(jobs):
 def test_every_process_is_told_where_to_meet(jobs):
     job = jobs.run("torchrun", jobs.write(RENDEZVOUS))
 
-    assert job.status == 0, job.said
-    told = [(host, dict(pair.split("=") for pair in line.split())) for host, line in job.lines("MASTER_ADDR=.*")]
-    found = [(host, *(one[name] for name in ("WORLD_SIZE", "RANK", "GROUP_RANK", "LOCAL_RANK"))) for host, one in told]
-    assert sorted(found) == [
+    assert job.status == 0, job.output
+    environments = [(host, dict(pair.split("=") for pair in line.split())) for host, line in job.lines("MASTER_ADDR=.*")]
+    ranks = [(host, *(one[name] for name in ("WORLD_SIZE", "RANK", "GROUP_RANK", "LOCAL_RANK"))) for host, one in environments]
+    assert sorted(ranks) == [
         ("algo-1", "4", "0", "0", "0"),
         ("algo-1", "4", "1", "0", "1"),
         ("algo-2", "4", "2", "1", "0"),
         ("algo-2", "4", "3", "1", "1"),
     ]
-    assert {one["MASTER_ADDR"] for _, one in told} <= {"127.0.0.1", "localhost"}
-    (port,) = {one["MASTER_PORT"] for _, one in told}
+    assert {one["MASTER_ADDR"] for _, one in environments} <= {"127.0.0.1", "localhost"}
+    (port,) = {one["MASTER_PORT"] for _, one in environments}
     assert re.fullmatch(r"\d+", port)

@@ -44,7 +44,7 @@ def test_a_page_that_needs_more_packages_runs_in_the_suite_that_has_them(page):
 
 
 @pytest.mark.needs_process
-def test_what_an_ide_starts_is_a_job(tmp_path):
+def test_an_ide_starts_the_script_in_a_job(tmp_path):
     files = {block.name: block.text for block in blocks(PAGES["debugging"]) if block.is_file}
     (configuration,) = json.loads(files[".vscode/launch.json"])["configurations"]
     directory = tmp_path / "code"

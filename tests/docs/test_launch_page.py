@@ -72,7 +72,7 @@ def run(project, command):
     )
 
 
-def said(project, command):
+def output_of(project, command):
     """What a command says, with the place and the durations of the page."""
     text = run(project, command).stdout.replace(os.fspath(project), HOME)
     return re.sub(r"\d+\.\d+ ?s\b", "TIME", text)
@@ -83,7 +83,7 @@ def test_each_command_of_the_page_prints_what_the_page_shows(project):
     for command, shown in tried:
         shown = shown.replace("configargparse-1.9.0-", f"configargparse-{metadata.version('configargparse')}-")
         shown = shown.replace("smargs-0.1.0-", f"smargs-{smargs.__version__}-")
-        assert said(project, command) == re.sub(r"\d+\.\d+ ?s\b", "TIME", shown), command
+        assert output_of(project, command) == re.sub(r"\d+\.\d+ ?s\b", "TIME", shown), command
     assert len(tried) == 6
 
 
@@ -129,4 +129,4 @@ def test_a_command_says_each_error_of_the_page(project):
     assert len(lines) == len(COMMANDS)
     for line, command in zip(lines, COMMANDS):
         # Python 3.12 shows choices without quotes.
-        assert line.replace("'", "") in said(project, command).replace("'", ""), command
+        assert line.replace("'", "") in output_of(project, command).replace("'", ""), command

@@ -26,7 +26,7 @@ def test_every_link_of_a_page_leads_somewhere(page):
             assert anchor in anchors(file), f"{target} has no heading #{anchor}"
 
 
-def test_each_page_that_is_no_page_of_docs_is_in_the_site():
+def test_each_page_outside_of_docs_is_in_the_site():
     """Sphinx complains of a page in docs/ that no table of contents has."""
     included = [
         (page.parent / file).resolve()

@@ -47,13 +47,13 @@ def run_in_job(sagemaker_job):
 def test_the_readmes_before_and_after_differ_as_it_says(run_in_job):
     before, after = (script for script in SCRIPTS if "--train-batch-size" in script)
 
-    _, found = run_in_job(before)
-    assert found["fp16"] is True
-    assert found["layers"] == list("[256, 128]")
-    assert found["train_batch_size"] == 32
-    assert found["training"] is None
-    job, found = run_in_job(after)
-    assert found == {
+    _, values = run_in_job(before)
+    assert values["fp16"] is True
+    assert values["layers"] == list("[256, 128]")
+    assert values["train_batch_size"] == 32
+    assert values["training"] is None
+    job, values = run_in_job(after)
+    assert values == {
         "train_batch_size": 8,
         "fp16": False,
         "layers": [256, 128],
@@ -91,9 +91,9 @@ def test_the_readmes_errors_are_what_a_script_says(capsys):
         parser.add_argument("--labels", required=environ is job)
         with pytest.raises(SystemExit):
             parser.parse_args([], env_vars=environ)
-    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train.py: error: ")]
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("train.py: error: ")]
 
-    assert shown(README, "error:").splitlines() == said
+    assert shown(README, "error:").splitlines() == errors
 
 
 def test_every_test_that_holds_a_guarantee_is_there():

@@ -71,7 +71,7 @@ def test_channels_are_names_with_commas_or_spaces_between_them(ask):
     }
 
 
-def test_what_a_person_types_wins(ask):
+def test_typed_options_win(ask):
     answer = ask('parser.add_argument("--name")', {"name": "a"}, typed="--name 'b c'")
     assert rows(answer) == {"--name": ("'b c'", "str", "command line", "a (SM_HP_NAME)")}
 

@@ -62,7 +62,7 @@ def test_the_failure_on_the_page_is_what_hypothesis_shows(pytester):
                 train.main()
         """,
     )
-    said = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py").stdout.str()
+    output = pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_train.py").stdout.str()
 
     (shown,) = re.findall(r"^    job=(.*),$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert f"job={shown}" in re.sub(r"\n(E )? +", " ", said), said
+    assert f"job={shown}" in re.sub(r"\n(E )? +", " ", output), output

@@ -86,7 +86,7 @@ def test_argcomplete_gives_a_completer_the_values_of_the_job(completed, tmp_path
     assert completed("--checkpoint ", job, 'eval "$(register-python-argcomplete train.py)"') == "--checkpoint step-100.pt"
 
 
-def test_a_person_who_completes_in_a_container_leaves_no_reason_for_a_failure(completed, tmp_path):
+def test_completion_in_a_container_writes_no_failure_reason(completed, tmp_path):
     job = Job({**WRONG.environ, "SM_OUTPUT_DIR": str(tmp_path)}, [])
 
     assert completed("--o", job, 'eval "$(register-python-argcomplete train.py)"') == "--optimizer"

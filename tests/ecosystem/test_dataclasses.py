@@ -102,7 +102,7 @@ def test_a_job_fills_the_dataclasses(run_script, script, platform):
 
 
 @by_script
-def test_off_sagemaker_a_script_is_what_it_was(run_script, script):
+def test_off_sagemaker_a_script_parses_as_without_smargs(run_script, script):
     finished = run_script(script, Job({}, ["--name", "bert", "--train", "data"]))
 
     assert (finished.returncode, finished.stdout) == (0, DEFAULTS)
@@ -116,8 +116,8 @@ def test_a_typed_option_wins(run_script, script, platform):
 
     finished = run_script(script, job)
 
-    told = FILLED.replace("[256, 128]", "[8]").replace("fp16=True", "fp16=False").replace("epochs=3", "epochs=9")
-    assert (finished.returncode, finished.stdout) == (0, told)
+    expected = FILLED.replace("[256, 128]", "[8]").replace("fp16=True", "fp16=False").replace("epochs=3", "epochs=9")
+    assert (finished.returncode, finished.stdout) == (0, expected)
 
 
 @by_script
@@ -227,8 +227,8 @@ def test_a_file_of_arguments_that_a_hyperparameter_names_counts_as_typed(run_scr
 
     finished = run_script(HF + FILL.replace("dataclasses()", "dataclasses(args_file_flag='--args_file')"), job)
 
-    told = FILLED.replace("epochs=3", "epochs=7").replace("[256, 128]", "[1, 2]")
-    assert (finished.returncode, finished.stdout) == (0, told)
+    expected = FILLED.replace("epochs=3", "epochs=7").replace("[256, 128]", "[1, 2]")
+    assert (finished.returncode, finished.stdout) == (0, expected)
 
 
 @by_platform

@@ -57,7 +57,7 @@ ORDINARY = st.one_of(
 )
 
 
-def found(value):
+def secrets_found(value):
     """The secrets that detect-secrets finds in a value."""
     with transient_settings({"plugins_used": [{"name": name} for name in PLUGINS]}):
         return [secret.secret_value for secret in scan_line(value)]
@@ -75,6 +75,6 @@ def test_what_detect_secrets_finds_is_masked(plugin, data):
 
 
 @given(ORDINARY)
-def test_neither_finds_anything_in_an_ordinary_value(value):
-    assert found(value) == []
+def test_neither_smargs_nor_detect_secrets_finds_a_secret_in_an_ordinary_value(value):
+    assert secrets_found(value) == []
     assert Secrets().mask_value("note", value) == value

@@ -93,7 +93,7 @@ def test_a_job_fills_a_tap(run_script, script, platform):
 
 
 @both_ways
-def test_off_sagemaker_a_tap_is_what_it_was(run_script, script):
+def test_off_sagemaker_a_tap_parses_as_without_smargs(run_script, script):
     finished = run_script(script, Job({}, ["--train", "data"]))
 
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, DEFAULTS, "")
@@ -101,13 +101,13 @@ def test_off_sagemaker_a_tap_is_what_it_was(run_script, script):
 
 @both_ways
 @by_platform
-def test_what_a_person_typed_wins_over_what_a_job_says_to_a_tap(run_script, script, platform):
+def test_typed_options_of_a_tap_win_over_the_job(run_script, script, platform):
     job = SageMakerJob(HYPERPARAMETERS, ["train"], platform=platform)
 
     finished = run_script(script, Job(job.environ, [*job.argv, "--epochs", "9", "--layers", "8", "--shuffle", "True"]))
 
-    told = FILLED.replace("epochs 3", "epochs 9").replace("[256, 128]", "[8]").replace("shuffle False", "shuffle True")
-    assert (finished.returncode, finished.stdout, finished.stderr) == (0, told, "")
+    expected = FILLED.replace("epochs 3", "epochs 9").replace("[256, 128]", "[8]").replace("shuffle False", "shuffle True")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, expected, "")
 
 
 @both_ways
@@ -123,7 +123,7 @@ def test_what_a_person_typed_wins_over_what_a_job_says_to_a_tap(run_script, scri
         ({"epoch": 3}, "unrecognized hyperparameter: epoch (did you mean --epochs?)"),
     ],
 )
-def test_a_tap_says_in_one_line_what_is_wrong(run_script, script, platform, sent, line):
+def test_the_error_of_a_tap_is_one_line(run_script, script, platform, sent, line):
     finished = run_script(script, SageMakerJob(sent, ["train"], platform=platform))
 
     assert (finished.returncode, finished.stdout) == (2, "")
@@ -160,8 +160,8 @@ print(args.extra_args)""",
 
     finished = run_script(script, SageMakerJob({**HYPERPARAMETERS, "epochs": 4, "passes": 5}, ["train"], platform="sdk"))
 
-    told = FILLED.replace("epochs 3", "epochs 5")
-    assert (finished.returncode, finished.stdout, finished.stderr) == (0, f"['--epochs', '4']\n{told}", "")
+    expected = FILLED.replace("epochs 3", "epochs 5")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, f"['--epochs', '4']\n{expected}", "")
 
 
 def test_a_tap_behind_the_mixin_says_that_its_known_only_cannot_be_filled(run_script):

@@ -135,9 +135,9 @@ def test_the_mode_of_requirements_is_kept_and_a_link_stays_a_link(source, tmp_pa
 
 def refused(capsys, directory):
     assert bundle(directory) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err.count("\n")) == ("", 1)
-    return said.err
+    output = capsys.readouterr()
+    assert (output.out, output.err.count("\n")) == ("", 1)
+    return output.err
 
 
 def test_bad_input_is_one_line(source, tmp_path, capsys):
@@ -175,7 +175,7 @@ def test_nothing_is_half_written_if_the_disk_is_full(source, monkeypatch, capsys
 
 def installed_smargs():
     """The metadata that an installer has written; a clone on sys.path may have metadata of its own."""
-    return next(found for found in metadata.distributions(name="smargs") if found.read_text("WHEEL"))
+    return next(distribution for distribution in metadata.distributions(name="smargs") if distribution.read_text("WHEEL"))
 
 
 def test_the_wheel_of_smargs_has_all_its_modules_and_its_installed_metadata():
@@ -232,9 +232,9 @@ class Installed:
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    found = Installed(tmp_path / "site-packages")
-    monkeypatch.setattr(sys, "path", [os.fspath(found.directory)])
-    return found
+    installed = Installed(tmp_path / "site-packages")
+    monkeypatch.setattr(sys, "path", [os.fspath(installed.directory)])
+    return installed
 
 
 @pytest.fixture
@@ -275,16 +275,16 @@ def test_a_dependency_that_cannot_be_bundled_is_left_to_the_index(source, tmp_pa
     assert bundle(source) == 0
 
     assert (source / "requirements.txt").read_text() == f"./{SMARGS}\n"
-    said = "smargs: configargparse is not installed from a wheel here: pip installs configargparse from the index\n"
-    assert capsys.readouterr().err == said
+    message = "smargs: configargparse is not installed from a wheel here: pip installs configargparse from the index\n"
+    assert capsys.readouterr().err == message
 
 
 def test_metadata_of_another_version_is_refused(source, monkeypatch, capsys):
     monkeypatch.setattr(smargs, "__version__", "9.9")
 
     installed = metadata.version("smargs")
-    said = f"the installed metadata of smargs is of {installed}: expected 9.9: install it again"
-    assert refused(capsys, source) == f"smargs bundle: error: {said}\n"
+    message = f"the installed metadata of smargs is of {installed}: expected 9.9: install it again"
+    assert refused(capsys, source) == f"smargs bundle: error: {message}\n"
 
 
 @pytest.fixture(scope="module")

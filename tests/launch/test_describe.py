@@ -180,7 +180,7 @@ def test_a_required_hyperparameter_has_no_default():
     assert described(parser, "json-schema")["required"] == ["lr", "name"]
 
 
-def test_what_variables_and_channels_fill_is_no_hyperparameter():
+def test_an_argument_that_a_variable_or_a_channel_fills_is_no_hyperparameter():
     parser = SageMakerArgumentParser()
     parser.add_mutually_exclusive_group().add_argument("--test")
     for name in ("--model-dir", "--train", "--hosts", "--images", "--epochs"):

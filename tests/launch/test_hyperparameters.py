@@ -150,11 +150,11 @@ def test_only_what_differs_from_the_parsed_default_is_sent_of_a_namespace():
     assert parser.to_hyperparameters(namespace) == {"lr": "0.2"}
 
 
-def test_a_mapping_is_sent_as_it_is_also_where_it_names_defaults():
+def test_a_mapping_is_sent_whole_even_if_it_names_defaults():
     assert sent({"epochs": 3}, ("--epochs", {"type": int, "default": 3})) == {"epochs": "3"}
 
 
-def test_what_sagemaker_fills_is_sent_only_where_a_mapping_names_it():
+def test_an_argument_that_sagemaker_fills_is_sent_only_if_a_mapping_names_it():
     parser = parser_of(("--train", {}), ("--model-dir", {}), ("--gpus", {"type": int, "env_var": "SM_NUM_GPUS"}), ("--lr", {}))
     namespace = parser.parse_args(["--train", "/a", "--model-dir", "/b", "--gpus", "1", "--lr", "1"], env_vars={})
 
@@ -170,7 +170,7 @@ def test_a_channel_of_the_job_fills_the_argument_with_its_name_instead_of_a_name
     assert to_hyperparameters(parser, namespace, channels=["eval-set"]) == {}
 
 
-def test_none_is_sent_as_null_only_where_the_default_is_another():
+def test_none_is_sent_as_null_only_if_the_default_is_not_none():
     seed, note = ("--seed", {"type": int, "default": 42}), ("--note", {})
 
     for values in ({"seed": None, "note": None}, argparse.Namespace(seed=None, note=None)):
@@ -245,10 +245,10 @@ def test_every_problem_is_in_one_error_one_line_each():
     )
     values = {"epcohs": 3, "epochs": "three", "level": "c", "layers": [1], "verbose": "much", "amp": "maybe", 3: 4}
 
-    found = problems(values, *declarations)
+    lines = problems(values, *declarations)
 
     choices = "(choose from a, b)" if sys.version_info >= (3, 12) else "(choose from 'a', 'b')"
-    assert [line.replace("(choose from 'a', 'b')", choices) for line in sorted(found)] == [
+    assert [line.replace("(choose from 'a', 'b')", choices) for line in sorted(lines)] == [
         "argument --amp: invalid bool value: 'maybe' (expected true, yes, on, 1, false, no, off or 0)",
         "argument --epochs: invalid int value: 'three'",
         "argument --layers: expected 2 arguments, got 1",
@@ -363,9 +363,9 @@ def test_a_required_group_that_a_channel_may_fill_is_not_missing():
     ids=["value", "name", "line break", "NUL", "half of a pair", "equals sign"],
 )
 def test_the_limits_of_the_service_are_checked(name, value, problem):
-    found = problems({name: value}, ("--x", {}))
+    lines = problems({name: value}, ("--x", {}))
 
-    assert any(line.startswith(problem) for line in found)
+    assert any(line.startswith(problem) for line in lines)
 
 
 def test_the_names_that_the_sdk_adds_count():
@@ -380,7 +380,7 @@ def test_the_names_that_the_sdk_adds_count():
     ]
 
 
-def test_a_hyperparameter_of_the_platform_passes_and_that_of_the_tuner_does_not():
+def test_a_hyperparameter_of_the_platform_is_allowed_and_that_of_the_tuner_is_not():
     assert sent({"sagemaker_program": "train.py"}) == {"sagemaker_program": "train.py"}
     assert problems({"_tuning_objective_metric": "loss"}) == [
         "hyperparameter _tuning_objective_metric: the tuning job sets it: expected no value"
@@ -389,23 +389,23 @@ def test_a_hyperparameter_of_the_platform_passes_and_that_of_the_tuner_does_not(
 
 def test_a_secret_is_masked_and_a_warning_says_that_hyperparameters_are_no_place_for_it():
     with pytest.warns(UserWarning, match=r"^hyperparameter (api-key|n) is a secret") as caught:
-        found = problems(
+        lines = problems(
             {"api_key": "planted-and-never-shown", "n": "planted-and-never-shown"}, ("--api-key", {}), ("--n", {"type": int})
         )
 
-    assert found == ["argument --n: invalid int value: '******'"]
+    assert lines == ["argument --n: invalid int value: '******'"]
     assert {Path(warning.filename).name for warning in caught} == {Path(__file__).name}
 
 
-def test_a_secret_that_does_not_come_back_is_masked():
+def test_a_secret_that_does_not_round_trip_is_masked():
     with pytest.warns(UserWarning, match="^hyperparameter api-key is a secret"):
-        (found,) = problems(argparse.Namespace(api_key='["planted-and-never-shown",1]'), ("--api-key", {}))
+        (line,) = problems(argparse.Namespace(api_key='["planted-and-never-shown",1]'), ("--api-key", {}))
 
-    assert "planted" not in found
-    assert found.startswith("argument --api-key: ")
+    assert "planted" not in line
+    assert line.startswith("argument --api-key: ")
 
 
-def test_a_value_with_a_secret_in_it_is_warned_of_and_a_public_argument_is_not():
+def test_a_value_that_contains_a_secret_gives_a_warning_and_a_public_argument_does_not():
     with pytest.warns(UserWarning, match="hyperparameter note is a secret"):
         sent({"note": "password=planted-and-never-shown"}, ("--note", {}))
     with warnings.catch_warnings():
@@ -418,7 +418,7 @@ def test_a_value_with_a_secret_in_it_is_warned_of_and_a_public_argument_is_not()
         )
 
 
-def test_what_does_not_come_back_is_named():
+def test_a_value_that_does_not_round_trip_is_named():
     assert problems(argparse.Namespace(x="[1,2]"), ("--x", {})) == [
         "argument --x: '[1,2]', sent as '[1,2]', comes back as '[1, 2]': expected a value that its type reads back"
     ]

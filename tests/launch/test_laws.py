@@ -44,7 +44,7 @@ def jobs_of(parser, values, platform, **settings):
 @pytest.mark.needs_process
 @given(arguments(), st.sampled_from(WELL_QUOTED))
 @settings(max_examples=150, deadline=None)
-def test_every_platform_gives_a_namespace_back(drawn, platform):
+def test_a_namespace_round_trips_on_every_platform(drawn, platform):
     parser = declare(drawn)
     namespace = expected_namespace(parser, drawn)
 
@@ -57,7 +57,7 @@ def test_every_platform_gives_a_namespace_back(drawn, platform):
 @pytest.mark.needs_process
 @given(arguments(kinds(ANY_TEXT)), st.sampled_from(WELL_QUOTED))
 @settings(max_examples=150, deadline=None)
-def test_any_text_comes_back_or_is_refused(drawn, platform):
+def test_any_text_round_trips_or_is_refused(drawn, platform):
     parser = declare(drawn)
     namespace = expected_namespace(parser, drawn)
     try:
@@ -112,7 +112,7 @@ def test_a_mapping_gives_what_its_values_give_as_hyperparameters(values, platfor
 @pytest.mark.slow
 @given(invalid_hyperparameters(parser_of(*RICH)), st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_what_a_job_refuses_is_refused_before_the_launch(values, encoded):
+def test_hyperparameters_that_a_job_refuses_are_refused_before_the_launch(values, encoded):
     with pytest.raises(HyperparameterError):
         parser_of(*RICH).to_hyperparameters(values, encoded=encoded)
 
@@ -126,7 +126,7 @@ WORDS = ["two words", "large", "LOW", "2024-01-02", "'x'"]
 @pytest.mark.needs_process
 @given(st.sampled_from(sorted(CONVERTERS)), st.sampled_from([*NUMBERS, *COLLECTIONS, *WORDS]), st.sampled_from(WELL_QUOTED))
 @settings(max_examples=200, deadline=None)
-def test_what_a_converter_made_of_a_typed_text_comes_back_or_is_refused(converter, text, platform):
+def test_the_result_of_a_converter_round_trips_or_is_refused(converter, text, platform):
     parser = declared(SageMakerArgumentParser, {"type": CONVERTERS[converter]})
     typed = outcome(parser, [f"--opt={text}"], env_vars={})
     assume(typed is not FAILED)

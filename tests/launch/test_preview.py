@@ -219,7 +219,7 @@ def test_a_positional_without_tokens_has_its_default(previewed):
     assert table(previewed(source, Job({}, ["e"]))) == {"data": ["'e'", "str", "command line", "d (default)"]}
 
 
-def test_of_two_flags_with_one_dest_the_typed_one_is_shown(previewed):
+def test_the_typed_flag_is_shown_if_two_have_one_dest(previewed):
     source = (
         "import argparse\nparser = argparse.ArgumentParser()\n"
         "parser.add_argument('--amp', action='store_true')\n"
@@ -238,7 +238,7 @@ def test_a_pair_of_flags_has_the_name_of_the_one_that_sets_it(previewed):
     assert list(table(previewed(source, Job({}, ["--no-amp"])))) == ["--amp"]
 
 
-def test_what_is_typed_is_added_to_the_jobs_own(previewed):
+def test_typed_values_are_added_to_those_of_the_job(previewed):
     source = (
         "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
         "parser.add_argument('--tag', action='append')\nparser.parse_args()\n"

@@ -67,12 +67,12 @@ def test_a_script_runs_up_to_its_first_parse(script, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["train.py"]
 
 
-def test_it_starts_in_its_directory_under_its_name(script, tmp_path):
+def test_a_script_starts_in_its_directory_under_its_name(script, tmp_path):
     answer = ask(os.path.relpath(script(PARSES)), "question", None)
     assert (answer["directory"], answer["argv"]) == (os.path.realpath(tmp_path), ["train.py"])
 
 
-def test_it_has_the_variables_of_a_container_with_these_channels_and_none_of_this_machine(script, monkeypatch):
+def test_a_script_has_the_variables_of_a_container_with_these_channels_and_none_of_this_machine(script, monkeypatch):
     monkeypatch.setenv("SM_CHANNEL_OLD", "/old")
     environ = ask(script(PARSES), "question", None, ["train", "eval"])["environ"]
     assert environ["SM_MODEL_DIR"] == "/opt/ml/model"

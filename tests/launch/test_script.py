@@ -61,7 +61,7 @@ def problems(*args, **settings):
 
 
 @pytest.mark.parametrize("parse", ["parse_args()", "parse_known_args()[0]", "parse_intermixed_args()"])
-def test_the_texts_are_returned_that_the_service_stores(script, tmp_path, parse):
+def test_the_returned_texts_are_those_that_the_service_stores(script, tmp_path, parse):
     values = {
         "epochs": 3,
         "learning_rate": 0.5,

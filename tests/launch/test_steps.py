@@ -60,7 +60,7 @@ def parses_on(body):
 
 
 @pytest.mark.parametrize("body", AGAIN.values(), ids=AGAIN)
-def test_code_that_parses_on_every_way_parses_again(body):
+def test_code_that_parses_on_every_path_parses_again(body):
     assert parses_on(body)
 
 

@@ -54,8 +54,8 @@ def clean(capsys):
             status = cli.main(["clean", *map(os.fspath, tokens)])
         except SystemExit as stop:
             status = stop.code
-        said = capsys.readouterr()
-        return status, said.out.splitlines(), said.err.splitlines()
+        output = capsys.readouterr()
+        return status, output.out.splitlines(), output.err.splitlines()
 
     return clean
 
@@ -114,9 +114,9 @@ def test_the_commands_on_the_page_do_what_their_comments_say(clean, make, place,
     lists, old, everything, named = re.findall(r"^\$ smargs clean *(.*?) +# (?:lists|removes)", page, re.MULTILINE)
     names = {make("old", age=8 * DAY).name, make("new").name, make("smargs-job-20261125-101500-000000").name}
     make("job", below=tmp_path / "data")
-    for tokens, left in ((lists, names), (old, names - {"old"}), (named, {"new"}), (everything, set())):
+    for tokens, remaining in ((lists, names), (old, names - {"old"}), (named, {"new"}), (everything, set())):
         assert clean(*tokens.split())[0] == 0
-        assert {path.name for path in place.iterdir()} == left
+        assert {path.name for path in place.iterdir()} == remaining
     assert not (tmp_path / "data" / "job").exists()
 
 
@@ -127,31 +127,31 @@ def test_without_jobs_one_line_says_so(clean, place):
 
 def test_all_jobs_are_removed_except_those_with_an_unpacked_model(clean, make):
     jobs = [make("a"), make("b", "Failed"), make("c", "InProgress"), make("d", '{"stat')]
-    kept = [make("e", "Unpacked"), make("f", "")]
+    unpacked = [make("e", "Unpacked"), make("f", "")]
     status, out, err = clean("--all")
     assert (status, sorted(out)) == (0, [f"removed {job}" for job in jobs])
-    assert sorted(err) == [f"smargs: kept {job}: its model could not be packed; name the job to remove it" for job in kept]
+    assert sorted(err) == [f"smargs: kept {job}: its model could not be packed; name the job to remove it" for job in unpacked]
     assert not any(job.exists() for job in jobs)
-    assert all((job / "model" / "weights").exists() for job in kept)
-    assert clean(*kept) == (0, [f"removed {job}" for job in kept], [])
-    assert not any(job.exists() for job in kept)
+    assert all((job / "model" / "weights").exists() for job in unpacked)
+    assert clean(*unpacked) == (0, [f"removed {job}" for job in unpacked], [])
+    assert not any(job.exists() for job in unpacked)
 
 
-@pytest.mark.parametrize(("age", "left"), [("30m", ["new"]), ("12h", ["hours", "new"]), ("7d", ["days", "hours", "new"])])
-def test_jobs_older_than_an_age_are_removed(clean, make, place, age, left):
+@pytest.mark.parametrize(("age", "remaining"), [("30m", ["new"]), ("12h", ["hours", "new"]), ("7d", ["days", "hours", "new"])])
+def test_jobs_older_than_an_age_are_removed(clean, make, place, age, remaining):
     make("weeks", age=8 * DAY)
     make("days", age=2 * DAY)
     make("hours", age=3600)
     make("unpacked", "Unpacked", age=60)
     make("new")
     assert clean("--older-than", age)[0] == 0
-    assert sorted(path.name for path in place.iterdir()) == sorted([*left, "unpacked"])
+    assert sorted(path.name for path in place.iterdir()) == sorted([*remaining, "unpacked"])
 
 
 def test_a_job_is_removed_by_its_name_and_by_its_path(clean, make, place, tmp_path):
-    named, elsewhere, stays = make("named"), make("job", below=tmp_path / "src"), make("stays")
+    named, elsewhere, other = make("named"), make("job", below=tmp_path / "src"), make("stays")
     assert clean("named", "src/job", named) == (0, [f"removed {named}", f"removed {elsewhere}"], [])
-    assert [*place.iterdir()] == [stays]
+    assert [*place.iterdir()] == [other]
     assert [*(tmp_path / "src").iterdir()] == []
 
 

@@ -128,8 +128,8 @@ def test_a_channel_of_a_directory_with_a_job_has_a_link_for_each_file(here, opti
     (here / "data" / "old").mkdir()
     (here / "data" / "old" / MARK).touch()
     many = lay_out_many(here, options, deep)
-    found = sorted(str(path.relative_to(many)) for path in many.rglob("*") if path.is_file())
-    assert (many.is_symlink(), found) == (False, ["a.csv", "b.csv", *deep])
+    names = sorted(str(path.relative_to(many)) for path in many.rglob("*") if path.is_file())
+    assert (many.is_symlink(), names) == (False, ["a.csv", "b.csv", *deep])
 
 
 @pytest.mark.parametrize("pattern", ["data/*", "data/[ab].csv"], ids=["all, one is a link", "some"])
@@ -221,7 +221,7 @@ def content_of(archive):
 
 
 @pytest.mark.parametrize(
-    ("made", "kept", "messages"),
+    ("files", "archived", "messages"),
     [
         (
             {"algo-1": {"a": None}, "algo-2": {"a": "2"}},
@@ -254,19 +254,20 @@ def content_of(archive):
     ],
     ids=["a file of the last", "a file of the first", "a link below", "names that are taken", "two files"],
 )
-def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_named(here, capsys, made, kept, messages):
+def test_a_directory_and_a_file_of_one_name_are_both_kept_and_the_hosts_are_named(here, capsys, files, archived, messages):
     (here / "src/train.py").write_text(
-        f"import os\nos.chdir(os.environ['SM_MODEL_DIR'])\nfor name, text in {made!r}[os.environ['SM_CURRENT_HOST']].items():\n"
+        "import os\nos.chdir(os.environ['SM_MODEL_DIR'])\n"
+        f"for name, text in {files!r}[os.environ['SM_CURRENT_HOST']].items():\n"
         "    if text is None: os.mkdir(name)\n"
         "    elif text.startswith('-> '): os.symlink(text[3:], name)\n"
         "    else: open(name, 'w').write(text)\n"
     )
-    assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", str(len(made))]) == 0
+    assert cli.main(["run", "src/train.py", "--output", "job", "--hosts", str(len(files))]) == 0
     assert capsys.readouterr().err.splitlines()[1:-1] == [f"smargs: model.tar.gz: {line}" for line in messages]
-    assert content_of("job/model.tar.gz") == kept
+    assert content_of("job/model.tar.gz") == archived
     with tarfile.open("job/model.tar.gz") as packed:
         packed.extractall("unpacked", **({"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}))
-    assert len(list((here / "unpacked").rglob("*"))) == len(kept)
+    assert len(list((here / "unpacked").rglob("*"))) == len(archived)
 
 
 def test_a_model_of_a_thousand_nested_directories_is_packed_and_removed(here):
@@ -577,10 +578,10 @@ def test_a_job_that_cannot_be_created_keeps_the_checkpoints_of_the_job_before(he
     with JobDirectory(here / "job") as directory:
         directory.lay_out(job, {"algo-1": {}, "algo-2": {}}, copy=False)
     (here / "job/checkpoints/kept").touch()
-    gone = job._replace(channels=read_channels([f"gone={here}/data"]))
+    without_channel = job._replace(channels=read_channels([f"gone={here}/data"]))
     (here / "data").rename(here / "moved")
     with pytest.raises(BadJobError, match="cannot be created"), JobDirectory(here / "job") as directory:
-        directory.lay_out(gone, {"algo-1": {}, "algo-2": {}}, copy=True)
+        directory.lay_out(without_channel, {"algo-1": {}, "algo-2": {}}, copy=True)
     assert (here / "job/checkpoints/kept").exists()
 
 

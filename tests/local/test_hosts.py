@@ -208,7 +208,7 @@ def test_every_byte_of_a_single_host_stays_in_each_output(started, tmp_path, enc
     assert rest.startswith(written[::-1])
 
 
-def test_only_the_output_that_the_last_line_follows_gets_a_newline_at_its_end(started):
+def test_a_newline_is_added_only_to_the_output_that_gets_the_last_line(started):
     process = started("import sys; sys.stdout.write('out'); sys.stderr.write('err')")
     out, err = process.communicate(timeout=SECONDS)
     assert out == b"out"
@@ -216,7 +216,7 @@ def test_only_the_output_that_the_last_line_follows_gets_a_newline_at_its_end(st
     assert err.count(b"\n") == 3
 
 
-def test_two_outputs_that_are_one_keep_the_order_of_what_a_single_host_writes(started):
+def test_a_single_host_with_one_file_for_both_outputs_keeps_their_order(started):
     source = "import sys\nfor number in range(500): print(number, file=(sys.stdout, sys.stderr)[number % 2])\nprint(end='last')"
     process = started(source, stderr=subprocess.STDOUT)
     first, *lines, last = process.communicate(timeout=SECONDS)[0].decode().splitlines()
@@ -265,7 +265,7 @@ def test_an_empty_line_stays_and_has_its_label(labelled):
     assert (process.returncode, out) == (0, b"algo-1 | a\nalgo-1 | \nalgo-1 | \nalgo-1 | b\nalgo-1 | \n")
 
 
-def test_of_binary_lines_with_a_label_every_byte_stays(labelled, tmp_path):
+def test_binary_lines_with_a_label_keep_every_byte(labelled, tmp_path):
     (tmp_path / "data").write_bytes(os.urandom(5_000_000).replace(b"\n", b"\r") + b"\0\r1\r2\n" * 1000)
     process = labelled("sys.stdout.buffer.write(b'\\0' + open('data', 'rb').read())")
     out, _ = process.communicate(timeout=SECONDS)
@@ -359,7 +359,7 @@ def test_labels_have_colours_only_on_a_terminal(started, plain):
     assert sorted(re.sub("\x1b\\[[0-9]*m", "", seen).split("\r\n")) == ["", "algo-1 | hello", "algo-2 | hello"]
 
 
-def test_a_host_that_is_alone_has_the_terminal_for_itself(started):
+def test_a_single_host_has_a_terminal_if_the_command_has_one(started):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
     source = """
@@ -375,12 +375,12 @@ def test_a_host_that_is_alone_has_the_terminal_for_itself(started):
     seen += read_until(ours, b".tar.gz", b"nothing in")
     process.wait(SECONDS)
     os.close(ours)
-    told = b"True True True (99, 33)\r\n10%\r20%\rname? "
-    assert told in seen
+    expected = b"True True True (99, 33)\r\n10%\r20%\rname? "
+    assert expected in seen
     assert b"\x1b[1m\xff\x1b[0mAda\r\n\x1b[32msmargs: job Completed" in seen
 
 
-def test_one_terminal_of_two_outputs_leaves_the_other_as_it_is(started, tmp_path):
+def test_an_output_to_a_file_stays_unchanged_beside_an_output_to_a_terminal(started, tmp_path):
     ours, theirs = pty.openpty()
     with open(tmp_path / "err", "wb") as err:
         process = started("import sys; print('out'); print('err', file=sys.stderr)", stdout=theirs, stderr=err)
@@ -402,7 +402,7 @@ def test_the_reason_of_a_failure_on_a_terminal_has_no_colours(started):
     assert b'ErrorMessage "ValueError: bad"' in seen
 
 
-def test_a_host_that_is_alone_reads_the_standard_input_and_several_read_none(started):
+def test_a_single_host_reads_the_standard_input_and_several_hosts_do_not(started):
     source = "import sys; print(repr(sys.stdin.read()))"
     for hosts, lines in (("1", ["'data'"]), ("2", ["algo-1 | ''", "algo-2 | ''"])):
         process = started(source, "--hosts", hosts, stdin=subprocess.PIPE)
@@ -556,13 +556,13 @@ time.sleep(300)
 
 def children(parent):
     """The numbers and names of the processes that a process has started."""
-    found = {}
+    names = {}
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             name, _, rest = (place / "stat").read_text().partition("(")[2].rpartition(")")
             if int(rest.split()[1]) == parent:
-                found[int(place.name)] = name
-    return found
+                names[int(place.name)] = name
+    return names
 
 
 def guardian_of(process):
@@ -579,7 +579,7 @@ def members(archive):
 
 
 @pytest.mark.parametrize("hosts", ["1", "2"])
-def test_a_run_that_is_killed_leaves_no_process_and_the_next_run_has_its_own_files_alone(started, tmp_path, hosts):
+def test_a_run_that_is_killed_leaves_no_process_and_the_next_run_has_only_its_own_files(started, tmp_path, hosts):
     process = started(WRITES_ON, "--hosts", hosts)
     wait_for(*(tmp_path / f"left-algo-{number + 1}" for number in range(int(hosts))))
     guardian = guardian_of(process)
@@ -617,14 +617,14 @@ def test_a_directory_is_in_use_as_long_as_any_process_of_its_job(started, tmp_pa
     os.kill(guardian_of(process), signal.SIGKILL)
     process.kill()
     process.wait()
-    (left,) = pids(tmp_path)
+    (survivor,) = pids(tmp_path)
     try:
-        assert is_alive(left)
+        assert is_alive(survivor)
         _, _, err = finish(started("pass"))
         assert err == [f"smargs run: error: argument --output: {tmp_path}/job is in use by another smargs run"]
     finally:
-        os.kill(left, signal.SIGKILL)
-    wait_until_ended(left)
+        os.kill(survivor, signal.SIGKILL)
+    wait_until_ended(survivor)
     assert finish(started("pass"))[0] == 0
 
 
@@ -635,8 +635,8 @@ def test_the_guardian_ends_with_the_run_and_does_not_keep_its_output_open(starte
     wait_for(tmp_path / "ready")
     guardian = guardian_of(process)
     assert os.getsid(guardian) == guardian
-    held = {os.readlink(place) for place in Path(f"/proc/{guardian}/fd").iterdir()}
-    assert {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (1, 2)}.isdisjoint(held)
+    open_files = {os.readlink(place) for place in Path(f"/proc/{guardian}/fd").iterdir()}
+    assert {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (1, 2)}.isdisjoint(open_files)
     wait_until(lambda: (tmp_path / "gate").exists())
     (tmp_path / "gate").write_text("")
     assert finish(process)[0] == 0
@@ -656,9 +656,9 @@ def test_the_guardian_forgets_a_host_that_has_ended(tmp_path):
     )
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     with subprocess.Popen([sys.executable, "-c", code], env=environ, stdout=subprocess.PIPE) as process:
-        ended, left, guardian = map(int, process.stdout.readline().split())
+        ended, running, guardian = map(int, process.stdout.readline().split())
     try:
-        wait_until_ended(left, guardian)
+        wait_until_ended(running, guardian)
         assert is_alive(ended)
     finally:
         os.kill(ended, signal.SIGKILL)
@@ -678,9 +678,9 @@ def test_the_hosts_are_stopped_if_the_output_cannot_be_written(started, tmp_path
     with open("/dev/full", "wb") as full:
         process = started(f"{LEFT_BEHIND}\nprint('more')\ntime.sleep(300)", stdout=full)
         assert process.wait(SECONDS) == 128 + signal.SIGPIPE
-    said = process.stderr.read().decode().splitlines()
-    assert len(said) == 2
-    assert "job Stopped after" in said[1]
+    lines = process.stderr.read().decode().splitlines()
+    assert len(lines) == 2
+    assert "job Stopped after" in lines[1]
     assert not any(map(is_alive, pids(tmp_path)))
 
 
@@ -698,7 +698,7 @@ def test_a_secret_does_not_get_into_the_reason_of_a_failure(started):
 
 @pytest.mark.parametrize("platform", ["toolkit", "sdk", "files"])
 @pytest.mark.parametrize("is_clean", [True, False], ids=["--clean-env", "without"])
-def test_a_clean_environment_has_nothing_of_the_callers_but_what_each_program_needs(started, platform, is_clean):
+def test_a_clean_environment_has_only_the_callers_variables_that_each_program_needs(started, platform, is_clean):
     source = "import json, os; print(json.dumps(sorted(os.environ)))"
     callers = {"AWS_SECRET_ACCESS_KEY": "x", "MINE": "1", "LANG": "C.UTF-8", "HOME": "/tmp"}
     options = ["--platform", platform, "-p", "lr=1", *(["--clean-env"] if is_clean else [])]
@@ -798,5 +798,5 @@ def test_the_variables_of_a_container_are_shown_by_the_command(started):
     )
     status, out, _ = finish(process)
     assert status == 0
-    told = json.loads("\n".join(out))
-    assert told["hyperparameters"]["epochs"] == {"value": 3, "source": "SM_HP_EPOCHS"}
+    environment = json.loads("\n".join(out))
+    assert environment["hyperparameters"]["epochs"] == {"value": 3, "source": "SM_HP_EPOCHS"}

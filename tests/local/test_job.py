@@ -76,7 +76,7 @@ def test_an_odd_apostrophe_stops_sdk_v3s_bash_in_one_line():
 
 @pytest.mark.needs_unix
 @pytest.mark.needs_process
-def test_what_bash_says_of_a_secret_is_not_repeated():
+def test_the_message_of_bash_is_not_shown_because_it_may_contain_a_secret():
     with pytest.raises(BadJobError) as error:
         start(job({"api_key": "a' hunter-2 'b"}))
     assert str(error.value) == "SDK v3's bash cannot export 'SM_HP_API_KEY': the job stops before the script starts"

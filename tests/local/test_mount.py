@@ -82,7 +82,7 @@ def test_the_reason_of_a_failure_has_the_scripts_own_command(run, tmp_path):
     assert f'Command "{sys.executable} train.py"' in err
 
 
-def test_where_opt_ml_exists_the_job_takes_its_place(run, tmp_path):
+def test_a_job_is_mounted_over_an_existing_opt_ml(run, tmp_path):
     (tmp_path / "outer.py").write_text(
         "import os, subprocess, sys\n"
         f"job = subprocess.run({[*SMARGS, *JOB]}, cwd={os.fspath(tmp_path)!r}, stdout=subprocess.DEVNULL)\n"
@@ -92,7 +92,7 @@ def test_where_opt_ml_exists_the_job_takes_its_place(run, tmp_path):
     assert (status, out) == (0, "0 []\n"), err
 
 
-def test_what_is_in_opt_stays_there(run):
+def test_the_other_entries_of_opt_stay_visible(run):
     show = "import os; print(sorted(os.listdir('/opt')), os.readlink('/opt/link'), open('/opt/link').read())"
     prepare = "mount -t tmpfs none /opt && echo text > /opt/file && ln -s file /opt/link && mkdir /opt/directory"
     command = f'{prepare} && exec "$0" -m smargs.local.mount . / "$0" -c "{show}"'
@@ -103,7 +103,7 @@ def test_what_is_in_opt_stays_there(run):
     )
 
 
-def test_a_system_that_does_not_allow_it_is_one_line_and_leaves_nothing(run, tmp_path):
+def test_a_system_that_does_not_allow_a_mount_gives_one_line_and_leaves_nothing(run, tmp_path):
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
     status, out, err = run("unshare", "--map-root-user", "sh", "-c", forbid, "sh", *SMARGS, *JOB)
     assert (status, out, err) == (

@@ -242,7 +242,7 @@ def test_requirements_that_differ_here_are_named_before_the_start(run, write):
     ]
 
 
-def test_requirements_that_cannot_be_compared_are_said_to_be_so(run, write):
+def test_a_note_says_that_the_requirements_cannot_be_compared(run, write):
     """aws/sagemaker-python-sdk #911."""
     write("train.py", "")
     write("requirements.txt", "pytest\n")

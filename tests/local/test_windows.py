@@ -127,13 +127,13 @@ def test_a_failure_has_its_reason(run):
     ],
     ids=["a mount", "a shell before the toolkit's", "a shell script", "SDK v3's bash"],
 )
-def test_what_cannot_be_done_is_refused_by_its_name(run, tmp_path, name, options, line):
+def test_an_option_that_the_system_cannot_support_is_refused_by_its_name(run, tmp_path, name, options, line):
     assert finish(run("", *options, name=name)) == (2, [], [f"smargs run: error: {line}"])
     assert not (tmp_path / "job").exists()
     assert "bash" in line or f"smargs run: error: {line}\n" in PAGE
 
 
-def test_names_that_differ_in_their_case_alone_are_refused(run, tmp_path):
+def test_names_that_differ_only_in_case_are_refused(run, tmp_path):
     (tmp_path / "data").mkdir()
     status, out, (line,) = finish(run("", "--channel", "Train=data", "--channel", "train=data"))
     assert (status, out) == (2, [])
@@ -291,7 +291,7 @@ def test_the_last_lines_of_a_pipe_are_not_lost(run):
     assert "end" in err
 
 
-def test_the_hosts_know_where_the_checkpoints_are(run, tmp_path):
+def test_each_host_has_the_path_of_the_checkpoints(run, tmp_path):
     assert finish(run("", "--hosts", "2"))[0] == 0
     bases = (tmp_path / "job", tmp_path / "job" / "hosts" / "algo-2")
     files = [json.loads((base / "input" / "config" / "checkpointconfig.json").read_text()) for base in bases]
