@@ -28,7 +28,7 @@ from competitors import COMPETITORS, ENVIRONMENT_ONLY, IN_THE_JOB, NOTHING_SET, 
 HERE = Path(__file__).parent
 # Linux starts no process with a variable of more than 128 KiB, and SM_TRAINING_ENV of 10,000 hyperparameters has more.
 LARGEST_PROCESS = 1000
-# How often a round asks for what has no more arguments than a job has, and how often it asks for the imports then.
+# How often a round measures works with at most as many arguments as a job has, and how often the imports.
 OFTEN, SMALL = 3, 100
 IMPORTS = 3
 
@@ -44,7 +44,7 @@ Cell = Dict[str, Any]
 
 
 def quiet(**more: str) -> Dict[str, str]:
-    """The environment of a child process: of this machine only what a process needs."""
+    """The environment of a child process, with only those variables of this process that it needs."""
     return {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "PYTHONPATH": os.fspath(HERE), **more}
 
 
@@ -89,7 +89,7 @@ def run(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Opt
 
 
 def run_warm(command: Sequence[str], environ: Mapping[str, str], limit: float) -> Optional[Tuple[float, str, str]]:
-    """The second of two runs: the first process that reads a module, of however many competitors share it, reads it for all."""
+    """The second of two runs. The first one reads the modules into the system's cache, for all competitors that share them."""
     return run(command, environ, limit) and run(command, environ, limit)
 
 
@@ -115,7 +115,7 @@ def import_round(imports: str, limit: float) -> Optional[Cell]:
 
 
 def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -> Optional[Cell]:
-    """One round of a whole script, from the start of its process to its end behind the parse."""
+    """One round of a whole script, from the start of its process to the end after its parse."""
     code = "import competitors; competitors.once()" if label else "import competitors; print(competitors.peak())"
     arguments = [label, str(count), *job["argv"]] if label else []
     output = run_warm(["-c", code, *arguments], quiet(**job["environ"]), limit)
@@ -123,7 +123,7 @@ def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -
 
 
 def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
-    """Everything that a round measures: its place in the table, and what measures it."""
+    """Everything that a round measures: each place in the table, with the function that measures it."""
     for _ in range(IMPORTS):
         # numpy, torch, pandas and scikit-learn import typing, so a script that trains hardly ever pays for it.
         for work, first in (("import", ""), ("import after typing", "import typing; ")):
@@ -175,7 +175,7 @@ def measure(sizes: Sequence[int], rounds: int, limit: float) -> Tuple[List[Cell]
 
 
 def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
-    """One cell of the table: for each quantity its value in every round; none over the limit."""
+    """One cell of the table: the value of each quantity in each round; empty if it took longer than the limit."""
     work, label, count = place
     values = {name: [round(cell[name], 7) for cell in cells] for name in (cells[0] if cells else ()) if name != "wrong"}
     return {
@@ -188,7 +188,7 @@ def summary(place: Tuple[str, str, int], cells: Sequence[Cell]) -> Cell:
 
 
 def machine() -> str:
-    """What class of machine this is."""
+    """The cores, the architecture, the processor and the system of this machine."""
     model = ""
     if os.path.exists("/proc/cpuinfo"):
         model = next(iter(re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())), "")
@@ -196,7 +196,7 @@ def machine() -> str:
 
 
 def main() -> None:
-    """Measure, and write what the docs say from it."""
+    """Measure, and write the results into the docs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[10, 100, 1000, 10000], help="numbers of arguments")
     parser.add_argument("--rounds", type=int, default=5, help=f"rounds; each has {OFTEN} of up to {SMALL} arguments")

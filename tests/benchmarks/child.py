@@ -1,4 +1,4 @@
-"""Declare and parse in this process, again and again for a while, and print what it took: the harness starts one a round."""
+"""Declare and parse repeatedly in this process, and print the seconds. ``bench.py`` starts one such process in each round."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def measure(label: str, work: str, count: int) -> Dict[str, object]:
 def profile(count: int) -> Dict[str, object]:
     """How many calls smargs makes for each argument, and each module's share of the time, that of built-ins included."""
     parse = next(competitor.declare for competitor in COMPETITORS if competitor.label == "smargs")(count)
-    parse()  # What is made once, such as the patterns of re, is there then.
+    parse()  # So that what is made only once, such as the patterns of re, is not measured.
     profiler = cProfile.Profile()
     profiler.enable()
     for _ in range(ROUNDS):
@@ -60,7 +60,7 @@ def profile(count: int) -> Dict[str, object]:
 
 
 def limit(count: int) -> Dict[str, float]:
-    """The seconds of what no parse of a job can do without, and of all of it."""
+    """The seconds of the steps that every parse of a job needs, and of the whole parse."""
     empty, whole = (
         next(competitor.declare for competitor in COMPETITORS if competitor.label == label)(count)
         for label in ("argparse", "smargs")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False  # What the module typing imports, some competitors need and some do not.
+TYPE_CHECKING = False  # Not from typing, which takes time to import and which some competitors do not need.
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Tuple
 
@@ -123,7 +123,7 @@ def toolkit(count: int) -> Parse:
 
 
 class Competitor:
-    """One competitor: how people call it, what a script imports, how it declares and parses, the work that it can do."""
+    """One competitor: its name, what a script imports, how it declares and parses, and the work that it can do."""
 
     def __init__(self, label: str, imports: str, declare: Callable[[int], Parse], works: Tuple[str, ...]) -> None:
         self.label = label
@@ -150,7 +150,7 @@ COMPETITORS: List[Competitor] = [
 
 
 def wrong_value(parse: Parse, count: int, work: str) -> str:
-    """What is wrong with what a competitor parsed; empty where each value is there, in its type."""
+    """The first value that a competitor parsed wrongly, in words; empty if each value has the right type and is equal."""
     values = parse()
     for name, wanted, default, value in arguments(count):
         expected = default if work == NOTHING_SET else value
@@ -160,7 +160,7 @@ def wrong_value(parse: Parse, count: int, work: str) -> str:
 
 
 def peak() -> int:
-    """The most memory that this process had so far, in KiB, as Linux keeps it; what it was started from does not count."""
+    """The peak memory of this process in KiB, as Linux counts it, without that of the process that started it."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 

@@ -31,12 +31,12 @@ class Table:
         self.sizes = sorted({count for work, _, count in self.cells if work in WORKS})
 
     def values(self, work: str, label: str, count: int, quantity: str = "parse") -> List[float]:
-        """The value of each round; none where nobody asked, or it took longer than the limit."""
+        """The value of each round; empty if it was not measured, or took longer than the limit."""
         seconds: List[float] = self.cells.get((work, label, count), {}).get(quantity, [])
         return seconds
 
     def median(self, work: str, label: str, count: int, quantity: str = "parse") -> Optional[float]:
-        """The median of the rounds; None where there is none."""
+        """The median of the rounds; None if there are none."""
         values = self.values(work, label, count, quantity)
         return statistics.median(values) if values else None
 
@@ -87,7 +87,7 @@ def targets(table: Table) -> Iterator[Target]:
 
 
 def _beside(table: Table, work: str, count: int, labels: Sequence[str], limit: float) -> Iterator[Target]:
-    """How long smargs takes beside the fastest of some competitors."""
+    """The ratio of the time of smargs to that of the fastest of some competitors."""
     ours = table.values(work, "smargs", count)
     others = {label: table.values(work, label, count) for label in labels}
     ratios = {label: _ratio(ours, theirs) for label, theirs in others.items() if ours and theirs}

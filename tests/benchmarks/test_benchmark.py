@@ -1,4 +1,4 @@
-"""The benchmark itself, in a run of one round: what it measures is what it says, and what it writes is where it belongs."""
+"""The benchmark itself, in a run of one round: it measures what it names, and writes the results to the right places."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def test_the_table_has_medians_quartiles_and_the_packages_that_took_too_long(res
 
 
 def test_a_missed_target_is_reported_with_the_ratios_within_the_rounds(result):
-    # Of the two medians it would be an eighth.
+    # The ratio of the two medians would be an eighth.
     assert "| in the job, 1,000: times argparse | 0.333 | 0.5 | **no** |" in report.target_table(result)
 
 

@@ -1,4 +1,4 @@
-"""The command `smargs check`: every problem a line and status 2, or a table, or JSON; nothing is trained."""
+"""The command `smargs check`: one line for each problem and status 2, or a table, or JSON. Nothing is trained."""
 
 import json
 import os
@@ -203,7 +203,7 @@ def test_an_argument_that_the_script_declares_secret_is_masked(checked, here):
 
 
 def test_the_command_that_runs_a_job_imports_no_parser_of_scripts():
-    """It would start later: each module of the parser and of the check takes its time."""
+    """Otherwise `smargs run` would start later."""
     code = "import sys, smargs.cli.main, smargs.cli.run; print(*sys.modules)"
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""What is shown of a container's environment, by its sources, and what never is."""
+"""`smargs env` shows the environment of a container with the source of each value, and no secret."""
 
 import json
 import os

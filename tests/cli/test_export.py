@@ -35,7 +35,7 @@ def here(tmp_path, monkeypatch):
 
 
 def exported(capsys, *tokens):
-    """What the command prints, where it says nothing else."""
+    """The JSON that the command prints. It prints nothing else."""
     assert cli.main(["export", *tokens]) == 0
     output = capsys.readouterr()
     assert output.err == ""

@@ -26,7 +26,7 @@ def tree(place):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with a script that tells when it was started, and data."""
+    """A directory with data, and with a script that creates a file when it starts."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("import pathlib\npathlib.Path(__file__).with_name('started').touch()\n")
     (tmp_path / "data").mkdir()
@@ -36,7 +36,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def refused(here, capsys):
-    """The one line that is said of a command line that is refused, without its beginning."""
+    """The one line of error for a command line, without its beginning. Nothing is started and no file is changed."""
 
     def refuse(*tokens):
         before = tree(here)
@@ -616,10 +616,10 @@ def test_a_channel_that_cannot_be_copied_is_named_and_leaves_nothing(here, refus
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(here, number):
     os.mkfifo(here / "hps.json")
-    # A shell starts what runs in the background with SIGINT ignored.
+    # A shell ignores SIGINT in the processes that it starts in the background.
     heard = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}
     running = start("train.py", "--output", "job", "--hyperparameters", "hps.json", cwd=here, **heard)
-    # It is opened for writing as soon as the command reads it.
+    # open() returns as soon as the command reads the FIFO.
     with open(here / "hps.json", "w"):
         running.send_signal(number)
         out, err = running.communicate(timeout=60)
@@ -631,7 +631,7 @@ COMMAND = f"{sys.executable} -m smargs"
 
 
 def shell(line, **environ):
-    """The exit status and both outputs of a line of a shell, whose status is that of the first command of a pipe that fails."""
+    """The exit status and both outputs of a line of a shell. A pipe has the status of its last command that fails."""
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **environ}
     ended = subprocess.run(
         ["bash", "-o", "pipefail", "-c", line],
@@ -672,10 +672,10 @@ def test_a_job_whose_output_is_closed_runs(here, closed, out, err):
 @pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", ["env --json", "--help", "run --help", "--version"])
 def test_a_command_whose_output_nobody_reads_ends_without_a_message(here, tokens):
-    # The pipe is closed before there is anything to say.
+    # The pipe is closed before the command writes anything.
     os.mkfifo(here / "closed")
     line = f"{{ read < closed; {COMMAND} {tokens}; }} | {{ exec <&-; echo > closed; }}"
-    # Where nothing is buffered argparse itself passes over it.
+    # Without a buffer, argparse itself ignores the error.
     assert shell(line, PYTHONUNBUFFERED="") == (128 + signal.SIGPIPE, "", "")
 
 

@@ -35,7 +35,7 @@ def in_a_pipe(cells, **variables):
 
 
 def on_a_terminal(cells, width, **variables):
-    """What a terminal of a width is sent."""
+    """The output that a terminal of this width receives."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
     environ = environment(TERM="xterm", **variables)

@@ -1,4 +1,4 @@
-"""Both SDKs, as they launch jobs, and the jobs that come of it."""
+"""The launches of both SDKs, and the jobs that they request."""
 
 import json
 import os

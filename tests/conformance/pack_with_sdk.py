@@ -10,7 +10,7 @@ import tarfile
 
 
 class Bucket:
-    """It replaces S3, and keeps the names of the uploaded files, also those in an archive."""
+    """Replaces S3, and records the names of the uploaded files, also of those in an archive."""
 
     def __init__(self, prefix):
         self.prefix = prefix
@@ -45,10 +45,10 @@ def pack_with_v3(source):
     from sagemaker.train.model_trainer import Mode, ModelTrainer
 
     bucket = Bucket("job/code")
-    session = Session.__new__(Session)  # Whatever it is made with asks AWS.
+    session = Session.__new__(Session)  # Its __init__() would send requests to AWS.
     settings = {"_default_bucket": "bucket", "_default_bucket_set_by_sdk": False, "default_bucket_prefix": None}
     vars(session).update(settings, s3_resource=bucket)
-    # In its local mode it asks AWS for no role.
+    # In its local mode it does not ask AWS for the role.
     trainer = ModelTrainer.model_construct(
         training_image="image", training_mode=Mode.LOCAL_CONTAINER, sagemaker_session=session
     )

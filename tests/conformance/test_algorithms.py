@@ -1,4 +1,4 @@
-"""The description of a script's hyperparameters is one that the service takes, and that SDK v2 checks a launch against."""
+"""The service accepts the description of a script's hyperparameters, and SDK v2 checks the launch of a job with it."""
 
 import pytest
 from launches import parse_job

@@ -11,7 +11,7 @@ START = "from sagemaker.local.image import _SageMakerContainer as Container; pri
 
 def test_local_mode_needs_docker(tmp_path):
     python = Path(sys.prefix) / "sdk-v2" / "bin" / "python"
-    environ = {**os.environ, "PATH": os.fspath(tmp_path)}  # Here is no docker.
+    environ = {**os.environ, "PATH": os.fspath(tmp_path)}  # A directory without docker.
 
     finished = subprocess.run([python, "-c", START], env=environ, capture_output=True, text=True, timeout=120, check=False)
 

@@ -56,7 +56,8 @@ def pack(sdk, source):
     command = [python, HERE / "pack_with_sdk.py", sdk, source]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False)
     if ended.returncode:
-        return None, " ".join((ended.stdout + ended.stderr).split())  # v2 writes its errors to the one, v3 to the other.
+        # v2 prints errors to standard output, v3 to standard error.
+        return None, " ".join((ended.stdout + ended.stderr).split())
     return json.loads(ended.stdout.splitlines()[-1]), None
 
 

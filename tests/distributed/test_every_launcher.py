@@ -19,8 +19,8 @@ from mpi4py import MPI
 rank, wait_for_all = MPI.COMM_WORLD.rank, MPI.COMM_WORLD.Barrier
 """,
 }
-# Each rank tells its process and the one that started it, and runs on, longer than any test. What it tells it writes in one
-# piece: print writes the end of the line by itself, and the lines of two processes could run into each other.
+# Each rank prints the ID of its process and of its parent, and then runs longer than any test. It writes the line in one piece:
+# print() writes the newline separately, so the lines of two processes could mix.
 RUNNING = """
 import argparse, os, sys, time
 
@@ -53,7 +53,7 @@ def processes(output):
 
 def is_running(pid):
     try:
-        # One that has ended is listed as a zombie until its parent looks after it, which may be process 1.
+        # A process that has ended is a zombie until its parent, perhaps process 1, waits for it.
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False

@@ -1,4 +1,4 @@
-"""Each code block of each page runs: a page that is new is found by itself."""
+"""Each code block of each page runs, also on a new page."""
 
 import doctest
 import re

@@ -1,4 +1,4 @@
-"""What the pages for contributors say of the package is so; the files that the explanations name exist, too."""
+"""The statements of the pages for contributors are true, and the files that the explanations name exist."""
 
 import importlib.util
 import re

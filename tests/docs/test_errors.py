@@ -52,7 +52,7 @@ PASSED_ON = {
     ("testing/laws.py", "Call"): "a table of values that differ",
     ("testing/processes.py", "Subscript"): "the error of smargs run",
 }
-"""The messages that are made elsewhere than where they are shown."""
+"""The messages that are made in one place and shown in another."""
 
 
 def expression(text):

@@ -22,7 +22,7 @@ HYPERPARAMETERS = json.loads((EXAMPLES / "hyperparameters.json").read_text(encod
 
 
 def run(*command, cwd, **variables):
-    """Run a command of this Python in a wide terminal, without any job that the tests themselves run in."""
+    """Run a command of this Python for a terminal of many columns, outside of any job that runs the tests."""
     outside = {name: text for name, text in os.environ.items() if not name.startswith(("SM_", "SAGEMAKER_"))}
     return subprocess.run(
         [sys.executable, *map(str, command)],

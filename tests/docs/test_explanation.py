@@ -1,4 +1,4 @@
-"""The diagrams of the docs are of what the platforms and the code do, and are drawn as HTML that any browser shows."""
+"""The diagrams of the docs show what the platforms and the code do, as HTML that any browser shows."""
 
 import re
 from html.parser import HTMLParser

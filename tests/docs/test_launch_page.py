@@ -73,7 +73,7 @@ def run(project, command):
 
 
 def output_of(project, command):
-    """What a command says, with the place and the durations of the page."""
+    """The output of a command, with the directory and the durations of the page."""
     text = run(project, command).stdout.replace(os.fspath(project), HOME)
     return re.sub(r"\d+\.\d+ ?s\b", "TIME", text)
 
@@ -104,7 +104,7 @@ def test_the_lines_that_start_a_job_get_the_hyperparameters_of_the_page(project,
         assert sent == (expected if "encoded=False" in call else {name: json.dumps(value) for name, value in expected.items()})
 
 
-# A command that says each line of the tables of errors, in the order of the page.
+# A command for each line of the tables of errors, in the order of the page. It prints that error.
 COMMANDS = [
     "smargs check src/train.py --channel train=s3://b/k -p epoch=3",
     "smargs check src/train.py --channel train=s3://b/k -p epochs=many",

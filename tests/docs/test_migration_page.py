@@ -1,4 +1,4 @@
-"""The page "Migration": a script does after the change what it did before, and more."""
+"""The page "Migration": a script does the same after the change as before, and more."""
 
 import argparse
 import os

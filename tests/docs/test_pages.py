@@ -1,4 +1,4 @@
-"""What the pages say of the package is so."""
+"""The statements of the pages about the package are true."""
 
 import argparse
 import contextlib
@@ -118,7 +118,7 @@ NAMES = {"Color": Color, "json": json, "BooleanOptionalAction": getattr(argparse
 
 
 def mended():
-    """Each row of the table of what is mended: the declaration, the value, how it is sent, and what is to come of it."""
+    """Each row of the table of what is mended: the declaration, the value, how it is sent, and the expected result."""
     page = (ROOT / "docs" / "differences.md").read_text(encoding="utf-8")
     section = page.partition("## What is mended")[2].partition("\n## ")[0]
     for declared, value, sent, plain, mended in re.findall(
@@ -128,7 +128,7 @@ def mended():
 
 
 def value_in_job(parser_class, declared, job):
-    """What a parser makes of the one argument in a job; ``error`` where it refuses it."""
+    """The value of the only argument in a job; ``error`` if the parser refuses it."""
     parser = parser_class()
     eval(f'parser.add_argument("--opt", {declared})', {**NAMES, "parser": parser})
     with job, contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):

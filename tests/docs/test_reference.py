@@ -1,4 +1,4 @@
-"""The parts of the reference that are made from the code have everything that the code has."""
+"""The parts of the reference that are made from the code are complete."""
 
 import argparse
 import re

@@ -58,7 +58,7 @@ def completed(run_tool, tmp_path):
         (tmp_path / "bashrc").write_text(setup, encoding="utf-8")
         keyboard, terminal = pty.openpty()
         os.write(keyboard, f"./train.py {line}\x1b*\x01echo \rexit\r".encode())
-        # What is typed is shown on standard error, so standard output is what was echoed.
+        # bash shows the typed text on standard error, so standard output has only the result of echo.
         finished = run_tool(SCRIPT, job, "bash", "--noprofile", "--rcfile", "bashrc", "-i", stdin=terminal)
         os.close(keyboard)
         os.close(terminal)

@@ -83,7 +83,7 @@ def test_a_manual_page_says_what_is_declared_and_nothing_of_the_job(run_tool, jo
     assert lines[lines.index(r"\fB\-\-lr\fR \fI\,LR\/\fR") + 1] == "size of a step (default: 0.1)"
     assert r"\fB\-\-folds\fR \fI\,FOLDS\/\fR" in lines
     assert not re.search("s3cr3t|256|/opt/ml|SM_", made.stdout)
-    # Its synopsis is the usage line, where what SageMaker fills is optional.
+    # The synopsis is the usage line. An argument that SageMaker fills is optional there.
     synopsis = lines[lines.index(".SH SYNOPSIS") + 2]
     assert ("[--train TRAIN]" in synopsis, "--train TRAIN" in synopsis) == (bool(job.environ), True)
 

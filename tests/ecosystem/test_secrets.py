@@ -1,4 +1,4 @@
-"""detect-secrets: what its plugins find is masked, and of ordinary values neither shows anything."""
+"""detect-secrets: smargs masks what its plugins find, and neither takes an ordinary value for a secret."""
 
 import re
 
@@ -31,7 +31,7 @@ PLUGINS = {
 LETTERS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=36, max_size=36)
 CAPITALS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=16, max_size=16)
 
-# Of each plugin the forms that the docs list. The plugins find older and rarer ones as well.
+# The forms of each plugin that the docs list. The plugins also find older and rarer forms.
 DRAWN = {
     "AWSKeyDetector": st.tuples(st.sampled_from(["AKIA", "ASIA"]), CAPITALS).map("".join),
     "BasicAuthDetector": st.from_regex(

@@ -1,4 +1,4 @@
-"""typed-argument-parser and jsonargparse: what of them combines with a training job, and what does not."""
+"""typed-argument-parser and jsonargparse: which of their features work in a training job, and which do not."""
 
 import argparse
 from typing import Optional
@@ -192,12 +192,12 @@ def test_the_mixin_says_that_it_cannot_fill_jsonargparses_parser():
 
 
 def train(epochs: int = 1, layers: Optional[list] = None, note: str = "", data: str = "."):
-    """What jsonargparse makes arguments of."""
+    """The class whose fields jsonargparse turns into arguments."""
 
 
 @pytest.mark.parametrize("parser_class", [argparse.ArgumentParser, SageMakerArgumentParser])
 def test_arguments_of_jsonargparse_do_not_work_in_another_parser(parser_class):
-    """They ask the parser that they are in for attributes that only jsonargparse's has."""
+    """They need attributes that only a parser of jsonargparse has."""
     parent = jsonargparse.ArgumentParser()
     parent.add_function_arguments(train)
     parser = parser_class(parents=[parent], add_help=False, exit_on_error=False)

@@ -1,4 +1,4 @@
-"""What a parser's hyperparameters are described as: for CreateAlgorithm, and as a JSON schema."""
+"""The description of a parser's hyperparameters, for CreateAlgorithm and as a JSON schema."""
 
 import argparse
 import decimal

@@ -1,4 +1,4 @@
-"""Laws of the hyperparameters that a parser makes: a job gives back what was asked for, and what a job refuses is refused."""
+"""Laws of the hyperparameters that a parser makes: a job returns the requested values, and no job refuses them."""
 
 import argparse
 

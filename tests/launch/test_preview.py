@@ -1,4 +1,4 @@
-"""What a script's first parse is shown to be, in real child processes, and that nothing of the script runs behind it."""
+"""The table of a script's first parse, in real child processes. Nothing of the script runs after that parse."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ def previewed(run_script):
 
 
 def table(done):
-    """The rows of a table by argument, where nothing else was said and nothing else was done."""
+    """The rows of a table by argument, if the script printed nothing else and did nothing after its parse."""
     assert (done.returncode, done.stderr) == (0, "")
     head, *rows = read_table(done.stdout.splitlines())
     assert head == ["argument", "value", "type", "source", "overrode"]

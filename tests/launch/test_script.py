@@ -52,7 +52,7 @@ def script(tmp_path):
 
 
 def problems(*args, **settings):
-    """The problems of a check, which is not passed."""
+    """The problems of a check that fails."""
     with pytest.raises(HyperparameterError) as caught:
         check_hyperparameters(*args, **settings)
     assert str(caught.value) == "\n".join(caught.value.problems)

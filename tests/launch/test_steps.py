@@ -1,4 +1,4 @@
-"""A script that parses in steps is asked with the arguments of all steps, and with nothing behind the last one."""
+"""The check of a script that parses in steps: it has the arguments of all steps, and ends at the last one."""
 
 import os
 import sys

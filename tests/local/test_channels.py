@@ -1,4 +1,4 @@
-"""The files of a channel: what a glob, a manifest and a shard contain, without a look at each file."""
+"""The files of a channel that is given by a glob, by a manifest or as a shard."""
 
 import glob
 import json

@@ -1,4 +1,4 @@
-"""What `smargs clean` lists and removes: jobs of ours that have ended, and nothing else."""
+"""`smargs clean` lists the jobs of `smargs run`, removes those that have ended, and removes nothing else."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def place(tmp_path, monkeypatch):
 
 @pytest.fixture
 def make(place):
-    """Make what a job has left; it ended so many seconds ago."""
+    """Make the directory of a job that ended some seconds ago."""
 
     def make(name, status="Completed", age=0.0, below=place):
         job = below / name

@@ -1,4 +1,4 @@
-"""The directory of a job, and what is kept of it: the tree, the archives, the reason of a failure."""
+"""The directory of a job during and after it: the tree, the archives, the reason of a failure."""
 
 import errno
 import itertools
@@ -289,7 +289,7 @@ def test_a_model_of_a_thousand_nested_directories_is_packed_and_removed(here):
 
 @pytest.fixture
 def without_rights():
-    """A directory of a user who is not root, and this process as that user's."""
+    """A directory of a user who is not root. This process runs as that user."""
     is_root = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as place:
         if is_root:
@@ -320,7 +320,7 @@ def test_a_file_that_cannot_be_removed_is_named_and_nothing_is_changed(here, cap
     assert cli.main(["run", "src/train.py", "--output", "job"]) == 0
     capsys.readouterr()
     before = sorted((here / "job").rglob("*")), (here / "job" / MARK).read_bytes()
-    # The whole path of the last of these is longer than the system takes.
+    # The absolute path of the last one is longer than the system allows.
     os.chdir(here / "job/output/data")
     for _ in range(25):
         os.mkdir("d" * 200)
@@ -479,7 +479,7 @@ def test_an_interrupt_while_the_model_is_packed_leaves_it_whole(here, capsys, mo
 
 @pytest.fixture
 def packing(here):
-    """A job that a real process packs: it writes into a FIFO that is there in the place of the archive's unfinished file."""
+    """A job whose model a real process packs. The archive's unfinished file is a FIFO, so the process waits for a reader."""
     (here / "src/train.py").write_text(
         "import os\nopen(os.environ['SM_MODEL_DIR'] + '/w', 'wb').write(os.urandom(1 << 20))\n"
         "os.mkfifo(os.environ['SAGEMAKER_BASE_DIR'] + '/model.tar.gz.part')\n"

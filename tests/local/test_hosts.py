@@ -24,7 +24,7 @@ pytestmark = pytest.mark.needs_process
 
 SECONDS = 60
 
-# A process that makes a session of its own, as torchrun's workers are, and outlives the script unless somebody ends it.
+# A process in a session of its own, as torchrun's workers are. It outlives the script unless it is ended.
 LEFT_BEHIND = """
 import os, subprocess, sys, time
 from pathlib import Path
@@ -36,7 +36,7 @@ Path(f"left-{os.environ['SM_CURRENT_HOST']}").write_text(f"{left.pid} {os.getpid
 
 @pytest.fixture
 def started(tmp_path):
-    """Start `smargs run` on the text of a script, in a process that is ended at the latest with the test."""
+    """Start `smargs run` on the text of a script. The process is ended with the test, if not before."""
     processes = []
 
     def start(source, *options, name="train.py", typed=(), **settings):
@@ -227,7 +227,7 @@ def test_a_single_host_with_one_file_for_both_outputs_keeps_their_order(started)
 
 @pytest.mark.slow
 def test_the_cost_of_a_line_is_linear_in_its_length(labelled):
-    # Where each read costs as much as what came before it, this takes the better part of an hour.
+    # If the cost of a read grew with what was read before, this would take most of an hour.
     process = labelled("for _ in range(300): sys.stdout.write('é' * 500_000)", stdout=subprocess.DEVNULL)
     assert process.wait(SECONDS) == 0
 
@@ -302,7 +302,7 @@ def test_a_signal_during_a_write_loses_no_output(started, tmp_path):
         *("--hosts", "2"),
         env={"PYTHONUNBUFFERED": ""},
     )
-    # The pipe is full, so smargs waits in its write when the end of the other host signals SIGCHLD.
+    # The pipe is full, so smargs waits in its write when the other host ends and SIGCHLD arrives.
     size = fcntl.fcntl(process.stdout, 1032)  # F_GETPIPE_SZ, which Python has since 3.10.
     wait_until(lambda: struct.unpack("i", fcntl.ioctl(process.stdout, termios.FIONREAD, b"    "))[0] == size)
     wait_until(lambda: (tmp_path / "gate").exists())
@@ -541,7 +541,7 @@ def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(star
     assert "Completed" in err[-1]
 
 
-# A process that writes on and on, of the script's own group, and one that has a session of its own, as torchrun's workers have.
+# Two processes that never stop writing: one in the script's process group, one in a session of its own, as torchrun's workers.
 WRITES_ON = """
 import os, subprocess, sys, time
 from pathlib import Path
@@ -555,7 +555,7 @@ time.sleep(300)
 
 
 def children(parent):
-    """The numbers and names of the processes that a process has started."""
+    """The ID and the name of each child process of a process."""
     names = {}
     for place in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -644,7 +644,7 @@ def test_the_guardian_ends_with_the_run_and_does_not_keep_its_output_open(starte
 
 
 def test_the_guardian_forgets_a_host_that_has_ended(tmp_path):
-    # The number of a process that has ended may be another's.
+    # Another process may get the ID of a process that has ended.
     code = (
         "import os, subprocess; from smargs.local.guardian import Guardian\n"
         "guardian = Guardian()\n"

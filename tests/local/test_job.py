@@ -1,4 +1,4 @@
-"""How a local job is described, what each platform makes of it, and the command that starts it."""
+"""The description of a local job, the variables and command line that each platform makes of it, and each host's command."""
 
 import errno
 import json

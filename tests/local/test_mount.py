@@ -48,7 +48,7 @@ def run(tmp_path):
 
 
 JOB = ["run", "train.py", "--mount", "--output", "job", "--channel", "train=data", "-p", "epochs=3", "--hosts", "2"]
-# Without any right of root but the one that the kernel wants of a user with its ID.
+# This user has the ID of root, but no right of root except the one that the kernel requires here.
 WITHOUT_RIGHTS = (
     ["setpriv", "--bounding-set=-all,+setfcap", "--inh-caps=-all"] if sys.platform == "linux" and os.geteuid() == 0 else []
 )

@@ -1,4 +1,4 @@
-"""Where a job is made, and what it links to: nothing that follows its links comes back to it, and its script runs as ever."""
+"""The place of a job and its links: no chain of links leads back into the job, and the script runs."""
 
 import os
 import shutil
@@ -125,7 +125,7 @@ def test_a_job_in_the_source_directory_is_reported_and_git_ignores_it(source):
     _, _, errors = run("src/train.py", "--output", "src/job")
     assert errors[0] == (f"smargs: job in {source}/job, inside the script's directory: the SDK would upload it with the script")
     assert "upload" not in run("src/train.py", "--output", "job")[2][0]
-    # With a file of its own git takes nothing of it; make conformance asks git itself.
+    # The job's own .gitignore keeps git from adding it; `make conformance` checks that with git itself.
     assert (source / "job" / ".gitignore").read_text() == "*\n"
 
 

@@ -1,4 +1,4 @@
-"""A job on a system that lacks what Windows lacks, in real processes: tests/windows/sitecustomize.py takes it away."""
+"""Jobs in real processes that lack what Windows lacks: tests/windows/sitecustomize.py removes it."""
 
 import json
 import os
@@ -27,7 +27,7 @@ MODULES = [module.name for module in pkgutil.walk_packages(smargs.__path__, "sma
 
 @pytest.fixture
 def start(tmp_path):
-    """Start Python without what Windows lacks, in a group of its own, as in a console of its own."""
+    """Start Python without what Windows lacks, in a process group of its own, which stands for a console."""
     processes = []
 
     def start_python(*tokens, streams=None, **variables):

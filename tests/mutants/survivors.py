@@ -13,7 +13,7 @@ LEAST_KILLED = 0.95
 
 
 class Change(NamedTuple):
-    """What a mutant changes, whatever function it is in: code before and after, each on one line."""
+    """The change of a mutant without its function: the code before and after, each on one line."""
 
     before: str
     after: str
@@ -37,7 +37,7 @@ def read_ledger(text):
 
 
 def compare(survivors, ledger):
-    """Match survivors with the changes of the ledger, each with one.
+    """Match each survivor with one change of the ledger.
 
     Args:
         survivors: The change of each survivor, by the mutant's name.
