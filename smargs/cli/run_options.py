@@ -6,7 +6,7 @@ import argparse
 
 from smargs import _argparse
 from smargs.cli.values import count, directory, run_time, seconds
-from smargs.local.job import PLATFORMS, PROCESSING
+from smargs.local.job import LAUNCHERS, PLATFORMS, PROCESSING
 
 # Seconds from SIGTERM to SIGKILL, as the platform waits.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html
@@ -130,9 +130,7 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
 
 def add_running_options(group: _argparse.ArgumentGroup) -> None:
     """Add the options that say how the job runs here."""
-    group.add_argument(
-        "--launcher", choices=("torchrun", "mpirun"), help="start several processes on each host with this launcher"
-    )
+    group.add_argument("--launcher", choices=LAUNCHERS, help="start several processes on each host with this launcher")
     group.add_argument(
         "--processes-per-host",
         metavar="N",

@@ -1,4 +1,4 @@
-"""Which arguments the channels of a job fill, before the job has any data."""
+"""The arguments that the channels of a job fill, before the job has any data. Hyperparameters fill the others."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Dict, Iterable, Iterator, List, Mapping, Optional
 
 from smargs import _argparse
 from smargs.arguments.matching import find, find_channel
-from smargs.arguments.names import expected_variable, may_be_path, named_variable, names, takes_channel
-from smargs.container.variables import CHANNEL_PREFIX
+from smargs.arguments.names import can_be_filled, expected_variable, may_be_path, named_variable, names, takes_channel
+from smargs.container.variables import CHANNEL_PREFIX, HYPERPARAMETER_PREFIX
 
 
 def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: Mapping[str, object]) -> bool:
@@ -19,6 +19,15 @@ def is_filled_by_channel(action: argparse.Action, prefix_chars: str, channels: M
     if action.nargs == 0 or not may_be_path(action):
         return False
     return any(find_channel(name, channels) is not None for name, _ in names(action, prefix_chars))
+
+
+def is_hyperparameter(action: argparse.Action, prefix_chars: str, channels: Mapping[str, object]) -> bool:
+    """Return whether a hyperparameter fills an argument, and no other variable and none of these channels."""
+    return (
+        can_be_filled(action)
+        and expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
+        and not is_filled_by_channel(action, prefix_chars, channels)
+    )
 
 
 def add_required_channels(parser: argparse.ArgumentParser, channels: Iterable[str]) -> List[str]:

@@ -9,9 +9,9 @@ from typing import Any, Collection, Iterable, Iterator, List, Mapping, Optional,
 from smargs import _argparse
 from smargs.arguments.bounds import Bounds, declared_bounds
 from smargs.arguments.conversion import Converter, collects
-from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
-from smargs.container.variables import HYPERPARAMETER_PREFIX, SDK, TOOLKIT
-from smargs.launch.channels import is_filled_by_channel
+from smargs.arguments.names import hyperparameter_name, names
+from smargs.container.variables import SDK, TOOLKIT
+from smargs.launch.channels import is_hyperparameter
 from smargs.launch.equality import is_same
 from smargs.launch.limits import limit_problems
 from smargs.launch.spelling import Spelling, spellings
@@ -169,7 +169,7 @@ def declared_hyperparameters(
     """
     for each in _argparse.all_parsers([parser]):
         for action in _argparse.actions(each):
-            if _is_hyperparameter(action, each.prefix_chars, channels):
+            if is_hyperparameter(action, each.prefix_chars, channels):
                 yield DeclaredHyperparameter(each, action, is_required=action.required and each is parser)
 
 
@@ -181,14 +181,6 @@ def exclusive_groups(
         members = [each for each in hyperparameters if each.action in _argparse.members(group)]
         if members:
             yield members, bool(group.required) and len(members) == len(_argparse.members(group))
-
-
-def _is_hyperparameter(action: argparse.Action, prefix_chars: str, channels: Mapping[str, object]) -> bool:
-    return (
-        can_be_filled(action)
-        and expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
-        and not is_filled_by_channel(action, prefix_chars, channels)
-    )
 
 
 def _bounds(action: argparse.Action, type_: object) -> Optional[Bounds]:

@@ -9,10 +9,10 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Seq
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, inferred_type
 from smargs.arguments.matching import find, match
-from smargs.arguments.names import can_be_filled, expected_variable, hyperparameter_name, names
+from smargs.arguments.names import hyperparameter_name, names
 from smargs.container.job import Job
-from smargs.container.variables import HYPERPARAMETER_PREFIX, fold
-from smargs.launch.channels import add_required_channels, is_filled_by_channel
+from smargs.container.variables import fold
+from smargs.launch.channels import add_required_channels, is_hyperparameter
 from smargs.launch.equality import is_same, stands_for
 from smargs.launch.spelling import plain_values
 from smargs.texts import to_text
@@ -199,11 +199,7 @@ def _is_sent(action: argparse.Action, prefix_chars: str, channels: Mapping[str, 
     """
     if getattr(action, "is_config_file_arg", False):
         return action.required
-    return (
-        can_be_filled(action)
-        and expected_variable(action, prefix_chars).startswith(HYPERPARAMETER_PREFIX)
-        and not is_filled_by_channel(action, prefix_chars, channels)
-    )
+    return is_hyperparameter(action, prefix_chars, channels)
 
 
 def _requested(

@@ -16,6 +16,9 @@ TOOLKITS = (TOOLKIT, TOOLKIT_UNQUOTED)
 PLATFORMS = (TOOLKIT, TOOLKIT_UNQUOTED, SDK, FILES)
 """The platforms of training jobs."""
 
+LAUNCHERS = ("torchrun", "mpirun")
+"""The programs that start several processes of a script on each host."""
+
 PROCESSING = "processing"
 """The platform of processing jobs."""
 

@@ -17,8 +17,6 @@ from smargs.local.shells import SHELL, quote_for_shell
 from smargs.local.system import PYTHON_VARIABLES
 from smargs.local.trees import contains
 
-LAUNCHERS = ("torchrun", "mpirun")
-
 LOOPBACK = "127.0.0.1"
 
 

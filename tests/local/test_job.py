@@ -14,7 +14,7 @@ from smargs.local import launchers, platforms
 from smargs.local.channels import read_channels
 from smargs.local.containers import Machine, make_container, this_machine
 from smargs.local.hyperparameters import encode, read_hyperparameters
-from smargs.local.job import BadJobError, Hyperparameter, TrainingJob, name_hosts
+from smargs.local.job import LAUNCHERS, BadJobError, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import make_commands
 
 MACHINE = Machine(cpus=4, gpus=0, neurons=0, network_interface="lo")
@@ -203,7 +203,7 @@ def test_a_script_is_started_with_sagemakers_tokens_and_the_typed_ones(monkeypat
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """A path with nothing but files that have the names of both launchers."""
-    for name in launchers.LAUNCHERS:
+    for name in LAUNCHERS:
         (tmp_path / name).touch(0o755)
     monkeypatch.setattr(sys, "executable", os.fspath(tmp_path / "python"))
     return tmp_path
