@@ -35,7 +35,9 @@ def add_export(commands: Any) -> None:
         help="name a channel of the job; an argument that it fills is no hyperparameter; may be repeated",
     )
     add_source_option(export)
-    export.add_argument("--patch", action="store_true", help="for a script that imports argparse and that the job runs patched")
+    export.add_argument(
+        "--patch", action="store_true", help="describe a script that imports argparse, which the job runs with smargs.patch"
+    )
     add_hyperparameter_options(export.add_argument_group("hyperparameters, for --format boto3"))
 
 
