@@ -16,7 +16,7 @@ ROOMS = [
     ["__main__"],
     ["cli"],
     ["launch.script"],
-    ["launch.checked", "launch.process"],
+    ["launch.check", "launch.process"],
     ["launch.container"],
     ["launch.entry_point"],
     ["testing"],

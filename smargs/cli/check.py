@@ -9,7 +9,7 @@ from argparse import Namespace
 from typing import Any, Dict, Sequence
 
 from smargs.cli.signals import handle_signals, interrupt
-from smargs.launch.checked import Reply
+from smargs.launch.check import Reply
 from smargs.launch.preview import COLUMNS
 from smargs.launch.script import check as check_script
 from smargs.local.channels import split_pairs

@@ -6,7 +6,7 @@ import pickle
 import warnings
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from smargs.launch.checked import Question, Reply, pickling_problem, without_variables
+from smargs.launch.check import Question, Reply, pickling_problem, without_variables
 from smargs.launch.entry_point import AnyPath, find_entry_point
 from smargs.launch.errors import HyperparameterError
 from smargs.launch.process import ScriptError, ask
@@ -87,7 +87,7 @@ def check(
         pickled = [_pickle(name, value) for name, value in _pairs(values)]
         is_namespace = not isinstance(values, Mapping)
         question = Question(entry_point, pickled, is_namespace, names, numbered, subcommands, shows_arguments)
-        reply = ask(entry_point, "smargs.launch.checked", question, names, arguments=subcommands, is_patched=is_patched)
+        reply = ask(entry_point, "smargs.launch.check", question, names, arguments=subcommands, is_patched=is_patched)
     except HyperparameterError as error:
         return Reply(problems=error.problems)
     except (BadJobError, ScriptError) as error:

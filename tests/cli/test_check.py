@@ -209,7 +209,7 @@ def test_the_command_that_runs_a_job_imports_no_parser_of_scripts():
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True)
     imported = set(done.stdout.split())
     assert "smargs.cli.run" in imported
-    assert not imported & {"configargparse", "smargs.parser", "smargs.launch.checked", "smargs.cli.check"}
+    assert not imported & {"configargparse", "smargs.parser", "smargs.launch.check", "smargs.cli.check"}
 
 
 @pytest.mark.parametrize(
