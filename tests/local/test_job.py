@@ -200,6 +200,13 @@ def test_a_script_is_started_with_sagemakers_tokens_and_the_typed_ones(monkeypat
     assert command.directory == Path("/base/input/data/code")
 
 
+def test_a_clean_environment_has_no_variable_of_the_caller_that_programs_do_not_need(monkeypatch):
+    monkeypatch.setenv("MINE", "1")
+    (command,) = make_commands([start(job(clean_env=True))])
+    assert "MINE" not in command.environ
+    assert (command.environ["PATH"], command.environ["HOME"]) == (os.environ["PATH"], os.environ["HOME"])
+
+
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
     """A path with nothing but files that have the names of both launchers."""
