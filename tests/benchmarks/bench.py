@@ -125,11 +125,9 @@ def script_round(label: str, count: int, job: Mapping[str, Any], limit: float) -
 def rows(sizes: Sequence[int], works: Mapping[int, Any], files: Mapping[Tuple[int, str], Path], limit: float) -> Iterator[Any]:
     """Everything that a round measures: each place in the table, with the function that measures it."""
     for _ in range(IMPORTS):
-        # numpy, torch, pandas and scikit-learn import typing, so a script that trains hardly ever pays for it.
-        for work, first in (("import", ""), ("import after typing", "import typing; ")):
-            yield (work, "bare interpreter", 0), partial(import_round, f"{first}pass", limit)
-            for competitor in COMPETITORS:
-                yield (work, competitor.label, 0), partial(import_round, first + competitor.imports, limit)
+        yield ("import", "bare interpreter", 0), partial(import_round, "pass", limit)
+        for competitor in COMPETITORS:
+            yield ("import", competitor.label, 0), partial(import_round, competitor.imports, limit)
     for count in sizes:
         for work in works[count]:
             for competitor in COMPETITORS:

@@ -66,11 +66,10 @@ def targets(table: Table) -> Iterator[Target]:
 
     A ratio is the median of the ratios of each round: a machine may change its speed between two rounds, but hardly within one.
     """
-    for work in ("import", "import after typing"):
-        imports = [table.values(work, label, 0, "process") for label in (BARE, "ConfigArgParse", "smargs")]
-        if all(imports):
-            over_bare = ((ours - bare) / (floor - bare) for bare, floor, ours in zip(*imports))
-            yield f"{work}: times ConfigArgParse's", 1.35, statistics.median(over_bare)
+    imports = [table.values("import", label, 0, "process") for label in (BARE, "ConfigArgParse", "smargs")]
+    if all(imports):
+        over_bare = ((ours - bare) / (floor - bare) for bare, floor, ours in zip(*imports))
+        yield "import: times ConfigArgParse's", 1.35, statistics.median(over_bare)
     milliseconds = table.median(IN_THE_JOB, "smargs", 100)
     if milliseconds is not None:
         yield f"{IN_THE_JOB}, 100: milliseconds", 1, 1000 * milliseconds
