@@ -18,7 +18,6 @@ from smargs.launch.child import Request
 from smargs.launch.container import container_variables
 from smargs.launch.entry_point import EntryPoint
 from smargs.local.containers import environ_outside_job
-from smargs.local.job import BadJobError
 from smargs.local.system import kill_session
 
 LONGEST = 120.0
@@ -64,12 +63,10 @@ def ask(
         is_patched: Whether the script's ``argparse.ArgumentParser`` is replaced.
 
     Raises:
-        ScriptError: If the toolkit would not start the script, or the script ends, fails or waits before it parses.
+        BadJobError: If the toolkit would not start the script.
+        ScriptError: If the script ends, fails or waits before it parses.
     """
-    try:
-        environ = {**environ_outside_job(), **container_variables(entry_point, {}, channels)}
-    except BadJobError as error:
-        raise ScriptError(str(error)) from None
+    environ = {**environ_outside_job(), **container_variables(entry_point, {}, channels)}
     # Source: ``write_env_vars`` of the toolkit's environment.py.
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.fspath(entry_point.source), environ.get("PYTHONPATH"))))
     request = Request(entry_point.name, tuple(arguments), is_patched, question, details)

@@ -237,6 +237,10 @@ def test_a_script_that_cannot_be_run_is_a_problem(script, tmp_path):
     assert problems(tmp_path / "train.sh", {}) == [
         f"argument script: {str(tmp_path / 'train.sh')!r} is not a Python script: expected a .py file"
     ]
+    (tmp_path / "-c.py").touch()
+    assert problems(tmp_path / "-c.py", {}) == [
+        "argument script: Python would read '-c.py' as an option: expected a name that does not start with -"
+    ]
     assert problems(script("import no_such_module"), {}) == [
         "train.py fails before it parses its arguments: line 1: ModuleNotFoundError: No module named 'no_such_module' "
         "(name the job's source_dir with --source-dir, or put the parser into a module with a function build_parser(), "
