@@ -37,7 +37,6 @@ PASSED_ON = {
     ("launch/check.py", "List"): "the problems of a check",
     ("launch/first_parse.py", "code"): "what the script exits with",
     ("launch/hyperparameters.py", "Call"): "the problems of a plan",
-    ("launch/process.py", "error"): "an error of the script",
     ("launch/script.py", "List"): "an error of the script",
     ("launch/script.py", "problems"): "the problems of a check",
     ("launch/script.py", "warning"): "a warning of a check",
