@@ -10,15 +10,18 @@ DEMO = docs/examples/train.py --hyperparameters docs/examples/hyperparameters.js
 
 # Most tests start processes, and each would compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
+# Python compiles a module when it first imports it; pip would compile all that it installs.
+export PIP_COMPILE = 0
 
 # The tests wait for the processes that they start, so one process more than there are processors runs them.
 PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST = $(VENV)/bin/python -m pytest -rs -n $(PROCESSES)
 # The tests of a file share what is slow to make, so one process runs them all.
 BY_FILE = --dist loadfile
+QUICK = -m "not slow" --hypothesis-profile=quick
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test coverage windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs docs-browser pictures clean
+.PHONY: demo test coverage slow windows wasm check conformance ecosystem distributed pythons python-environments fuzz mutants bench docs docs-browser pictures clean
 
 # Train docs/examples/train.py in a SageMaker job of two hosts on this machine; first show the script's arguments. Each host learns
 # from its part of the images, and the first host averages their weights.
@@ -28,13 +31,17 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/smargs run $(DEMO) --dry-run
 	OMP_NUM_THREADS=1 $(VENV)/bin/smargs run $(DEMO) --hosts 2 --output smargs-demo/job
 
-# Run the tests, but for the slow ones.
+# Run the tests, but for the slow ones, with few examples of each law.
 test: $(VENV)/.test
-	$(PYTEST) $(BY_FILE) -m "not slow" --hypothesis-profile=quick
+	$(PYTEST) $(BY_FILE) $(QUICK)
 
-# Run all tests. They must reach every branch of the package.
-coverage: $(VENV)/.test $(VENV)/.suites
-	$(PYTEST) $(BY_FILE) --cov --cov-report=term-missing:skip-covered
+# Run the same tests. They must reach every branch of the package.
+coverage: $(VENV)/.test
+	$(PYTEST) $(BY_FILE) $(QUICK) --cov --cov-report=term-missing:skip-covered
+
+# Run what those leave out: the slow tests, and each law with all of its examples.
+slow: $(VENV)/.test $(VENV)/.suites
+	$(PYTEST) $(BY_FILE) -m "slow or hypothesis"
 
 # Run tests of the parser, the testing kit and the command on a Python that lacks what Windows lacks: see docs/platforms.md.
 windows: $(VENV)/.test
@@ -47,8 +54,8 @@ wasm: $(VENV)/.wasm
 	node tests/wasm/run.mjs $(VENV)/wasm -rs -m "not slow and not needs_process" --hypothesis-profile=quick \
 		--ignore tests/docs/test_examples.py  # It imports scikit-learn.
 
-# Run the tests on each of PYTHONS that is installed, all of them on the oldest and the newest: see noxfile.py. Each Python has one
-# process: `make --jobs 2 pythons` runs two of them side by side.
+# Run the tests on each of PYTHONS that is installed: see noxfile.py. Each Python has one process: `make --jobs 2 pythons` runs two
+# of them side by side.
 pythons: $(PYTHONS:%=python-%)
 
 python-%: python-environments

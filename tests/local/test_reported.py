@@ -414,7 +414,6 @@ def test_the_message_of_a_processing_job_is_the_reason_of_its_failure(run, write
     assert not (tmp_path / "job" / "output" / "message").exists()
 
 
-@pytest.mark.slow
 def test_a_processing_job_that_is_stopped_keeps_its_outputs(run, write):
     """aws/sagemaker-python-sdk #1278."""
     write("train.py", "import time; time.sleep(300)")

@@ -111,13 +111,14 @@ class Browser:
         settings = {"clip": clip, "captureBeyondViewport": True}
         return self.driver.execute_cdp_cmd("Page.captureScreenshot", settings)["data"]
 
-    def violations(self):
-        """What axe finds of the open page that is serious or critical."""
+    def violations(self, **options):
+        """What axe finds of the open page that is serious or critical, with these options of ``axe.run``."""
         if not AXE.exists():
             pytest.skip("axe-core is not installed: npm is missing")
         if not self.run("return typeof axe === 'object'"):
             self.driver.execute_script(AXE.read_text(encoding="utf-8"))
-        violations = self.run("return (await axe.run(document, {resultTypes: ['violations']})).violations")
+        options = {"resultTypes": ["violations"], **options}
+        violations = self.run("return (await axe.run(document, arguments[0])).violations", options)
         return [
             f"{violation['impact']}: {violation['help']}: {node['html'][:120]}: {node['failureSummary']}"
             for violation in violations
