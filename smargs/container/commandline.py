@@ -243,7 +243,7 @@ def _find_unquoted(tokens: Sequence[str], run: Sequence[str]) -> range:
     while position >= 0:
         stop = ends.get(position + len(run_text))
         # A shell splits an option only at white space, so its first token has more than the first hyphen.
-        if position in begins and stop is not None and tokens[begins[position]][:2] == run[0][:2]:
+        if position in begins and stop is not None and tokens[begins[position]].startswith(run[0][:2]):
             # An empty last value is an empty token. If the shell dropped that, an option follows, or the command line ends.
             following = tokens[stop] if run[-1] == "" and stop < len(tokens) else "-"
             if following[:1] in ("", "-"):

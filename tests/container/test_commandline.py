@@ -119,6 +119,15 @@ def test_an_option_whose_value_a_shell_removes_is_split_off(platform, value):
         assert split(["--note", "--zip", "", *typed], job.environ) == (typed, pairs(job.argv))
 
 
+@pytest.mark.needs_unix
+@pytest.mark.needs_process
+def test_an_option_that_a_shell_joins_to_its_value_is_split_off():
+    job = SageMakerJob({"\\": 0, "a": 1}, platform="toolkit-unquoted")
+
+    assert job.argv[0] == "- 0"
+    assert split(job.argv, job.environ)[0] == []
+
+
 def test_without_a_platform_an_option_alone_counts_as_typed(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"note": " "}})
 
