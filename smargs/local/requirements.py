@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import metadata
 from pathlib import Path
 from typing import Iterator, Optional
 
@@ -51,6 +50,9 @@ def find_differences(source_code: Path) -> Iterator[str]:
 
 
 def _installed_version(name: str) -> Optional[str]:
+    # Imported here: its import is a tenth of what `smargs run` does until the script starts.
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
