@@ -1,6 +1,5 @@
 PYTHON ?= python3
 VENV ?= .venv
-TESTS ?= test
 PYTHONS ?= 3.8 3.9 3.10 3.11 3.12 3.13
 FUZZ_SECONDS ?= 60
 BENCH_OPTIONS ?= --write
@@ -133,9 +132,9 @@ $(VENV)/.%: $(VENV)/.package
 	$(PIP) install --quiet 'smargs[$*]'
 	touch $@
 
-# ConfigArgParse's own tests, of the version that is installed: only its source distribution has them. TESTS is the extra of
-# setup.cfg that the tests need; only ConfigArgParse is built from source, not what builds it.
-$(VENV)/.suites: $(VENV)/.$(TESTS)
+# ConfigArgParse's own tests, of the version that is installed: only its source distribution has them. Only ConfigArgParse is
+# built from source, not what builds it.
+$(VENV)/.suites: $(VENV)/.package
 	rm -rf $(VENV)/suites
 	version=$$($(VENV)/bin/python -c 'from importlib.metadata import version; print(version("configargparse"))'); \
 		$(PIP) download --quiet --no-deps --use-pep517 --no-binary configargparse --dest $(VENV)/suites configargparse==$$version

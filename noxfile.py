@@ -1,7 +1,6 @@
 """The tests on every Python that the package supports: ``nox``, or ``nox -p 3.8`` for one of them.
 
-Each Python runs what ``make test`` runs, and the slow tests that are marked ``every_python``: CPython's own tests of argparse, and
-ConfigArgParse's. ``nox -- -m slow`` runs the slow tests on each.
+Each Python runs what ``make test`` runs, and CPython's own tests of argparse, which are marked ``every_python``.
 """
 
 import os
@@ -28,7 +27,7 @@ nox.options.reuse_venv = "yes"
 def tests(session: nox.Session) -> None:
     """Run the tests with few examples of each law; further arguments are pytest's."""
     environment = session.virtualenv.location
-    session.run_install("make", f"VENV={environment}", "TESTS=pythons", f"{environment}/.suites", external=True, silent=True)
+    session.run_install("make", f"VENV={environment}", f"{environment}/.pythons", external=True, silent=True)
     session.log(f"This leaves out {DEMO}, which needs scikit-learn: `make slow` runs it.")
     options = ("-q", "-rs", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile=quick", "--ignore", DEMO)
     session.run("python", "-m", "pytest", *options, "-m", "not slow or every_python", *session.posargs)

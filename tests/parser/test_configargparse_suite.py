@@ -13,7 +13,7 @@ import pytest
 from suite_differences import HELP, INFERRED, MENDED, NAME, PLAIN
 from suites import assert_differs_as_listed, run_suite
 
-pytestmark = [pytest.mark.slow, pytest.mark.every_python]
+pytestmark = pytest.mark.slow
 
 SDIST = Path(sys.prefix) / "suites" / "configargparse"
 
@@ -43,7 +43,7 @@ MOCKED = {"TestMisc.testKwrgsArePassedToArgParse": r"AttributeError: .* has no a
 
 def run(settings):
     suites = ["tests.test_configargparse", "tests.test_end_of_options"]
-    assert SDIST.exists(), "`make coverage` fetches ConfigArgParse's tests"
+    assert SDIST.exists(), "`make slow` fetches ConfigArgParse's tests"
     return run_suite("configargparse", ["ArgumentParser", "ArgParser"], suites, settings, path=[SDIST])
 
 

@@ -13,7 +13,6 @@ from suites import assert_differs_as_listed, run_suite
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.every_python,
     pytest.mark.skipif(
         not importlib.util.find_spec("test") or not importlib.util.find_spec("test.test_argparse"),
         reason="CPython's own tests are not installed with this interpreter: it has no test.test_argparse",
@@ -42,7 +41,7 @@ def failing_anyway():
     ("settings", "variables", "differing"),
     [
         pytest.param(PLAIN, {}, {**NAME, **MENDED}, id="without inference, without variables in help"),
-        pytest.param({}, {}, {**NAME, **MENDED, **HELP, **INFERRED}, id="with the defaults"),
+        pytest.param({}, {}, {**NAME, **MENDED, **HELP, **INFERRED}, id="with the defaults", marks=pytest.mark.every_python),
         pytest.param(PLAIN, JOB, {**NAME, **MENDED, **HINTS}, id="inside a job that fills nothing"),
     ],
 )
