@@ -1,8 +1,6 @@
 """The pytest plugin in a project of its own, as pytest finds it: nothing is imported, nothing is configured."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
