@@ -1,6 +1,7 @@
 """The tests on every Python that the package supports: ``nox``, or ``nox -p 3.8`` for one of them.
 
-Each Python runs what ``make test`` runs, and CPython's own tests of argparse, which are marked ``every_python``.
+Each Python runs what ``make test`` runs, and CPython's own tests of argparse, which are marked ``every_python``. Those between
+the oldest and the newest leave out the tests of the docs and of the benchmarks.
 """
 
 import os
@@ -29,5 +30,7 @@ def tests(session: nox.Session) -> None:
     environment = session.virtualenv.location
     session.run_install("make", f"VENV={environment}", f"{environment}/.pythons", external=True, silent=True)
     session.log(f"This leaves out {DEMO}, which needs scikit-learn: `make slow` runs it.")
-    options = ("-q", "-rs", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile=quick", "--ignore", DEMO)
+    options = ["-q", "-rs", "-n", "auto", "--dist", "loadfile", "--hypothesis-profile=quick", "--ignore", DEMO]
+    if session.python not in (VERSIONS[0], VERSIONS[-1]):
+        options += ["--ignore", "tests/docs", "--ignore", "tests/benchmarks"]
     session.run("python", "-m", "pytest", *options, "-m", "not slow or every_python", *session.posargs)

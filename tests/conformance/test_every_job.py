@@ -27,9 +27,9 @@ from losses import (
 from smargs.texts import decode
 
 COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-LAW = settings(COMMON, max_examples=100)
+LAW = settings(COMMON, max_examples=60)
 # The values go to the launchers as they go to a script.
-LAW_OF_LAUNCHERS = settings(COMMON, max_examples=30)
+LAW_OF_LAUNCHERS = settings(COMMON, max_examples=20)
 INTERNAL = {"sagemaker_job_name": "a-job", "sagemaker_region": "us-east-1", "_tuning_objective_metric": "loss"}
 
 
