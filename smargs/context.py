@@ -119,8 +119,9 @@ class ParseContext(Origin):
         raise argparse.ArgumentError(None, message)
 
     def process_tokens(self) -> List[str]:
-        """Return the command line with which the job started this process."""
-        return sys.argv[1:]
+        """Return the command line with which the job started this process, then what is left of it in ``sys.argv``."""
+        # Before Python 3.10, the tokens that a script has removed from sys.argv are not known.
+        return [*getattr(sys, "orig_argv", ()), *sys.argv]
 
     def secrets(self) -> Secrets:
         """Return the secrets of this parse so far. They are collected only here, so a parse without an error costs nothing."""

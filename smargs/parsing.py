@@ -93,14 +93,11 @@ class JobParse:
 
     def _undeclared(self) -> Dict[str, List[str]]:
         """Return the hyperparameters that no parser of this process declares, each with its undeclared parts."""
-        undeclared = self._context.undeclared()
-        process_tokens = self._context.process_tokens()
-        if undeclared and self._tokens != process_tokens:
+        if self._context.undeclared():
             # Hyperparameters consumed by an earlier parser are not unrecognized.
-            started_with = split_generated(process_tokens, self._context.job)
+            started_with = split_generated(self._context.process_tokens(), self._context.job)
             self._context.claimed |= set(started_with.generated.names).difference(self._line.generated.names)
-            return self._context.undeclared()
-        return undeclared
+        return self._context.undeclared()
 
     def _unparsed(self, unknown: List[str], undeclared: Iterable[str]) -> UnparsedTokens:
         """Return the unknown tokens with those of undeclared hyperparameters."""

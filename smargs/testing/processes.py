@@ -15,6 +15,9 @@ from smargs.local.system import STOPPABLE, stop
 
 _ERROR_PREFIX = "smargs run: error: "
 
+# The second one keeps what a script removes from the first. It is new in Python 3.10.
+_COMMAND_LINES = ("argv", "orig_argv") if sys.version_info >= (3, 10) else ("argv",)
+
 
 class Finished(NamedTuple):
     """How a job ended that ran in processes of its own.
@@ -35,14 +38,15 @@ class Finished(NamedTuple):
 @contextlib.contextmanager
 def temporary_process(environ: Mapping[str, str], argv: List[str]) -> Iterator[None]:
     """Set the variables and the command line of this process, and restore them and the working directory afterwards."""
-    previous_environ, previous_argv, previous_directory = dict(os.environ), sys.argv, os.getcwd()
+    previous_environ, previous_directory = dict(os.environ), os.getcwd()
+    previous_lines = {name: getattr(sys, name) for name in _COMMAND_LINES}
     _set_environ(environ)
-    sys.argv = argv
+    vars(sys).update(zip(_COMMAND_LINES, (argv, [sys.executable, *argv])))
     try:
         yield
     finally:
         _set_environ(previous_environ)
-        sys.argv = previous_argv
+        vars(sys).update(previous_lines)
         os.chdir(previous_directory)
 
 

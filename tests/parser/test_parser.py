@@ -872,6 +872,47 @@ def test_hyperparameters_that_a_plain_parser_consumed_are_not_refused(sagemaker_
             parser_with("--epochs").parse_args(rest)
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.10 added sys.orig_argv")
+@pytest.mark.parametrize("first", ["argparse.ArgumentParser", "SageMakerArgumentParser"])
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+def test_hyperparameters_that_were_removed_from_sys_argv_are_not_refused(run_script, platform, first):
+    source = f"""
+import argparse, sys
+from smargs import SageMakerArgumentParser
+parser = {first}(add_help=False)
+parser.add_argument("--config")
+_, sys.argv[1:] = parser.parse_known_args()
+parser = SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int)
+print(parser.parse_args())
+"""
+
+    result = run_script(source, SageMakerJob({"config": "c.yaml", "epochs": 3}, platform=platform))
+    mistyped = run_script(source, SageMakerJob({"config": "c.yaml", "epoch": 3}, platform=platform))
+
+    assert (result.stdout, result.stderr) == ("Namespace(epochs=3)\n", "")
+    assert mistyped.stderr.endswith("error: unrecognized hyperparameter: epoch (did you mean --epochs?)\n")
+
+
+def test_hyperparameters_of_a_command_line_that_a_test_sets_are_not_refused(monkeypatch):
+    job = SageMakerJob({"config": "c.yaml", "epochs": 3})
+    monkeypatch.setattr(sys, "argv", ["train.py", *job.argv])
+
+    assert vars(parser_with("--epochs").parse_args(["--epochs", "3"], env_vars=job.environ)) == {"epochs": "3"}
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="Python 3.10 added sys.orig_argv")
+def test_hyperparameters_that_a_test_removed_from_sys_argv_are_not_refused():
+    before = sys.orig_argv
+
+    with SageMakerJob({"config": "c.yaml", "epochs": 3}):
+        sys.argv = ["train.py", "--epochs", "3"]
+
+        assert vars(parser_with("--epochs").parse_args()) == {"epochs": "3"}
+
+    assert sys.orig_argv is before
+
+
 @pytest.mark.parametrize(
     ("place", "parameters"),
     [
