@@ -11,6 +11,8 @@ from smargs.arguments.names import can_be_filled, environment_variable, expected
 from smargs.container.job import Job
 from smargs.container.variables import CHANNEL_PREFIX, PLATFORM_CHANNELS, fold
 
+_PREFIX_CHARACTERS = "-+/"
+
 
 class MissingArguments:
     """The error for required arguments that are not on the command line and that the job does not fill."""
@@ -116,18 +118,21 @@ def unrecognized_keys(keys: Iterable[str], path: str, declared: Iterable[str]) -
 
 
 def _with_nearest(name: str, options: List[str], takers: Mapping[str, str]) -> str:
-    shown = name if name.isprintable() and name else repr(name)
+    shown = name if name.isprintable() and name.split() == [name] else repr(name)
     import difflib  # Importing it takes 0.9 ms, and only this error needs it.
 
-    folded = fold(name)
+    bare_name = name.lstrip(_PREFIX_CHARACTERS)
+    folded = fold(bare_name)
     # Only what follows the common part of dotted names shows whether a name is a typo of another.
     group = folded[: folded.rfind(".") + 1]
-    declared = {fold(option.lstrip("-+/")): option for option in reversed(options)}
+    declared = {fold(option.lstrip(_PREFIX_CHARACTERS)): option for option in reversed(options)}
     bare = {key[len(group) :]: option for key, option in declared.items() if key.startswith(group)}
     nearest = difflib.get_close_matches(folded[len(group) :], bare, n=1)
     if not nearest:
         return shown
     option = bare[nearest[0]]
+    if bare_name != name:
+        return f"{shown} (did you mean {option.lstrip(_PREFIX_CHARACTERS)}?)"  # The prefix may be the only mistake.
     if group + nearest[0] == folded:
         return (
             f"{shown} ({option} already takes {takers[option]})" if option in takers else f"{shown} ({option} cannot take it)"

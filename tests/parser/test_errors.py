@@ -186,6 +186,11 @@ def test_all_missing_arguments_are_named_at_once():
         ({"momentum": 3}, "unrecognized hyperparameter: momentum"),
         ({"epoch": 3, "momentum": 1}, "unrecognized hyperparameters: epoch (did you mean --epochs?), momentum"),
         ({"a\tb": 3}, "unrecognized hyperparameter: 'a\\tb'"),
+        ({"epochs ": 3}, "unrecognized hyperparameter: 'epochs ' (did you mean --epochs?)"),
+        ({"my epochs": 3}, "unrecognized hyperparameter: 'my epochs' (did you mean --epochs?)"),
+        ({"--epochs": 3}, "unrecognized hyperparameter: --epochs (did you mean epochs?)"),
+        ({"-epoch": 3}, "unrecognized hyperparameter: -epoch (did you mean epochs?)"),
+        ({"--momentum": 3}, "unrecognized hyperparameter: --momentum"),
     ],
 )
 @pytest.mark.parametrize("on_the_command_line", [True, False])
