@@ -31,6 +31,11 @@ def collects(action: argparse.Action) -> bool:
     return (action.nargs is not None and _takes_many(action)) or isinstance(action, _argparse.AppendAction)
 
 
+def is_flag(action: argparse.Action) -> bool:
+    """Return whether an argument is a flag: without a value, or with an optional one such as ``--resume [FILE]``."""
+    return action.nargs == 0 or (action.nargs == argparse.OPTIONAL and isinstance(action.default, bool))
+
+
 def has_custom_type(action: argparse.Action) -> bool:
     """Return whether an argument's type is the script's own converter: not str, int, float, bool or a builtin collection."""
     return action.type is not None and action.type not in _UNCHANGED_NUMBERS and action.type not in TEXT_PARSERS
@@ -85,6 +90,8 @@ def read_inferred(action: argparse.Action, type_: type, text: str) -> object:
     try:
         return text_parser(type_)(text)
     except (TypeError, ValueError):
+        if is_flag(action):
+            return text
         reason = "its name" if action.default is None else f"the default {action.default!r}"
         is_float = type(action.default) is int and is_number(text)
         way_out = "a default such as 1.0 infers a float" if is_float else "infer_types=False turns this off"

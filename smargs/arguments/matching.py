@@ -20,7 +20,7 @@ import os
 from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from smargs import _argparse
-from smargs.arguments.conversion import is_constant_of
+from smargs.arguments.conversion import is_constant_of, is_flag
 from smargs.arguments.names import (
     TWINS,
     Name,
@@ -125,7 +125,7 @@ def _with_parts(
 
 def _unfilled(arguments: Iterable[argparse.Action], matches: Matches) -> List[argparse.Action]:
     """Return the arguments that may take an inferred value: not a flag, and no argument with the dest of an explicit value."""
-    candidates = [action for action in arguments if action not in matches.explicit and action.nargs != 0]
+    candidates = [action for action in arguments if action not in matches.explicit and not is_flag(action)]
     dests = {action.dest for action in matches.explicit} if candidates else ()
     return [action for action in candidates if action.dest not in dests]
 

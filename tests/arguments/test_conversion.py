@@ -125,6 +125,16 @@ def test_an_inferred_type_applies_on_the_command_line(typed, default, expected):
     assert convert(None, ["--x", typed], {}, default=default) == expected
 
 
+@pytest.mark.parametrize(("text", "expected"), [("last.pt", "last.pt"), ("true", True), ("no", False), ("", "")])
+def test_a_flag_with_an_optional_value_accepts_a_boolean_and_any_other_text(text, expected):
+    """``--resume [FILE]``, as YOLOv5's ``train.py`` declares it."""
+    declaration = {"nargs": "?", "const": True, "default": False}
+
+    assert convert(text, **declaration) == expected
+    assert convert(None, ["--x", text], {}, **declaration) == expected
+    assert convert(None, ["--x"], {}, **declaration) is True
+
+
 @pytest.mark.parametrize(
     ("declaration", "typed", "expected"),
     [

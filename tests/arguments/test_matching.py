@@ -277,9 +277,10 @@ def test_an_inferred_value_fills_no_flag_even_if_it_fits():
         ("--is-hetero", {"action": "store_true"}),
         ("--num-cpus", {"action": "count"}),
         ("--train", {"action": "store_const", "const": "/opt/ml/input/data/train"}),
+        ("--training", {"nargs": "?", "const": True, "default": False}),
     )
 
-    assert parse(environ, *declared) == {"is_hetero": False, "num_cpus": None, "train": None}
+    assert parse(environ, *declared) == {"is_hetero": False, "num_cpus": None, "train": None, "training": False}
 
 
 def test_an_inferred_value_is_the_only_element_of_a_list():
