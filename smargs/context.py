@@ -27,7 +27,6 @@ class ParseContext(Origin):
 
     Attributes:
         is_strict: Whether an undeclared hyperparameter is an error (``parse_args``) or is returned (``parse_known_args``).
-        claimed: The hyperparameters, and the parts of objects, that some argument has claimed so far.
         settings: The keyword arguments of the outermost parse, for ConfigArgParse.
         has_started: Whether a parser has begun to parse.
     """
@@ -35,7 +34,6 @@ class ParseContext(Origin):
     def __init__(self, environ: Mapping[str, str], is_strict: bool, parser: argparse.ArgumentParser) -> None:
         super().__init__(environ)
         self.is_strict = is_strict
-        self.claimed: Set[str] = set()
         self.settings: Dict[str, object] = {}
         self.has_started = False
         self._parsers = [parser]

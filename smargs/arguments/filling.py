@@ -35,11 +35,13 @@ class Origin:
         environ: All environment variables.
         job: The job that the variables and the container's files describe. It is false outside a job.
         platform: The platform whose spelling of a hyperparameter the script's own converters receive.
+        claimed: The hyperparameters, and the parts of objects, that some argument has claimed so far.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.job = Job(environ)
+        self.claimed: Set[str] = set()
         self.platform = self.job.platform or TOOLKIT
 
     # A parse in a job ends at its first error. A check before the launch overrides these methods, and collects every error.
@@ -50,7 +52,8 @@ class Origin:
 
     def report_missing(self, missing: Mapping[argparse.Action, Optional[str]], prefix_chars: str) -> None:
         """Raise the error for required arguments, each with the reason why the value with its name does not fit."""
-        error = MissingArguments(self.job, prefix_chars)
+        undeclared = self.job.hyperparameters.keys() - self.claimed - self.job.internal
+        error = MissingArguments(self.job, prefix_chars, sorted(undeclared))
         for action, refused in missing.items():
             error.add(action, refused)
         raise argparse.ArgumentError(None, error.text())

@@ -9,7 +9,7 @@ from typing import Iterable, List, Mapping, Optional
 from smargs import _argparse
 from smargs.arguments.names import can_be_filled, environment_variable, expected_variables
 from smargs.container.job import Job
-from smargs.container.variables import CHANNEL_PREFIX, PLATFORM_CHANNELS, fold
+from smargs.container.variables import CHANNEL_PREFIX, HYPERPARAMETER_PREFIX, PLATFORM_CHANNELS, fold
 
 _PREFIX_CHARACTERS = "-+/"
 
@@ -17,8 +17,16 @@ _PREFIX_CHARACTERS = "-+/"
 class MissingArguments:
     """The error for required arguments that are not on the command line and that the job does not fill."""
 
-    def __init__(self, job: Job, prefix_chars: str) -> None:
+    def __init__(self, job: Job, prefix_chars: str, undeclared: Iterable[str]) -> None:
+        """Begin without arguments.
+
+        Args:
+            job: The job.
+            prefix_chars: The characters that option strings start with.
+            undeclared: The hyperparameters that no argument declares.
+        """
         self._job = job
+        self._undeclared = {fold(name): name for name in undeclared}
         self._prefix_chars = prefix_chars
         self._channels = sorted({*job.channels, *job.outputs} - PLATFORM_CHANNELS)
         self._parts: List[str] = []
@@ -49,9 +57,19 @@ class MissingArguments:
         if self._job.is_processing and not named:
             return f"no input or output has this name; here: {here}" if here else "no input or output has this name"
         absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
+        absent += self._similar(variables[0])
         if variables[0].startswith(CHANNEL_PREFIX):
             self._absent_channels.append(variables[0][len(CHANNEL_PREFIX) :].lower())
         return f"{absent}; channels here: {here}" if here and variables[-1].startswith(CHANNEL_PREFIX) else absent
+
+    def _similar(self, variable: str) -> str:
+        """Return that a hyperparameter with a similar name is set; an empty text if none is."""
+        if not variable.startswith(HYPERPARAMETER_PREFIX):
+            return ""
+        import difflib  # Importing it takes 0.9 ms, and only errors need it.
+
+        nearest = difflib.get_close_matches(fold(variable[len(HYPERPARAMETER_PREFIX) :]), self._undeclared, n=1)
+        return f", but the hyperparameter {_shown(self._undeclared[nearest[0]])} is" if nearest else ""
 
 
 def _how_to_send(channel: str) -> str:
@@ -117,9 +135,13 @@ def unrecognized_keys(keys: Iterable[str], path: str, declared: Iterable[str]) -
     return f"unrecognized arguments: {', '.join(parts)} in {path}"
 
 
+def _shown(name: str) -> str:
+    return name if name.isprintable() and name.split() == [name] else repr(name)
+
+
 def _with_nearest(name: str, options: List[str], takers: Mapping[str, str]) -> str:
-    shown = name if name.isprintable() and name.split() == [name] else repr(name)
-    import difflib  # Importing it takes 0.9 ms, and only this error needs it.
+    shown = _shown(name)
+    import difflib
 
     bare_name = name.lstrip(_PREFIX_CHARACTERS)
     folded = fold(bare_name)

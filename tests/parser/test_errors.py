@@ -137,6 +137,37 @@ def test_a_missing_argument_names_the_variable_that_would_have_filled_it(environ
     assert failure(environ, declaration) == f"the following arguments are required: {line}"
 
 
+@pytest.mark.parametrize(
+    ("hyperparameters", "reason"),
+    [
+        ({"epcohs": 3}, "SM_HP_EPOCHS is not set, but the hyperparameter epcohs is"),
+        ({"Epochs ": 3, "momentum": 1}, "SM_HP_EPOCHS is not set, but the hyperparameter 'Epochs ' is"),
+        ({"epoch_s": 3}, "SM_HP_EPOCHS is not set"),
+        ({"momentum": 3}, "SM_HP_EPOCHS is not set"),
+        ({"sagemaker_epochs": 3}, "SM_HP_EPOCHS is not set"),
+    ],
+)
+@pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
+def test_a_missing_argument_names_a_hyperparameter_with_a_similar_name_that_nothing_declares(hyperparameters, reason, method):
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument("--epochs", required=True)
+    parser.add_argument("--epoch-s")
+    errors = io.StringIO()
+
+    with pytest.raises(SystemExit), redirect_stderr(errors):
+        getattr(parser, method)([], env_vars=SageMakerJob(hyperparameters).environ)
+
+    assert errors.getvalue().endswith(f"error: the following arguments are required: --epochs ({reason})\n")
+
+
+def test_a_missing_argument_that_may_be_a_channel_names_the_similar_hyperparameter_before_the_channels():
+    job = SageMakerJob({"label": "/data"}, ["train"])
+
+    assert failure(job.environ, ("--labels", {"required": True})).endswith(
+        "(neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set, but the hyperparameter label is; channels here: train)"
+    )
+
+
 def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path):
     (tmp_path / "config").mkdir()
     raw = {"InputName": "raw", "S3Input": {"LocalPath": "/opt/ml/processing/input/raw"}}
