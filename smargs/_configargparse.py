@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
         _default_config_files: List[str]
         _auto_env_var_prefix: Optional[str]
+        _config_file_parser: Any
 
         def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]: ...
         def format_values(self) -> str: ...
@@ -48,12 +49,48 @@ else:
     _Base = configargparse.ArgumentParser
 
 
+class _ConfigFileParser:
+    """The parser of config files that a script has chosen. If it cannot parse a file, the error names the file."""
+
+    def __init__(self, chosen: Any) -> None:
+        self._chosen = chosen
+        self.get_syntax_description = chosen.get_syntax_description
+        self.serialize = chosen.serialize
+        # The parser of a script may raise the others because of a mistake in its own code.
+        is_configargparses = type(chosen).__module__ == configargparse.__name__
+        self._errors = (OSError, RecursionError, ValueError) if is_configargparses else (UnicodeDecodeError,)
+
+    def parse(self, stream: Any) -> Any:
+        """Parse a config file.
+
+        Raises:
+            configargparse.ConfigFileParserException: If the file cannot be parsed.
+        """
+        try:
+            return self._chosen.parse(stream)
+        except configargparse.ConfigFileParserException as error:
+            raise _naming(stream, str(error)) from error
+        except self._errors as error:
+            raise _naming(stream, f"Couldn't parse config file: {error}") from error
+
+
+def _naming(stream: Any, message: str) -> Exception:
+    """Return ConfigArgParse's error for a config file, with the path of the file in the message."""
+    path = str(getattr(stream, "name", ""))
+    error: Exception = configargparse.ConfigFileParserException(message if path in message else f"{message} (in {path})")
+    return error
+
+
 class ConfigArgumentParser(_Base):
     """ConfigArgParse's parser, which searches for values only if a config file or a variable can have one.
 
     ConfigArgParse scans all tokens for each argument, which takes 1.8 ms for 100 arguments and is quadratic. Skip that unless a
     config file or a variable applies.
     """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._config_file_parser = _ConfigFileParser(self._config_file_parser)
 
     def parse_known_args(  # type: ignore[override]
         self, args: List[str], namespace: Any = None, **settings: Any

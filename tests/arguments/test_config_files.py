@@ -1,7 +1,9 @@
 """Config files that a job names."""
 
 import json
+import sys
 
+import configargparse
 import pytest
 from platforms import encoded, write_files
 
@@ -136,3 +138,66 @@ def test_a_job_may_name_no_config_file_or_one_for_each_argument(channel, tmp_pat
     assert (several.lr, several.epochs) == ("0.5", "7")
     none = parser.parse_args([], env_vars={"SM_HP_LR": "2"})
     assert (none.config, none.more, none.lr, none.epochs) == (None, None, "2", None)
+
+
+class OwnParser(configargparse.DefaultConfigFileParser):
+    """A parser of a script."""
+
+
+TOML = configargparse.TomlConfigParser(["train"])
+
+
+@pytest.mark.parametrize(
+    ("file_parser", "content", "message"),
+    [
+        (configargparse.DefaultConfigFileParser, b"note = caf\xe9\n", "Couldn't parse config file: 'utf-8' codec"),
+        (OwnParser, b"note = caf\xe9\n", "Couldn't parse config file: 'utf-8' codec"),
+        (configargparse.IniConfigParser(["train"], False), b"[train]\nnote = caf\xe9\n", "Couldn't parse INI file: 'utf-8'"),
+        (configargparse.YAMLConfigFileParser, b"day: 2024-13-45\n", "Couldn't parse config file: month must be in 1..12"),
+        (configargparse.YAMLConfigFileParser, b"lr: " + 2000 * b"[", "Couldn't parse config file: "),
+        (configargparse.YAMLConfigFileParser, b"lr: [0.5\n", "Couldn't parse config file: while parsing a flow sequence"),
+        (configargparse.IniConfigParser(["train"], False), b"lr = 0.5\n", "Couldn't parse INI file: File contains no section"),
+        pytest.param(
+            TOML,
+            b"lr = fast\n",
+            "Couldn't parse TOML file: Invalid value",
+            marks=pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads TOML since 3.11"),
+        ),
+    ],
+    ids=[
+        "text not in UTF-8",
+        "text for a parser of the script",
+        "INI not in UTF-8",
+        "bad date in YAML",
+        "deep YAML",
+        "broken YAML",
+        "broken INI",
+        "broken TOML",
+    ],
+)
+@pytest.mark.parametrize("is_in_job", [True, False])
+def test_a_config_file_that_cannot_be_parsed_is_an_error_that_names_it(
+    file_parser, content, message, is_in_job, tmp_path, capsys
+):
+    path = tmp_path / "train.config"
+    path.write_bytes(content)
+    parser = SageMakerArgumentParser(prog="train.py", config_file_parser_class=file_parser)
+    parser.add_argument("--config", is_config_file=True)
+    argv, environ = ([], {"SM_HP_CONFIG": str(path)}) if is_in_job else (["--config", str(path)], {})
+
+    with pytest.raises(SystemExit) as caught:
+        parser.parse_args(argv, env_vars=environ)
+
+    assert caught.value.code == 2
+    line = capsys.readouterr().err.partition("train.py: error: ")[2]
+    assert line.startswith(message)
+    assert line.count(str(path)) >= 1
+
+
+def test_help_describes_the_syntax_of_config_files():
+    parser = SageMakerArgumentParser(
+        default_config_files=["train.yaml"], config_file_parser_class=configargparse.YAMLConfigFileParser
+    )
+    parser.add_argument("--lr")
+
+    assert "YAML" in parser.format_help()
