@@ -14,6 +14,7 @@ from smargs.arguments.conversion import collects, inferred_type
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.messages import unrecognized_keys
+from smargs.arguments.names import configargparse_value
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.context import current_context
@@ -146,11 +147,11 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
                 self.error(unrecognized_keys(keys, source[len(_CONFIG_FILE) :], _argparse.options(self)))
 
     def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]:
-        """Return the tokens for a value of a config file or a variable; no tokens for an argument that SageMaker fills."""
+        """Return the tokens for a value of a config file or a variable; no tokens if a value of SageMaker replaces it."""
         context = current_context()
         if context is not None:
             context.add_setting(key, value)
-        if action is not None and self._filled is not None and action in self._filled.values:
+        if action is not None and context is not None and self._is_replaced(action, context.environ):
             return []
         if action is not None and isinstance(value, list) and self._reads_text(action):
             value = to_text(value)
@@ -159,6 +160,15 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         except (AssertionError, MemoryError, OverflowError, ValueError):
             # ConfigArgParse expects a text for a flag, and a number for a count. The traceback would show the value.
             self.error(f"{key}: invalid value: {value!r}: expected a boolean or, to count, a number")
+
+    def _is_replaced(self, action: argparse.Action, environ: Mapping[str, str]) -> bool:
+        """Return whether a value of SageMaker replaces that of a config file: for the argument, or for its exclusive group."""
+        if self._filled is None or self._requirements is None:
+            return False
+        # A variable that is not SageMaker's comes before SageMaker.
+        if self._requirements.excludes(action) and configargparse_value(self, action, environ) is None:
+            self._filled.excluded.add(action)
+        return action in self._filled.values or action in self._filled.excluded
 
     def _reads_text(self, action: argparse.Action) -> bool:
         """Return whether an argument reads a list from one text."""
@@ -199,10 +209,11 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
 def _with_sagemaker(table: Mapping[str, Any], filled: Optional[FilledArguments]) -> OrderedDict[str, Any]:
     """Return ConfigArgParse's table with SageMaker's values among the environment variables, in the order of declaration."""
     values = _untyped_values(filled) if filled else {}
+    replaced = {*values, *(filled.excluded if filled else ())}
     variables = {_key(action, value.source): (action, value.text) for action, value in values.items()}
     merged: OrderedDict[str, Any] = OrderedDict()
     for source in ("command_line", "environment_variables", *table):
-        settings = {key: setting for key, setting in table.get(source, {}).items() if setting[0] not in values}
+        settings = {key: setting for key, setting in table.get(source, {}).items() if setting[0] not in replaced}
         if source == "environment_variables":
             settings.update(variables)
         if settings:

@@ -83,6 +83,7 @@ class FilledArguments:
         unchanged: The arguments that keep their default, because their value calls no action: a false flag, a count of 0.
         seen: The arguments that were on the command line or came from a config file.
         visited: The positionals that argparse visited, and that may match no tokens.
+        excluded: The arguments whose value of a config file is not used, because their exclusive group has an explicit value.
         refused: For each argument whose inferred value does not fit, the reason.
     """
 
@@ -105,6 +106,7 @@ class FilledArguments:
         self.unchanged: Set[argparse.Action] = set()
         self.seen: Set[argparse.Action] = set()
         self.visited: Set[argparse.Action] = set()
+        self.excluded: Set[argparse.Action] = set()
         self.refused: Dict[argparse.Action, str] = {}
         self._plain_types = [
             type_ for type_ in _PLAIN_TYPES[origin.platform] if _argparse.converter_of(working, type_) is type_

@@ -42,6 +42,17 @@ class Requirements:
         self._filled.finish(namespace)
         self._check_required()
 
+    def excludes(self, action: argparse.Action) -> bool:
+        """Return whether SageMaker's explicit value of another argument of an exclusive group excludes an argument."""
+        groups = (group for group in self._exclusive_groups if action in group)
+        return any(other is not action and self._is_sent(other) for group in groups for other in group)
+
+    def _is_sent(self, action: argparse.Action) -> bool:
+        """Return whether SageMaker sets an argument explicitly, and not to null."""
+        filled = self._filled
+        is_set = action in filled.values and action in filled.matches.explicit and action not in filled.unchanged
+        return is_set and filled.values[action].value is not None
+
     def _lift_group(self, group: Any) -> None:
         filled, members = self._filled, _argparse.members(group)
         self._exclusive_groups.append(list(members))

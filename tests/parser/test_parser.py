@@ -248,6 +248,39 @@ def test_a_hyperparameter_of_a_group_excludes_a_channel(argv):
     assert (args.lr, args.train) == (0.5, None)
 
 
+@pytest.mark.parametrize(
+    ("hyperparameters", "channels", "variables", "argv", "expected"),
+    [
+        ({"lr": 0.5}, [], {}, [], {"lr": 0.5}),
+        ({"lr": 0.5}, [], {}, ["--verbose"], {"lr": 0.5}),
+        ({"lr": 0.5}, [], {}, ["--train", "/data"], {"train": "/data"}),
+        ({"lr": 0.5}, [], {"SCHEDULE": "linear"}, [], {"schedule": "linear"}),
+        ({"schedule": "linear"}, [], {}, [], {"schedule": "linear"}),
+        ({"lr": None}, [], {}, [], {"schedule": "cosine"}),
+        ({"fast": False}, [], {}, [], {"schedule": "cosine"}),
+        ({"verbose": True}, [], {}, [], {"schedule": "cosine"}),
+        ({}, ["train"], {}, [], {"schedule": "cosine"}),
+    ],
+)
+def test_a_hyperparameter_of_a_group_excludes_a_value_of_a_config_file(
+    hyperparameters, channels, variables, argv, expected, tmp_path
+):
+    (tmp_path / "train.ini").write_text("schedule = cosine\n", encoding="utf-8")
+    parser = SageMakerArgumentParser(default_config_files=[str(tmp_path / "train.ini")])
+    parser.add_argument("--verbose", action="store_true")
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--lr", type=float, default=0.1)
+    group.add_argument("--schedule", default="none", env_var="SCHEDULE")
+    group.add_argument("--train")
+    group.add_argument("--fast", action="store_true")
+
+    args = vars(parser.parse_args(argv, env_vars={**SageMakerJob(hyperparameters, channels).environ, **variables}))
+
+    del args["verbose"]
+    assert args == {"lr": 0.1, "schedule": "none", "train": None, "fast": False, **expected}
+    assert ("cosine" in parser.format_values()) == (args["schedule"] == "cosine")
+
+
 def test_an_argument_that_a_typed_one_excludes_keeps_its_default():
     parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
     group = parser.add_mutually_exclusive_group()
