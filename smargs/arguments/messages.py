@@ -40,7 +40,7 @@ class MissingArguments:
             refused: Why the value with the argument's name does not fit; None if there is no such value.
         """
         name = _argparse.argument_name(action)
-        if can_be_filled(action):
+        if can_be_filled(action) or getattr(action, "is_config_file_arg", False):
             name = f"{name} ({self._absent(action) if refused is None else refused})"
         self._parts.append(name)
 

@@ -124,6 +124,16 @@ def test_the_error_names_the_source_of_the_value(tmp_path):
             "--epochs (SM_HP_EPOCHS is not set)",
         ),
         (SageMakerJob().environ, ("--labels -l", {"required": True}), "--labels/-l (SM_HP_LABELS is not set)"),
+        (
+            SageMakerJob(channels=["train"]).environ,
+            ("--config", {"required": True, "is_config_file": True}),
+            "--config (neither SM_HP_CONFIG nor SM_CHANNEL_CONFIG is set; channels here: train)",
+        ),
+        (
+            SageMakerJob({"confg": "train.ini"}).environ,
+            ("--config", {"required": True, "is_config_file": True}),
+            "--config (SM_HP_CONFIG is not set, but the hyperparameter confg is)",
+        ),
         (SageMakerJob().environ, ("--log-dir", {"required": True, "env_var": "LOGS"}), "--log-dir (LOGS is not set)"),
         (
             SageMakerJob(platform="sdk").environ,
