@@ -139,15 +139,22 @@ class Converter:
         action = self.action
         if action.nargs == 0:
             return _flag_calls(action, value, text, option)
-        option_string = option or _first_option(action)
-        if value is None:
-            return [] if isinstance(action, _argparse.AppendAction) else [None], option_string
-        if not collects(action):
-            return [self._convert(value, text, self._platform)], option_string
+        null: List[Any] = [] if isinstance(action, _argparse.AppendAction) else [None]
+        try:
+            return null if value is None else self._values(value, text), option or _first_option(action)
+        except Exception:
+            if text == "":  # The toolkit writes null as an empty variable, which few types accept.
+                return null, option or _first_option(action)
+            raise
+
+    def _values(self, value: object, text: str) -> List[Any]:
+        """Return the value of each call."""
+        if not collects(self.action):
+            return [self._convert(value, text, self._platform)]
         elements = self._elements(value, text)
-        if not _takes_many(action):
-            return [self._convert(*element) for element in elements], option_string
-        return [self._convert_many(batch) for batch in self._batches(elements)], option_string
+        if not _takes_many(self.action):
+            return [self._convert(*element) for element in elements]
+        return [self._convert_many(batch) for batch in self._batches(elements)]
 
     def _batches(self, elements: List[_Element]) -> List[List[_Element]]:
         """Return the elements of each call: all of them, or for ``append`` with a list of lists those of each inner list."""
@@ -191,8 +198,6 @@ class Converter:
             for try_again in self._other_ways(value, text, platform):
                 with contextlib.suppress(Exception):
                     return try_again()
-            if text == "":
-                return None  # The toolkit writes null as an empty variable, which few types accept.
             raise
 
     def _other_ways(self, value: object, text: str, platform: Optional[str]) -> Iterator[Callable[[], object]]:

@@ -125,6 +125,28 @@ def test_an_inferred_type_applies_on_the_command_line(typed, default, expected):
     assert convert(None, ["--x", typed], {}, default=default) == expected
 
 
+@pytest.mark.parametrize(
+    ("declaration", "expected"),
+    [
+        ({"type": int, "default": 3}, None),
+        ({"type": int, "nargs": "*", "default": [3]}, None),
+        ({"type": int, "nargs": "+"}, None),
+        ({"type": float, "nargs": 2, "default": [0.9, 0.999]}, None),
+        ({"type": int, "action": "append", "default": [3]}, [3]),
+        ({"nargs": "*", "default": [3]}, None),
+        ({"nargs": "*"}, [""]),
+        ({"action": "append"}, [""]),
+    ],
+)
+def test_an_empty_variable_that_the_type_rejects_is_null(declaration, expected):
+    """The toolkit writes null as an empty variable."""
+    assert convert(None, environ={"SM_HP_X": ""}, **declaration) == expected
+
+
+def test_an_empty_element_of_a_list_is_not_null():
+    assert convert(["", "1"], type=int, nargs="*") == "argument --x: invalid int value: '' (from SM_HP_X)"
+
+
 @pytest.mark.parametrize(("text", "expected"), [("last.pt", "last.pt"), ("true", True), ("no", False), ("", "")])
 def test_a_flag_with_an_optional_value_accepts_a_boolean_and_any_other_text(text, expected):
     """``--resume [FILE]``, as YOLOv5's ``train.py`` declares it."""
