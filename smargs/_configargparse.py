@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         _config_file_parser: Any
 
         def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]: ...
+        def get_possible_config_keys(self, action: argparse.Action) -> List[str]: ...
         def format_values(self) -> str: ...
         def print_values(self, file: Any = ...) -> None: ...
         def get_items_for_config_file_output(self, source_to_settings: Any, parsed_namespace: Any) -> Any: ...
@@ -61,13 +62,13 @@ class _ConfigFileParser:
         self._errors = (OSError, RecursionError, ValueError) if is_configargparses else (UnicodeDecodeError,)
 
     def parse(self, stream: Any) -> Any:
-        """Parse a config file.
+        """Parse a config file. Its keys become texts: YAML reads ``on`` as a boolean and ``1`` as a number.
 
         Raises:
             configargparse.ConfigFileParserException: If the file cannot be parsed.
         """
         try:
-            return self._chosen.parse(stream)
+            return OrderedDict((str(key), value) for key, value in self._chosen.parse(stream).items())
         except configargparse.ConfigFileParserException as error:
             raise _naming(stream, str(error)) from error
         except self._errors as error:

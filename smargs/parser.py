@@ -14,7 +14,7 @@ from smargs.arguments.conversion import collects, inferred_type
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.messages import unrecognized_keys
-from smargs.arguments.names import configargparse_value
+from smargs.arguments.names import configargparse_value, declared_spelling
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.context import current_context
@@ -160,6 +160,16 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         except (AssertionError, MemoryError, OverflowError, ValueError):
             # ConfigArgParse expects a text for a flag, and a number for a count. The traceback would show the value.
             self.error(f"{key}: invalid value: {value!r}: expected a boolean or, to count, a number")
+
+    def get_possible_config_keys(self, action: argparse.Action) -> List[str]:
+        """Return the keys of an argument in a config file, also with ``_`` for ``-`` and the other way round."""
+        keys, options = list(super().get_possible_config_keys(action)), _argparse.options(self)
+        for option in action.option_strings:
+            for spelling in (option[2:].replace("-", "_"), option[2:].replace("_", "-")):
+                is_other = option in keys and spelling not in keys
+                if is_other and declared_spelling(option[:2] + spelling, options) == option:
+                    keys += [spelling, option[:2] + spelling]
+        return keys
 
     def _is_replaced(self, action: argparse.Action, environ: Mapping[str, str]) -> bool:
         """Return whether a value of SageMaker replaces that of a config file: for the argument, or for its exclusive group."""

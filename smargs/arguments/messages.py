@@ -131,7 +131,7 @@ def unrecognized_hyperparameters(names: Iterable[str], declared: Iterable[str], 
 def unrecognized_keys(keys: Iterable[str], path: str, declared: Iterable[str]) -> str:
     """Return the error for keys of a config file that no argument declares, with the nearest option string for each."""
     options = list(declared)
-    parts = [_with_nearest(key, options, {}) for key in keys]
+    parts = [_with_nearest(key, options, None) for key in keys]
     return f"unrecognized arguments: {', '.join(parts)} in {path}"
 
 
@@ -139,7 +139,7 @@ def _shown(name: str) -> str:
     return name if name.isprintable() and name.split() == [name] else repr(name)
 
 
-def _with_nearest(name: str, options: List[str], takers: Mapping[str, str]) -> str:
+def _with_nearest(name: str, options: List[str], takers: Optional[Mapping[str, str]]) -> str:
     shown = _shown(name)
     import difflib
 
@@ -155,7 +155,7 @@ def _with_nearest(name: str, options: List[str], takers: Mapping[str, str]) -> s
     option = bare[nearest[0]]
     if bare_name != name:
         return f"{shown} (did you mean {option.lstrip(_PREFIX_CHARACTERS)}?)"  # The prefix may be the only mistake.
-    if group + nearest[0] == folded:
+    if takers is not None and group + nearest[0] == folded:  # Unlike a hyperparameter, a key must have the exact name.
         return (
             f"{shown} ({option} already takes {takers[option]})" if option in takers else f"{shown} ({option} cannot take it)"
         )

@@ -194,6 +194,59 @@ def test_a_config_file_that_cannot_be_parsed_is_an_error_that_names_it(
     assert line.count(str(path)) >= 1
 
 
+@pytest.mark.parametrize(
+    ("environ", "argv", "expected"),
+    [
+        ({}, [], {"batch_size": 3, "fast_er": True}),
+        ({"SM_HP_BATCH_SIZE": "2", "SM_HP_FAST_ER": "false"}, [], {"batch_size": 2, "fast_er": False}),
+        ({}, ["--batch-size", "4"], {"batch_size": 4, "fast_er": True}),
+        ({}, ["--batch_size", "4"], {"batch_size": 4, "fast_er": True}),
+    ],
+    ids=["the file alone", "a job", "typed as declared", "typed as in the file"],
+)
+def test_a_key_may_use_hyphens_or_underscores(environ, argv, expected, tmp_path):
+    path = tmp_path / "train.ini"
+    path.write_text("batch_size = 3\nfast-er = true\n", encoding="utf-8")
+    parser = SageMakerArgumentParser(default_config_files=[str(path)])
+    parser.add_argument("--batch-size", "-b", type=int)
+    parser.add_argument("--fast_er", action="store_true")
+
+    assert vars(parser.parse_args(argv, env_vars=environ)) == expected
+
+
+def test_keys_that_differ_only_by_hyphens_are_distinct(tmp_path):
+    path = tmp_path / "train.ini"
+    path.write_text("a-b = 1\na_b = 2\nc_d = 3\n", encoding="utf-8")
+    parser = SageMakerArgumentParser(default_config_files=[str(path)])
+    for option in ("--a-b", "--a_b", "--c-d", "-ec_d"):
+        parser.add_argument(option, dest=option)
+
+    assert vars(parser.parse_args([], env_vars={})) == {"--a-b": "1", "--a_b": "2", "--c-d": "3", "-ec_d": None}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("Batch-Size: 3\n", "Batch-Size (did you mean --batch-size?)"),
+        ("batch-sise: 3\n", "batch-sise (did you mean --batch-size?)"),
+        ("on: 3\n", "True"),
+        ("1: 3\n", "1"),
+        ("null: 3\n", "None"),
+    ],
+)
+def test_a_key_that_no_argument_declares_is_an_error_of_one_line(content, problem, tmp_path, capsys):
+    path = tmp_path / "train.yaml"
+    path.write_text(content, encoding="utf-8")
+    parser = SageMakerArgumentParser(prog="train.py", config_file_parser_class=configargparse.YAMLConfigFileParser)
+    parser.add_argument("--config", is_config_file=True)
+    parser.add_argument("--batch-size")
+
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HP_CONFIG": str(path), "SM_HP_BATCH_SIZE": "2"})
+
+    assert capsys.readouterr().err.endswith(f"train.py: error: unrecognized arguments: {problem} in {path}\n")
+
+
 def test_help_describes_the_syntax_of_config_files():
     parser = SageMakerArgumentParser(
         default_config_files=["train.yaml"], config_file_parser_class=configargparse.YAMLConfigFileParser
