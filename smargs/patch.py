@@ -13,7 +13,7 @@ import os
 import sys
 import types
 from importlib.machinery import SourceFileLoader
-from typing import Any, Callable, Iterator, Sequence, TypeVar, cast
+from typing import Any, Callable, Dict, Iterator, Sequence, TypeVar, cast
 
 from smargs.container.commandline import UnparsedTokens
 from smargs.context import ParseContext, current_context, parse_under_way
@@ -69,20 +69,40 @@ def run_script(script: str, args: Sequence[str]) -> None:
         OSError: If the file cannot be read.
         Exception: Any exception of the script, including ``SystemExit`` and ``SyntaxError``.
     """
+    run = load_main(script)
+    sys.argv[:] = [script, *args]
+    install()
+    run()
+
+
+def load_main(script: str) -> Callable[[], Dict[str, Any]]:
+    """Read a script, and return a function that runs it as the main module of this process, as Python does.
+
+    The function returns the global names of a script that ends. It raises any exception of the script.
+
+    Args:
+        script: The path of a Python source file.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
     # Since Python 3.9, __file__ of the main module is absolute.
     file = os.path.abspath(script) if sys.version_info >= (3, 9) else script
     loader = SourceFileLoader("__main__", file)
     source = loader.get_data(file)
-    sys.argv[:] = [script, *args]
-    # Under -P or -I the first entry of sys.path is not the script's directory.
-    if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
-        sys.path[0] = os.path.dirname(os.path.realpath(script))
-    main = types.ModuleType("__main__")
-    vars(main).update(__builtins__=builtins, __cached__=None, __file__=file, __loader__=loader)
-    # The module is not removed afterwards: threads, atexit functions and pickles of the script's classes still need it.
-    sys.modules["__main__"] = main
-    install()
-    exec(loader.source_to_code(source, file), vars(main))
+
+    def run() -> Dict[str, Any]:
+        # Under -P or -I the first entry of sys.path is not the script's directory.
+        if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
+            sys.path[0] = os.path.dirname(os.path.realpath(file))
+        main = types.ModuleType("__main__")
+        vars(main).update(__builtins__=builtins, __cached__=None, __file__=file, __loader__=loader)
+        # The module is not removed afterwards: threads, atexit functions and pickles of the script's classes still need it.
+        sys.modules["__main__"] = main
+        exec(loader.source_to_code(source, file), vars(main))
+        return vars(main)
+
+    return run
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import types
 from typing import Any, Callable, Dict, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
-from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script
+from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script
 
 BUILDER = "build_parser"
 """The function that makes the parser, in a module that does not parse."""
@@ -67,7 +67,7 @@ def main() -> NoReturn:
 def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
     """Run a script that may end without parsing, and return the exit status."""
     try:
-        names = run_script(script)
+        names = patch.load_main(script)()
         if callable(names.get(BUILDER)):
             _register(script, names)
             return _parse(names[BUILDER](), send)
@@ -75,7 +75,7 @@ def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
         if stop.code:
             return exit_status(stop)
     except Exception as error:
-        return send({"problem": _failure(error, script)})
+        return send({"problem": _failure(error)})
     return send({"problem": f"ends without parsing its arguments, and has no function {BUILDER}()"})
 
 
@@ -102,12 +102,12 @@ def _reply(answer: Callable[[], Any]) -> Dict[str, Any]:
         return {"problem": f"fails while its parser is read: {_describe(error)}"}
 
 
-def _failure(error: Exception, script: str) -> str:
+def _failure(error: Exception) -> str:
     """Return why a script failed before its parse: the last of its own lines, the exception, and what to do about it."""
     line = error.lineno if isinstance(error, SyntaxError) else None
     trace = error.__traceback__
     while trace:
-        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == script else line
+        line = trace.tb_lineno if is_of_script(trace) else line
         trace = trace.tb_next
     place = "" if line is None else f"line {line}: "
     return f"fails before it parses its arguments: {place}{_describe(error)}{_remedy(error)}"

@@ -1,4 +1,4 @@
-"""Run a script as the main program of this process, up to its first parse of the command line.
+"""The first parse of a script's command line: it ends the process in which the script runs.
 
 The methods of argparse are wrapped in this process, which ends after that parse. If the script parses in steps, the process
 ends after the last step, whose parser then has the arguments of all steps.
@@ -11,10 +11,9 @@ import contextlib
 import functools
 import io
 import os
-import runpy
 import sys
-from types import FrameType
-from typing import Any, Callable, Dict, Iterator, List, NoReturn, Tuple
+from types import FrameType, TracebackType
+from typing import Any, Callable, Iterator, List, NoReturn, Tuple
 
 from smargs import _argparse, mixin
 from smargs.launch.steps import PARSE_METHODS, parses_again
@@ -55,20 +54,9 @@ def end_at_first_parse(handle: Handler, prepare: Callable[[Any], None] = _do_not
     PARSER.__init_subclass__ = hook_subclass
 
 
-def run_script(script: str) -> Dict[str, Any]:
-    """Run a script as the main program.
-
-    Args:
-        script: Its path. ``sys.argv`` is its command line.
-
-    Returns:
-        The global names of a script that ended without parsing.
-
-    Raises:
-        BaseException: Any exception of the script, including ``SystemExit``.
-    """
-    sys.path[0] = os.path.dirname(os.path.realpath(script))
-    return runpy.run_path(script, run_name="__main__")
+def is_of_script(trace: TracebackType) -> bool:
+    """Return whether an entry of a traceback is a line of the script itself, and not of a module."""
+    return trace.tb_frame.f_globals.get("__name__") == "__main__"
 
 
 class _FirstParse:

@@ -15,7 +15,7 @@ import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
 from smargs.context import ParseContext, current_context
-from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, run_script, with_subclasses, wrap
+from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script, with_subclasses, wrap
 from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
@@ -136,12 +136,12 @@ def main() -> int:
     watch.hook()
     end_at_first_parse(lambda _, parse: _show(watch, parse))
     try:
-        run_script(script)
+        patch.load_main(script)()
     except SystemExit as stop:
         if stop.code:
             raise
     except Exception as error:
-        _print_traceback(error, script)
+        _print_traceback(error)
         return 1
     print(f"{os.path.basename(script)} ended without parsing its arguments", file=sys.stderr)
     return 2
@@ -160,10 +160,10 @@ def _show(watch: Watch, parse: Callable[[], Any]) -> int:
     return 0
 
 
-def _print_traceback(error: Exception, script: str) -> None:
+def _print_traceback(error: Exception) -> None:
     """Print a traceback that starts in the script, as if Python had run the script itself."""
     trace = error.__traceback__
-    while trace and trace.tb_frame.f_code.co_filename != script:
+    while trace and not is_of_script(trace):
         trace = trace.tb_next
     sys.excepthook(type(error), error.with_traceback(trace), trace)
 

@@ -330,6 +330,23 @@ def test_help_is_the_scripts_own(previewed):
     assert "caught" not in done.stdout
 
 
+FACTS = """
+import os, sys
+os.chdir(os.sep)
+print(sys.argv, sys.path[0], __name__, __file__, __spec__, sys.modules["__main__"].__dict__ is globals())
+raise ValueError(__file__)
+"""
+
+
+def test_a_script_starts_as_python_starts_it(run_script):
+    def run(*module):
+        return run_script(FACTS, Job({}, ["--x"]), lambda script, job: [sys.executable, *module, script.name, *job.argv])
+
+    here, there = run("-m", "smargs.launch.preview"), run()
+    assert "__main__" in there.stdout
+    assert (here.stdout, here.stderr, here.returncode) == (there.stdout, there.stderr, there.returncode)
+
+
 def test_the_script_imports_modules_beside_it(previewed, tmp_path):
     (tmp_path / "beside.py").write_text("")
     done = previewed("import beside, sys\nassert __name__ == '__main__'\nprint(sys.argv)", Job({}, ["a"]))

@@ -1,6 +1,8 @@
 """The parser of a script is asked in a process of its own, which ends at the script's first parse."""
 
 import os
+import subprocess
+import sys
 import textwrap
 import time
 
@@ -70,6 +72,17 @@ def test_a_script_runs_up_to_its_first_parse(script, tmp_path):
 def test_a_script_starts_in_its_directory_under_its_name(script, tmp_path):
     answer = ask(os.path.relpath(script(PARSES)), "question", None)
     assert (answer["directory"], answer["argv"]) == (os.path.realpath(tmp_path), ["train.py"])
+
+
+def test_a_script_has_the_path_that_python_gives_it(script, refused, tmp_path):
+    path = script("import os; os.chdir(os.sep); raise SystemExit(__file__)")
+    command = [sys.executable, path.name]
+    finished = subprocess.run(command, cwd=os.path.realpath(tmp_path), capture_output=True, text=True, check=False)
+    assert refused(path.read_text(encoding="utf-8")).endswith(f": {finished.stderr.strip()}")
+
+
+def test_the_line_of_a_failure_is_found_from_any_directory(refused):
+    assert "train.py fails before it parses its arguments: line 2: " in refused("import os; os.chdir(os.sep)\n1 / 0")
 
 
 def test_a_script_has_the_variables_of_a_container_with_these_channels_and_none_of_this_machine(script, monkeypatch):
