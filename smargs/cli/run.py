@@ -28,6 +28,7 @@ from smargs.local.mount import check_mount, mounted
 from smargs.local.platforms import Start, start
 from smargs.local.requirements import find_differences
 from smargs.local.shells import check_shell
+from smargs.local.system import exit_status
 from smargs.local.trees import allows_links, contains
 
 _NO_LINKS = "this system does not allow links here: the code and the channels are copies"
@@ -91,7 +92,7 @@ def _preview(args: Namespace, directory: JobDirectory, first: Start) -> int:
     """Show the arguments of the script, as the first host would parse them."""
     (command,) = make_commands([first])
     (command,) = _mount_all(args, first.container.job, directory, [command._replace(tokens=preview_tokens(first))])
-    return subprocess.run(command.tokens, env=command.environ, cwd=command.directory, check=False).returncode
+    return exit_status(subprocess.run(command.tokens, env=command.environ, cwd=command.directory, check=False).returncode)
 
 
 def _mount_all(args: Namespace, job: TrainingJob, directory: JobDirectory, commands: List[Command]) -> List[Command]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
 from typing import Any, Callable, Dict, List, Set, Tuple
 
@@ -121,7 +122,7 @@ def main() -> int:
     """Run a script up to the end of its first parse, print the table, and end the process.
 
     Returns:
-        The exit status if the script does not parse: 2 if it does not exist or ends first, 1 if it fails first.
+        The exit status if the script does not parse: 2 if it does not exist or ends first, that of Python if it fails first.
     """
     tokens = sys.argv[1:]
     is_patched = tokens[:1] == ["--patch"]
@@ -140,9 +141,9 @@ def main() -> int:
     except SystemExit as stop:
         if stop.code:
             raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         _print_traceback(error)
-        return 1
+        return 1 if isinstance(error, Exception) else 128 + signal.SIGINT
     print(f"{os.path.basename(script)} ended without parsing its arguments", file=sys.stderr)
     return 2
 
@@ -160,7 +161,7 @@ def _show(watch: Watch, parse: Callable[[], Any]) -> int:
     return 0
 
 
-def _print_traceback(error: Exception) -> None:
+def _print_traceback(error: BaseException) -> None:
     """Print a traceback that starts in the script, as if Python had run the script itself."""
     trace = error.__traceback__
     while trace and not is_of_script(trace):

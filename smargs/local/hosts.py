@@ -20,7 +20,7 @@ from smargs.local.output import HostOutput
 from smargs.local.processes import HostProcesses
 from smargs.local.sessions import Sessions
 from smargs.local.streams import StreamOpener, Streams
-from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, ENDING_SIGNALS, HAS_SESSIONS
+from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, ENDING_SIGNALS, HAS_SESSIONS, exit_status
 
 _POLL_INTERVAL = 0.1
 _LONGEST_DRAIN = 1.0
@@ -190,7 +190,7 @@ class _Run:
         for host, process in self._processes.items():
             if host in self._ended or process.poll() is None or self._survives(host, process):
                 continue
-            status = process.returncode if process.returncode >= 0 else 128 - process.returncode
+            status = exit_status(process.returncode)
             self._ended.add(host)
             self._host_processes.forget(process)
             if status and self._failed is None:

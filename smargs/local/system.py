@@ -70,6 +70,11 @@ def stop(process: subprocess.Popen[Any]) -> None:
     process.send_signal(getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
 
 
+def exit_status(code: int) -> int:
+    """Return the exit status of a process as shells report it, from its return code: 128 and the number of a signal."""
+    return code if code >= 0 else 128 - code
+
+
 def kill_session(process: subprocess.Popen[Any]) -> None:
     """Kill a process that leads a session, and its process group. Windows has no sessions: kill the process alone."""
     if hasattr(os, "killpg"):

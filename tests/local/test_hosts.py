@@ -782,6 +782,21 @@ def test_a_dry_run_shows_the_parsers_own_error(started, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["train.py"]
 
 
+@pytest.mark.parametrize(
+    ("source", "expected", "last"),
+    [
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 128 + signal.SIGKILL, []),
+        ("\nraise KeyboardInterrupt", 128 + signal.SIGINT, ["KeyboardInterrupt"]),
+        ("\nraise KeyError", 1, ["KeyError"]),
+    ],
+    ids=["signal", "interrupt", "exception"],
+)
+def test_a_dry_run_ends_as_the_script_does_before_it_parses(started, source, expected, last):
+    status, out, err = finish(started(source, "--dry-run"))
+    assert (status, out, err[-1:]) == (expected, [], last)
+    assert [line.split('"')[1].endswith("train.py") for line in err if "File" in line] == [True] * len(last)
+
+
 @pytest.mark.parametrize("option", ["--dry-run", "--patch"])
 def test_options_for_python_refuse_a_shell_script(started, option):
     status, _, err = finish(started("#!/bin/sh\n", option, name="train.sh"))
