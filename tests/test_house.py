@@ -53,7 +53,7 @@ ROOMS = [
     ["container.variables"],
     ["secrets"],
     ["launch.limits"],
-    ["launch.equality", "launch.errors", "launch.spelling", "texts"],
+    ["launch.equality", "launch.errors", "launch.spelling", "output", "texts"],
     ["_argparse", "signatures"],
 ]
 RANKS = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}

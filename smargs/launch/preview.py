@@ -18,6 +18,7 @@ from smargs import _argparse, patch
 from smargs.context import ParseContext, current_context
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script, with_subclasses, wrap
 from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
+from smargs.output import print_all
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
 from smargs.tables import print_table
@@ -155,10 +156,12 @@ def _show(watch: Watch, parse: Callable[[], Any]) -> int:
         The exit status.
     """
     try:
-        print_table(COLUMNS, watch.rows(parse))
+        rows = watch.rows(parse)
     except SystemExit as stop:
         return exit_status(stop)
-    return 0
+    # The script may have replaced them.
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    return print_all(lambda: print_table(COLUMNS, rows))
 
 
 def _print_traceback(error: BaseException) -> None:

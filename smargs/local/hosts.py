@@ -166,9 +166,11 @@ class _Run:
         try:
             if not output.copy():
                 self._selector.unregister(output.source)
-        except OSError:
+        except OSError as error:
             # The reader has ended, as in `smargs run ... | head`, or the disk of a log is full.
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.target.fileno())
+            if not isinstance(error, BrokenPipeError):
+                print(f"smargs: the output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
             self._stop(signal.SIGTERM, reason=BROKEN_PIPE)
 
     def _stop(self, number: int, reason: Optional[int] = None) -> None:

@@ -680,6 +680,16 @@ def test_a_command_whose_output_nobody_reads_ends_without_a_message(here, tokens
 
 
 @pytest.mark.needs_process
+@pytest.mark.parametrize("tokens", ["env --json", "--help", "run train.py --dry-run", "export train.py --format json-schema"])
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_a_command_whose_output_cannot_be_written_says_why_in_one_line(here, tokens, unbuffered):
+    (here / "train.py").write_text("from smargs import SageMakerArgumentParser\nSageMakerArgumentParser().parse_args()\n")
+    status, _, err = shell(f"{COMMAND} {tokens} > /dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert (status, err) == (1, f"smargs: the output cannot be written: {os.strerror(errno.ENOSPC)}\n")
+    assert shell(f"{COMMAND} {tokens} > /dev/full 2>&1", PYTHONUNBUFFERED=unbuffered)[0] == 1
+
+
+@pytest.mark.needs_process
 def test_a_job_whose_errors_nobody_reads_ends_without_a_message(here):
     os.mkfifo(here / "closed")
     line = f"{{ read < closed; {COMMAND} run train.py --output job 2>&1; }} | {{ exec <&-; echo > closed; }}"

@@ -353,6 +353,14 @@ def test_the_script_imports_modules_beside_it(previewed, tmp_path):
     assert done.stdout == f"{[os.fspath(tmp_path / 'train.py'), 'a']}\n"
 
 
+def test_a_script_that_replaces_its_streams_is_shown(previewed):
+    log = (
+        "import sys\nclass Log:\n    def write(self, text): pass\n    def flush(self): pass\nsys.stdout = sys.stderr = Log()\n"
+    )
+    done = previewed(log + script(), Job({}, ["--epochs", "3"]))
+    assert table(done)["--epochs"][:3] == ["3", "int", "command line"]
+
+
 def test_a_warning_points_at_the_scripts_line(previewed):
     done = previewed(script(), Job({"SM_HPS": '{"epochs": 2}', "SM_TRAINING_ENV": "{"}, []))
     assert "train.py:" in done.stderr

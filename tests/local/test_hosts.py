@@ -1,6 +1,7 @@
 """The processes of a job on this machine: real ones, each with a script of its own."""
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -679,8 +680,9 @@ def test_the_hosts_are_stopped_if_the_output_cannot_be_written(started, tmp_path
         process = started(f"{LEFT_BEHIND}\nprint('more')\ntime.sleep(300)", stdout=full)
         assert process.wait(SECONDS) == 128 + signal.SIGPIPE
     lines = process.stderr.read().decode().splitlines()
-    assert len(lines) == 2
-    assert "job Stopped after" in lines[1]
+    assert len(lines) == 3
+    assert lines[1] == f"smargs: the output cannot be written: {os.strerror(errno.ENOSPC)}"
+    assert "job Stopped after" in lines[2]
     assert not any(map(is_alive, pids(tmp_path)))
 
 

@@ -1,0 +1,74 @@
+"""The output of a command: written whole, or the reason why it cannot be written."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import Callable, Optional
+
+_BROKEN_PIPE = 128 + 13
+"""The exit status as shells report it: 128 plus the number of SIGPIPE."""
+
+
+class _OutputError(Exception):
+    """The output cannot be written; its text is the reason."""
+
+
+def print_all(command: Callable[[], Optional[int]]) -> int:
+    """Call a function that prints, and write all that it has printed.
+
+    If the output cannot be written, a line on standard error says why, unless the reader of a pipe has ended.
+
+    Args:
+        command: The function. It returns an exit status, or None for 0.
+
+    Returns:
+        The exit status of the function; 141 if the reader of a pipe has ended, and 1 if the output cannot be written.
+    """
+    _buffer_streams()
+    try:
+        try:
+            return command() or 0
+        finally:
+            _flush()
+    except BrokenPipeError:
+        status = _BROKEN_PIPE
+    except _OutputError as error:
+        status = 1
+        with contextlib.suppress(OSError):
+            print(f"smargs: the output cannot be written: {error}", file=sys.stderr, flush=True)
+    # Python flushes the streams again at exit, which would print an error.
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(null, stream.fileno())
+    return status
+
+
+def _buffer_streams() -> None:
+    """Buffer standard output and error even under PYTHONUNBUFFERED, because a signal can interrupt an unbuffered write.
+
+    An unbuffered text stream calls ``write`` once, which may write only a part of its bytes. The remaining text would be lost.
+    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write
+
+    Characters that the encoding of the stream lacks are escaped.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream.buffer, io.RawIOBase):
+            buffered = io.BufferedWriter(stream.buffer)
+            wrapper = io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
+            setattr(sys, name, wrapper)
+        getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Write what is in the buffers. After a write that has failed, they still have what could not be written."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _OutputError(error.strerror) from None
