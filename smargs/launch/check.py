@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Opt
 from smargs import _argparse
 from smargs.launch.container import container_variables
 from smargs.launch.entry_point import EntryPoint
-from smargs.launch.errors import HyperparameterError
+from smargs.launch.errors import OTHER_PARSER, HyperparameterError
 from smargs.launch.hyperparameters import to_hyperparameters
 from smargs.launch.pipelines import has_inner_variable, is_pipeline_variable
 from smargs.launch.preview import Row, Watch
@@ -26,11 +26,6 @@ from smargs.local.job import BadJobError
 from smargs.mixin import SageMakerParserMixin
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
-
-_OTHER_PARSER = (
-    "the script's parser is argparse's own: use the parser of smargs, or, if the job runs the script with smargs.patch, "
-    "check it with --patch (patch=True)"
-)
 
 
 class Question(NamedTuple):
@@ -100,7 +95,7 @@ def without_variables(value: Any) -> Any:
 def answer(parser: Any, parse: Callable[[], Any], question: Question) -> Dict[str, Any]:
     """Check hyperparameters with the script's parser, and return the fields of a :class:`Reply`."""
     if not isinstance(parser, SageMakerParserMixin):
-        return _fields(Reply(problems=[_OTHER_PARSER]))
+        return _fields(Reply(problems=[OTHER_PARSER]))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:

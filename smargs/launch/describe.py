@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 from smargs import _argparse
 from smargs.launch.algorithm import supported_hyperparameters
 from smargs.launch.declared import DeclaredHyperparameter, declared_hyperparameters, exclusive_groups
-from smargs.launch.errors import HyperparameterError
+from smargs.launch.errors import OTHER_PARSER, HyperparameterError
 from smargs.launch.json_schema import json_schema
 from smargs.mixin import SageMakerParserMixin
 from smargs.secrets.masking import Secrets
@@ -42,7 +42,7 @@ def answer(parser: Any, parse: Callable[[], Any], question: Question) -> Dict[st
         The ``description``, or the ``problems``, one line each.
     """
     if not isinstance(parser, SageMakerParserMixin):
-        return {"problems": [f"its parser is argparse's {type(parser).__name__}: use the parser of smargs, or --patch"]}
+        return {"problems": [OTHER_PARSER]}
     try:
         return {"description": describe(parser, question.form, question.channels)}
     except HyperparameterError as error:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Iterable, Tuple
 
+OTHER_PARSER = (
+    "the script's parser is argparse's own: use the parser of smargs, or --patch (patch=True) if the job runs the script with "
+    "smargs.patch"
+)
+"""The problem of a script whose parser is not that of smargs."""
+
 
 class HyperparameterError(ValueError):
     """Hyperparameters that the service, the platform or the script's parser would refuse. Secrets are masked.

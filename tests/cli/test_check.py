@@ -292,8 +292,8 @@ def test_a_script_of_argparse_needs_patch(problems, checked, here):
     source = SCRIPT.replace("from smargs", "from argparse").replace("SageMakerArgumentParser", "ArgumentParser")
     (here / "train.py").write_text(source.replace("type=tuple", "type=str"))
     assert problems("train.py", *TRAIN) == [
-        "the script's parser is argparse's own: use the parser of smargs, or, if the job runs the script with smargs.patch, "
-        "check it with --patch (patch=True)"
+        "the script's parser is argparse's own: use the parser of smargs, or --patch (patch=True) if the job runs the script "
+        "with smargs.patch"
     ]
     assert checked("train.py", *TRAIN, "-p", "epochs=3", "--patch")[0] == 0
     assert problems("train.py", *TRAIN, "-p", "epoch=3", "--patch") == [

@@ -136,7 +136,9 @@ def test_a_script_that_cannot_be_described_is_one_line(capsys, here):
 
     assert "No module named 'none_such'" in refused(capsys, "fails.py", "--format", "algorithm")[0]
     assert "does not exist" in refused(capsys, "none.py", "--format", "json-schema")[0]
-    assert "or --patch" in refused(capsys, "plain.py", "--format", "json-schema")[0]
+    lines = refused(capsys, "plain.py", "--format", "json-schema")
+    assert lines == refused(capsys, "plain.py", "--format", "boto3")
+    assert "or --patch" in lines[0]
     assert "'a=b'" in refused(capsys, "odd.py", "--format", "algorithm")[0]
     assert exported(capsys, "plain.py", "--patch", "--format", "json-schema")["properties"] == {}
 

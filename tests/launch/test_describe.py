@@ -11,7 +11,7 @@ from declarations import DECLARATIONS, with_types
 
 from smargs import SageMakerArgumentParser, SageMakerParserMixin
 from smargs.launch.describe import Question, answer, describe
-from smargs.launch.errors import HyperparameterError
+from smargs.launch.errors import OTHER_PARSER, HyperparameterError
 from smargs.testing import SageMakerJob
 
 
@@ -293,9 +293,7 @@ def test_the_process_of_a_script_answers_with_a_description_or_with_problems(tmp
     assert list(tmp_path.iterdir()) == []
     parser.add_argument("--a=b")
     assert len(answer(parser, parser.parse_args, Question("algorithm", ()))["problems"]) == 1
-    assert answer(argparse.ArgumentParser(), None, Question("algorithm", ())) == {
-        "problems": ["its parser is argparse's ArgumentParser: use the parser of smargs, or --patch"]
-    }
+    assert answer(argparse.ArgumentParser(), None, Question("algorithm", ())) == {"problems": [OTHER_PARSER]}
 
 
 PAIRED = (

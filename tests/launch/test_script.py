@@ -291,8 +291,8 @@ def test_a_script_of_argparse_is_checked_as_smargs_patch_runs_it(script):
     source = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--epochs', type=int)\nparser.{parse}\n"
     assert check_hyperparameters(script(source), {"epochs": 3}, patch=True) == {"epochs": "3"}
     assert problems(script(source), {"epochs": 3}) == [
-        "the script's parser is argparse's own: use the parser of smargs, or, if the job runs the script with smargs.patch, "
-        "check it with --patch (patch=True)"
+        "the script's parser is argparse's own: use the parser of smargs, or --patch (patch=True) if the job runs the script "
+        "with smargs.patch"
     ]
 
 
