@@ -160,6 +160,7 @@ NOT_PARSED = [
     ("import os\nos.environ['KEY']", "fails before it parses its arguments: line 2: KeyError: 'KEY'"),
     ("import json\njson.loads('{')", "fails before it parses its arguments: line 2: JSONDecodeError: Expecting"),
     ("\nx = = 1", "fails before it parses its arguments: line 2: SyntaxError: invalid syntax (train.py, line 2)"),
+    ("\nassert False", "fails before it parses its arguments: line 2: AssertionError\n"),
     ("raise ValueError('two\\nlines')", "fails before it parses its arguments: line 1: ValueError: two lines"),
     ("def build_parser(): pass", "has a function build_parser() that returns 'NoneType': expected a parser of argparse"),
     ("def build_parser(): return 1 / 0", "fails before it parses its arguments: line 1: ZeroDivisionError: division by zero"),
@@ -168,7 +169,7 @@ NOT_PARSED = [
 
 @pytest.mark.parametrize(("source", "line"), NOT_PARSED)
 def test_a_script_that_does_not_parse_is_one_line(refused, source, line):
-    assert refused(source).startswith(f"train.py {line}")
+    assert f"{refused(source)}\n".startswith(f"train.py {line}")
 
 
 def test_a_password_is_not_asked_for_at_the_terminal(refused):
