@@ -69,11 +69,19 @@ def _parse(tokens: Sequence[str], secrets: Secrets) -> Tuple[Namespace, Tuple[st
     return args, tuple(tokens[end + 1 :])
 
 
+def _check_working_directory() -> None:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise BadJobError("the working directory was removed: change to another one") from None
+
+
 def _run_command(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
     """Run one command. Only its own modules are imported: without the others, `smargs env` starts 35 ms sooner."""
     if args.command == "env":
         show(os.environ, args.json, args.full)
         return 0
+    _check_working_directory()
     if args.command == "check":
         from smargs.cli.check import check
 

@@ -680,6 +680,17 @@ def test_a_command_whose_output_nobody_reads_ends_without_a_message(here, tokens
 
 
 @pytest.mark.needs_process
+@pytest.mark.parametrize("tokens", ["run ../train.py", "run {here}/train.py --output job", "check ../train.py", "bundle ."])
+def test_a_working_directory_that_was_removed_is_one_line(here, tokens):
+    command = tokens.format(here=here)
+    before = tree(here)
+    status, out, err = shell(f"mkdir gone; cd gone; rmdir ../gone; {COMMAND} {command}")
+    assert (status, out) == (2, "")
+    assert err == f"smargs {command.split()[0]}: error: the working directory was removed: change to another one\n"
+    assert tree(here) == before
+
+
+@pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", ["env --json", "--help", "run train.py --dry-run", "export train.py --format json-schema"])
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 def test_a_command_whose_output_cannot_be_written_says_why_in_one_line(here, tokens, unbuffered):
