@@ -46,11 +46,13 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def _secrets_of(tokens: Sequence[str]) -> Secrets:
     """Return the secrets on the command line, also those of a hyperparameter without ``=``, as in ``-p token: text``.
 
-    In a mistyped hyperparameter, the value is what follows the first character that is not part of a name, or the next token.
+    In a mistyped hyperparameter, the value is what follows the first character that is not part of a name, or the next token
+    that is not a separator.
     """
     secrets = Secrets()
     secrets.add_tokens(tokens)
-    for token, following in zip(tokens, (*tokens[1:], "")):
+    words = [token for token in tokens if token.strip("=:")]
+    for token, following in zip(words, (*words[1:], "")):
         name, _, value = re.split(r"([^\w.-]+|$)", token[2:] if token[:2] == "-p" else token, maxsplit=1)
         secrets.add(name, value or (following if token[:1] != "-" != following[:1] else ""))
     return secrets

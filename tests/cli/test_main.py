@@ -329,6 +329,9 @@ def test_bad_input_is_one_line_that_names_argument_value_and_what_was_expected(h
             "--api-key --password (write -p api-key=****** for a hyperparameter, or at the end -- --api-key for the script)",
         ),
         (["-p", "api_key", "hunter2"], "****** (did you mean -p api_key=******)"),
+        (["-p", "api_key", "=", "hunter2"], "= ****** (did you mean -p api_key=******)"),
+        (["-p", "api_key", ":", "hunter2"], ": ****** (did you mean -p 'api_key=****** ******'?)"),
+        (["-e", "API_KEY", "=", "hunter2"], "= ******"),
         (["-p", "api_key=hunter2", "hunter2"], "****** (did you mean -p 'api_key=****** ******'?)"),
     ],
 )
