@@ -33,28 +33,42 @@ def suggest_hyperparameter(unknown: Sequence[str], tokens: Sequence[str], *, run
 
 
 def _suggest_one_token(tokens: Sequence[str]) -> Optional[str]:
-    """Suggest a hyperparameter in one token for one in several: ``-p epochs 3``, or ``-p layers=[64, 32]`` without quotes."""
+    """Suggest a hyperparameter in one token for one in several.
+
+    Examples are ``-p epochs 3``, ``-p epochs = 3``, and ``-p layers=[64, 32]`` without quotes.
+    """
     for index, token in enumerate(tokens):
         if token == "-p":
             values = list(itertools.takewhile(_is_value, tokens[index + 1 :]))
-            if not all("=" in value for value in values[1:]):
-                separator = " " if "=" in values[0] else "="
-                return _suggest_p(f"{values[0]}{separator}{' '.join(values[1:])}")
+            if not all("=" in value[1:] for value in values[1:]):
+                return _suggest_p("=".join(re.split(" *= *| ", " ".join(values), maxsplit=1)))
     return None
 
 
 def _suggest_target(token: str, tokens: Sequence[str], runs_script: bool) -> Optional[str]:
     """Suggest a hyperparameter or an argument of the script for an option, and a hyperparameter for ``NAME=VALUE``."""
-    if not token.startswith("--"):
-        return _suggest_p(token) if re.match(r"[\w-]+=", token) else None
-    name, equals, text = token.lstrip("-").partition("=")
-    following = tokens[tokens.index(token) + 1 :][:1]
+    option = _find_option(token, tokens)
+    if option is None:
+        return _suggest_p(token) if re.match(r"\w[\w-]*=", token) else None
+    name, equals, text = option.partition("=")
+    following = tokens[tokens.index(option) + 1 :][:1]
     values = [text] if equals else [value for value in following if _is_value(value)]
-    pair = f"{name}={''.join(values) or 'true'}"
+    pair = f"{name.lstrip('-')}={''.join(values) or 'true'}"
     if not runs_script:
         return _suggest_p(pair)
-    option = " ".join(map(shlex.quote, (f"--{name}", *values)))
-    return f"write -p {shlex.quote(pair)} for a hyperparameter, or at the end -- {option} for the script"
+    argument = " ".join(map(shlex.quote, (name, *values)))
+    return f"write -p {shlex.quote(pair)} for a hyperparameter, or at the end -- {argument} for the script"
+
+
+def _find_option(token: str, tokens: Sequence[str]) -> Optional[str]:
+    """Return the option that an unknown token is or follows; None if there is none.
+
+    Of ``-epochs 3``, only ``3`` is unknown: argparse reads ``-e pochs``.
+    """
+    if re.match(r"-+[^\W\d]", token):
+        return token
+    before = "".join(tokens[: tokens.index(token)][-1:])
+    return before if re.fullmatch(r"-\w[\w-]+", before) else None
 
 
 def _suggest_p(pair: str) -> str:
