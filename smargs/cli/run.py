@@ -21,7 +21,7 @@ from smargs.local.channels import empty_shards
 from smargs.local.containers import make_container, this_machine
 from smargs.local.directory import JobDirectory, default_place
 from smargs.local.hyperparameters import check_limits
-from smargs.local.job import TrainingJob
+from smargs.local.job import BadJobError, TrainingJob
 from smargs.local.launchers import Command, check_launcher, make_commands
 from smargs.local.metrics import Metric, read_metrics
 from smargs.local.mount import check_mount, mounted
@@ -69,11 +69,18 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
 def _output_directory(args: Namespace, stack: contextlib.ExitStack) -> Path:
     """Return the path of the job's directory. The stack removes the directory of a dry run."""
     if args.dry_run:
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")), "job")
+        return _temporary_directory(stack) / "job"
     if args.output:
         return Path(args.output)
     # To the microsecond, because several jobs may be started at once.
     return default_place() / datetime.datetime.now().strftime("smargs-job-%Y%m%d-%H%M%S-%f")
+
+
+def _temporary_directory(stack: contextlib.ExitStack) -> Path:
+    try:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")))
+    except OSError as error:
+        raise BadJobError(f"argument --dry-run: a temporary directory cannot be created: {error}") from None
 
 
 def _start_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory) -> List[Start]:

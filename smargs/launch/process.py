@@ -64,13 +64,16 @@ def ask(
 
     Raises:
         BadJobError: If the toolkit would not start the script.
-        ScriptError: If the script ends, fails or waits before it parses.
+        ScriptError: If the script cannot be run, or ends, fails or waits before it parses.
     """
     environ = {**environ_outside_job(), **container_variables(entry_point, {}, channels)}
     # Source: ``write_env_vars`` of the toolkit's environment.py.
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.fspath(entry_point.source), environ.get("PYTHONPATH"))))
     request = Request(entry_point.name, tuple(arguments), is_patched, question, details)
-    reply = _run(request, entry_point.source, environ)
+    try:
+        reply = _run(request, entry_point.source, environ)
+    except OSError as error:
+        raise ScriptError(f"{entry_point.name} cannot be run: {error}") from None
     if "problem" in reply:
         raise ScriptError(f"{entry_point.name} {' '.join(reply['problem'].splitlines())}")
     return reply["answer"]

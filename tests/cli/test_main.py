@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -607,6 +608,13 @@ def test_a_directory_that_the_job_replaces_is_not_a_channel(here, refused, flags
     for path in ("job/model/train.py", "link.py"):
         assert refused("train.py", "--output", "job", *flags, "--channel", f"again={path}").startswith("argument --channel: ")
     assert refused("job/model/train.py", "--output", "job").startswith("argument script: ")
+
+
+def test_a_dry_run_needs_a_directory_for_temporary_files(here, refused, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "nowhere")
+    line = refused("train.py", "--dry-run")
+    assert line.startswith("argument --dry-run: a temporary directory cannot be created: ")
+    assert "nowhere" in line
 
 
 def test_a_channel_is_not_copied_into_itself(here, refused):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -192,6 +193,13 @@ def test_a_process_that_the_script_leaves_behind_does_not_delay_the_answer(scrip
     monkeypatch.setattr(process, "LONGEST", 30.0)
     source = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
     assert ask(script(source + textwrap.dedent(PARSES)), "question", 1)["details"] == 1
+
+
+def test_a_script_that_the_system_cannot_run_is_one_line(refused, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(tmp_path / "nowhere"))
+    line = refused(PARSES)
+    assert line.startswith("train.py cannot be run: ")
+    assert "nowhere" in line
 
 
 def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_path):
