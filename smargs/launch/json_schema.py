@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 from pathlib import PurePath
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -75,7 +76,7 @@ def _property(declared: DeclaredHyperparameter, secrets: Secrets) -> Schema:
     if secrets.names.is_secret_argument(declared.action):
         return {**schema, "writeOnly": True}
     default = declared.default(secrets)
-    if default is not None:
+    if default is not None and _is_json(default[0]):
         schema["default"] = default[0]
     return schema
 
@@ -101,7 +102,7 @@ def _one_value(declared: DeclaredHyperparameter) -> Schema:
     if values == [True, False]:
         return {"type": "boolean"}
     if values:
-        return {"enum": values}
+        return {"enum": list(filter(_is_json, values))}
     schema = _type(declared)
     if declared.bounds is not None:
         for name, bound in zip(("minimum", "maximum"), declared.bounds):
@@ -112,11 +113,21 @@ def _one_value(declared: DeclaredHyperparameter) -> Schema:
 
 def _type(declared: DeclaredHyperparameter) -> Schema:
     if declared.action.nargs == 0:
-        return {"const": declared.action.const}
+        # A job sets the flag with `true`, too.
+        return {"const": declared.action.const if _is_json(declared.action.const) else True}
     type_ = declared.type
     if isinstance(type_, type) and issubclass(type_, PurePath):
         return {"type": "string"}
     return {"type": _TYPES[type_]} if type_ in _TYPES else {}
+
+
+def _is_json(value: object) -> bool:
+    """Return whether JSON has a value. It has no infinite numbers, for which Python writes a text that is not JSON."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _conditions(group: Sequence[DeclaredHyperparameter], is_required: bool) -> List[Schema]:

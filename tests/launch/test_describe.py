@@ -3,6 +3,7 @@
 import argparse
 import decimal
 import enum
+import json
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from smargs import SageMakerArgumentParser, SageMakerParserMixin
 from smargs.launch.describe import Question, answer, describe
 from smargs.launch.errors import OTHER_PARSER, HyperparameterError
 from smargs.testing import SageMakerJob
+
+INFINITE = float("inf")
 
 
 class Color(enum.Enum):
@@ -315,6 +318,11 @@ SCHEMA = {
     "bool": ({"type": bool}, [True, False], ["maybe"]),
     "flag": ({"action": "store_true"}, [True, False], ["maybe"]),
     "constant": ({"action": "store_const", "const": 5}, [5], [6]),
+    "class as a constant": ({"action": "store_const", "const": Path}, [True], ["x"]),
+    "infinite constant": ({"action": "store_const", "const": INFINITE}, [True], ["x"]),
+    "infinite default": ({"default": INFINITE}, [3, 0.5], ["x"]),
+    "infinite default in a list": ({"nargs": "+", "type": float, "default": [INFINITE]}, [[0.5]], [["x"]]),
+    "infinite choice": ({"type": float, "choices": [1.0, INFINITE]}, [1], [2]),
     "count": ({"action": "count"}, [0, 3], [-1, "x", 10000]),
     "text": ({}, ["x", ""], []),
     "path": ({"type": Path}, ["a/b"], []),
@@ -339,6 +347,7 @@ def test_the_schema_accepts_and_refuses_as_the_parser_does(jsonschema, declared,
     schema = describe(parser_of(declared), "json-schema")
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
+    json.dumps(schema, allow_nan=False)
 
     for values, is_accepted in ((accepted, True), (refused, False)):
         for value in values:
