@@ -69,7 +69,8 @@ def _to_json(report: _Report) -> Dict[str, object]:
         }
         for part, values in report.parts.items()
     }
-    return {**parts, "problems": report.problems}
+    # JSON has no infinite numbers and no NaN, so these become texts.
+    return dict(json.loads(json.dumps({**parts, "problems": report.problems}), parse_constant=str))
 
 
 def _print_table(report: _Report, longest: int) -> None:

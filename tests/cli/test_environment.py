@@ -13,6 +13,7 @@ from smargs.cli import environment as inventory
 from smargs.cli import main as cli
 from smargs.testing import SageMakerJob
 
+INFINITE = float("inf")
 LONG = "hunter2-hunter2"
 AWKWARD = 'pass"zwq\\d\nü'
 SECRETS = {
@@ -64,6 +65,16 @@ def test_json_has_every_value_with_its_source(capsys, platform):
     assert report["settings"]["hosts"] == {"value": ["algo-1"], "source": "SM_HOSTS"}
     assert report["settings"]["num_gpus"] == {"value": int(environ["SM_NUM_GPUS"]), "source": "SM_NUM_GPUS"}
     assert report["problems"] == []
+
+
+@pytest.mark.parametrize("platform", ["toolkit", "sdk"])
+def test_a_number_that_json_does_not_have_is_a_text(capsys, platform):
+    inventory.show(SageMakerJob({"lr": float("nan"), "range": [-INFINITE, INFINITE]}, platform=platform).environ, True)
+    numbers = []
+    report = json.loads(capsys.readouterr().out, parse_constant=numbers.append)
+    assert numbers == []
+    assert report["hyperparameters"]["lr"]["value"] == "NaN"
+    assert report["hyperparameters"]["range"]["value"] == ["-Infinity", "Infinity"]
 
 
 def test_the_table_is_grouped_by_source(capsys):
