@@ -710,6 +710,14 @@ def test_a_working_directory_that_was_removed_is_one_line(here, tokens):
     assert tree(here) == before
 
 
+def test_a_working_directory_that_is_removed_later_is_one_line(here, monkeypatch, capsys):
+    (here / "gone").mkdir()
+    monkeypatch.chdir(here / "gone")
+    (here / "gone").rmdir()
+    assert cli.main(["bundle", "."]) == 2
+    assert capsys.readouterr() == ("", "smargs bundle: error: the working directory was removed: change to another one\n")
+
+
 @pytest.mark.needs_process
 @pytest.mark.parametrize("tokens", ["env --json", "--help", "run train.py --dry-run", "export train.py --format json-schema"])
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
