@@ -8,7 +8,7 @@ from typing import Any, Collection, Iterable, Iterator, List, Mapping, Optional,
 
 from smargs import _argparse
 from smargs.arguments.bounds import Bounds, declared_bounds
-from smargs.arguments.conversion import Converter, collects
+from smargs.arguments.conversion import Converter, collects, is_flag
 from smargs.arguments.names import hyperparameter_name, names
 from smargs.container.variables import SDK, TOOLKIT
 from smargs.launch.channels import is_hyperparameter
@@ -53,7 +53,8 @@ class DeclaredHyperparameter:
 
         A choice that the argument does not read from any text is left out.
         """
-        if self.is_flag or (self.type is bool and self.action.choices is None):
+        takes_text = self.action.type is None and is_flag(self.action)
+        if self.is_flag or (self.type is bool and self.action.choices is None and not takes_text):
             return [(True, "true"), (False, "false")]
         candidates = [self._spelling(choice) for choice in self._choices()]
         return [spelling for spelling in candidates if spelling is not None]

@@ -56,6 +56,7 @@ FREE = ("FreeText", None, None)
 ALGORITHM = {
     "int": ({"type": int, "default": 3}, ("Integer", None, "3")),
     "int without a default": ({"type": int}, ("Integer", None, None)),
+    "flag with an optional value": ({"nargs": "?", "const": True, "default": False}, ("FreeText", None, "false")),
     "int with bounds": ({"type": int, "bounds": (1, 9.5)}, ("Integer", number("1", "9"), None)),
     "int with a default as text": ({"type": int, "default": "3"}, ("Integer", None, "3")),
     "choices that are a range": ({"type": int, "choices": range(2, 90)}, ("Integer", number("2", "89"), None)),
@@ -307,6 +308,7 @@ PAIRED = (
 SCHEMA = {
     **PAIRED,
     "int": ({"type": int}, [3, -1, 3.0], ["x", 0.5, [1]]),
+    "flag with an optional value": ({"nargs": "?", "const": True, "default": False}, [True, False, "last.pt"], []),
     "int with bounds": ({"type": int, "bounds": (1, 9)}, [1, 9], [0, 10, "x"]),
     "float": ({"default": 0.1}, [3, 0.5], ["x"]),
     "float with bounds": ({"type": float, "bounds": (None, 0.5)}, [-10, 0.5], [0.6]),
