@@ -14,7 +14,7 @@ from smargs.arguments.conversion import collects, inferred_type
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.literals import TEXT_PARSERS
 from smargs.arguments.messages import unrecognized_keys
-from smargs.arguments.names import configargparse_value, declared_spelling
+from smargs.arguments.names import configargparse_value
 from smargs.container.sources import SourcedValue
 from smargs.container.variables import PREFIX
 from smargs.context import current_context
@@ -164,11 +164,11 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
     def get_possible_config_keys(self, action: argparse.Action) -> List[str]:
         """Return the keys of an argument in a config file, also with ``_`` for ``-`` and the other way round."""
         keys, options = list(super().get_possible_config_keys(action)), _argparse.options(self)
-        for option in action.option_strings:
-            for spelling in (option[2:].replace("-", "_"), option[2:].replace("_", "-")):
-                is_other = option in keys and spelling not in keys
-                if is_other and declared_spelling(option[:2] + spelling, options) == option:
-                    keys += [spelling, option[:2] + spelling]
+        for option in filter(keys.__contains__, action.option_strings):
+            prefix, name = option[:2], option[2:]
+            for spelling in (name.replace("-", "_"), name.replace("_", "-")):
+                if spelling not in keys and prefix + spelling not in options:
+                    keys += [spelling, prefix + spelling]
         return keys
 
     def _is_replaced(self, action: argparse.Action, environ: Mapping[str, str]) -> bool:

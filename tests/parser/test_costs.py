@@ -81,13 +81,13 @@ def off_sagemaker(count):
 
 
 def count_calls(function, *arguments, **options):
-    """The number of Python functions that one call makes Python call, of whatever module."""
+    """The number of functions in Python and in C that one call makes Python call, of whatever module."""
     function(*arguments, **options)  # Fills the caches, such as that of compiled patterns.
     calls = 0
 
     def count(frame, event, argument):
         nonlocal calls
-        calls += event == "call"
+        calls += event in ("call", "c_call")
 
     before = sys.getprofile()
     gc.disable()  # A collection may call functions of other packages, such as Hypothesis's.
@@ -107,6 +107,18 @@ def test_calls_grow_linearly_with_the_hyperparameters(job, where, with_argv):
     for count in (FEW, MORE, MANY):
         environ, argv = job(count) if where == "in the job" else off_sagemaker(count)
         calls[count] = count_calls(parser_of(count).parse_args, argv if with_argv else [], env_vars=environ)
+    assert calls[MANY] - calls[MORE] == calls[MORE] - calls[FEW] > 0
+
+
+@pytest.mark.parametrize("key", ["name_1", "name-1"])
+def test_calls_grow_linearly_with_the_arguments_that_a_config_file_may_fill(tmp_path, key):
+    config = tmp_path / "train.ini"
+    config.write_text(f"{key} = 3\n", encoding="utf-8")
+    calls = {}
+    for count in (FEW, MORE, MANY):
+        parser = parser_of(count)
+        parser.add_argument("--config", is_config_file=True)
+        calls[count] = count_calls(parser.parse_args, ["--config", str(config)], env_vars={"HOME": "/"})
     assert calls[MANY] - calls[MORE] == calls[MORE] - calls[FEW] > 0
 
 
