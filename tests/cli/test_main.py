@@ -710,6 +710,7 @@ def test_a_working_directory_that_was_removed_is_one_line(here, tokens):
     assert tree(here) == before
 
 
+@pytest.mark.needs_process  # In WebAssembly, a working directory cannot be removed.
 def test_a_working_directory_that_is_removed_later_is_one_line(here, monkeypatch, capsys):
     (here / "gone").mkdir()
     monkeypatch.chdir(here / "gone")
