@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NoReturn, Optional, Tuple
 
 from smargs import _argparse
 from smargs._configargparse import PARSER, ConfigArgumentParser
@@ -140,11 +140,17 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         return None
 
     def _check_config_keys(self) -> None:
-        """Exit with an error if a config file has a key that no argument declares."""
+        """Refuse a key of a config file that no argument declares."""
         for source, settings in self._source_to_settings.items():
             keys = [key for key, (action, _) in settings.items() if action is None]
             if keys and source.startswith(_CONFIG_FILE):
-                self.error(unrecognized_keys(keys, source[len(_CONFIG_FILE) :], _argparse.options(self)))
+                self._refuse(unrecognized_keys(keys, source[len(_CONFIG_FILE) :], _argparse.options(self)))
+
+    def _refuse(self, message: str) -> NoReturn:
+        """Exit with an error, or raise it if ``exit_on_error=False``."""
+        if getattr(self, "exit_on_error", True):
+            self.error(message)
+        raise argparse.ArgumentError(None, message)
 
     def convert_item_to_command_line_arg(self, action: Optional[argparse.Action], key: str, value: Any) -> List[str]:
         """Return the tokens for a value of a config file or a variable; no tokens if a value of SageMaker replaces it."""
@@ -159,7 +165,7 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
             return list(super().convert_item_to_command_line_arg(action, key, value))
         except (AssertionError, MemoryError, OverflowError, ValueError):
             # ConfigArgParse expects a text for a flag, and a number for a count. The traceback would show the value.
-            self.error(f"{key}: invalid value: {value!r}: expected a boolean or, to count, a number")
+            self._refuse(f"{key}: invalid value: {value!r}: expected a boolean or, to count, a number")
 
     def get_possible_config_keys(self, action: argparse.Action) -> List[str]:
         """Return the keys of an argument in a config file, also with ``_`` for ``-`` and the other way round."""

@@ -328,6 +328,29 @@ def test_a_source_that_no_argument_needs_is_not_read():
 
 @pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
 @pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("momentum = 3", "unrecognized arguments: momentum in {path}"),
+        ("amp = [1, 2]", "amp: invalid value: [1, 2]: expected a boolean or, to count, a number"),
+        ("epochs = many", "argument --epochs: invalid int value: 'many' (from epochs in {path})"),
+    ],
+)
+@pytest.mark.parametrize("environ", [{}, {"SM_HPS": "{}"}], ids=["off SageMaker", "in a job"])
+def test_with_exit_on_error_false_an_error_in_a_config_file_is_raised(tmp_path, line, message, environ):
+    path = tmp_path / "train.ini"
+    path.write_text(line, encoding="utf-8")
+    parser = SageMakerArgumentParser(exit_on_error=False)
+    parser.add_argument("--config", is_config_file=True)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--amp", action="store_true")
+
+    with pytest.raises(argparse.ArgumentError) as caught:
+        parser.parse_args(["--config", str(path)], env_vars=environ)
+    assert str(caught.value) == message.format(path=path)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="exit_on_error came with Python 3.9")
+@pytest.mark.parametrize(
     ("environ", "argv", "line"),
     [
         ({"SM_HP_EPOCHS": "many"}, [], "argument --epochs: invalid int value: 'many' (from SM_HP_EPOCHS)"),
