@@ -139,12 +139,13 @@ class Converter:
         action = self.action
         if action.nargs == 0:
             return _flag_calls(action, value, text, option)
+        option_string = option or _first_option(action)
         null: List[Any] = [] if isinstance(action, _argparse.AppendAction) else [None]
         try:
-            return null if value is None else self._values(value, text), option or _first_option(action)
+            return null if value is None else self._values(value, text), option_string
         except Exception:
             if text == "":  # The toolkit writes null as an empty variable, which few types accept.
-                return null, option or _first_option(action)
+                return null, option_string
             raise
 
     def _values(self, value: object, text: str) -> List[Any]:

@@ -128,6 +128,15 @@ def test_an_option_that_a_shell_joins_to_its_value_is_split_off():
     assert split(job.argv, job.environ)[0] == []
 
 
+@pytest.mark.needs_unix
+@pytest.mark.needs_process
+def test_an_option_that_a_shell_splits_after_its_hyphens_is_split_off():
+    job = SageMakerJob({" a": 1}, platform="toolkit-unquoted")
+
+    assert job.argv == ["--", "a", "1"]
+    assert split(job.argv, job.environ)[0] == []
+
+
 def test_without_a_platform_an_option_alone_counts_as_typed(tmp_path):
     write_files(tmp_path, {"hyperparameters.json": {"note": " "}})
 

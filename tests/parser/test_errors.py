@@ -178,15 +178,25 @@ def test_a_missing_argument_that_may_be_a_channel_names_the_similar_hyperparamet
     )
 
 
-def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path):
+@pytest.mark.parametrize(("inputs", "here"), [(["raw"], "; here: raw"), (["raw", "text"], "; here: raw, text"), ([], "")])
+def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path, inputs, here):
     (tmp_path / "config").mkdir()
-    raw = {"InputName": "raw", "S3Input": {"LocalPath": "/opt/ml/processing/input/raw"}}
-    for name, inputs in (("processingjobconfig.json", {"ProcessingInputs": [raw]}), ("resourceconfig.json", {})):
-        (tmp_path / "config" / name).write_text(json.dumps(inputs), encoding="utf-8")
+    described = [{"InputName": name, "S3Input": {"LocalPath": f"/opt/ml/processing/input/{name}"}} for name in inputs]
+    for name, content in (
+        ("processingjobconfig.json", {"ProcessingInputs": described}),
+        ("resourceconfig.json", {"current_host": "algo-1"}),
+    ):
+        (tmp_path / "config" / name).write_text(json.dumps(content), encoding="utf-8")
 
     line = failure({"SAGEMAKER_BASE_DIR": str(tmp_path)}, ("--labels", {"required": True}))
 
-    assert line == "the following arguments are required: --labels (no input or output has this name; here: raw)"
+    assert line == f"the following arguments are required: --labels (no input or output has this name{here})"
+
+
+def test_how_to_send_a_channel_is_said_once():
+    line = failure(SageMakerJob().environ, ("--train", {"required": True}), ("--test", {"required": True}))
+
+    assert (line.count("; to send a channel: "), line.count("SM_CHANNEL_TEST is not set")) == (1, 1)
 
 
 def test_the_text_of_a_pipeline_variable_is_called_so():
@@ -331,6 +341,7 @@ def test_a_source_that_no_argument_needs_is_not_read():
     ("line", "message"),
     [
         ("momentum = 3", "unrecognized arguments: momentum in {path}"),
+        ("momentum = 3\nx = 1", "unrecognized arguments: momentum, x in {path}"),
         ("amp = [1, 2]", "amp: invalid value: [1, 2]: expected a boolean or, to count, a number"),
         ("epochs = many", "argument --epochs: invalid int value: 'many' (from epochs in {path})"),
     ],
