@@ -46,6 +46,7 @@ PASSED_ON = {
     ("local/hyperparameters.py", "__name__"): "the name of YAML's error",
     ("mixin.py", "Call"): "the message of the parser",
     ("mixin.py", "error"): "an argparse.ArgumentError",
+    ("parser.py", "message"): "an error in a config file",
     ("parsing.py", "missing_reason"): "a problem of a source",
     ("context.py", "problem"): "a problem of a source, or a warning of messages.py",
     ("testing/laws.py", "Call"): "a table of values that differ",

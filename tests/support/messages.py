@@ -127,5 +127,5 @@ def shown_by(node: ast.AST, function: ast.FunctionDef) -> Optional[ast.expr]:
             return node.args[-1] if name not in NOT_FOR_USERS else None
         to_stderr = any(keyword.arg == "file" and getattr(keyword.value, "attr", "") == "stderr" for keyword in node.keywords)
         is_recorded = name == "append" and getattr(getattr(node.func, "value", None), "attr", "").endswith("problems")
-        return node.args[0] if name in ("error", "warn") or is_recorded or (name == "print" and to_stderr) else None
+        return node.args[0] if name in ("error", "warn", "_refuse") or is_recorded or (name == "print" and to_stderr) else None
     return None
