@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+from bisect import bisect_left
+from typing import Dict, Iterable, Iterator, List, Mapping, Tuple
 
 from smargs.container.hyperparameters import Hyperparameter
 from smargs.container.variables import fold
@@ -24,12 +25,10 @@ class Parts:
             values: The hyperparameters.
             declared: The names of the declared arguments, without prefix characters.
         """
-        self.values = values
         self.names: Dict[str, List[str]] = {}
-        self._declared = {fold(name) for name in declared}
-        self._objects = set(_prefixes(self._declared)) - self._declared
-        if self._objects:
-            self.values = dict(part for name, value in values.items() for part in self._split(name, value))
+        self._declared = set(map(fold, declared))
+        self._in_order = sorted(self._declared)
+        self.values = dict(part for name, value in values.items() for part in self._split(name, value))
 
     def _split(self, name: str, value: Hyperparameter) -> Iterator[Tuple[str, Hyperparameter]]:
         parts = dict(self._parts(name, value))
@@ -39,16 +38,15 @@ class Parts:
 
     def _parts(self, name: str, value: Hyperparameter) -> Iterator[Tuple[str, Hyperparameter]]:
         """Yield the parts of a value, at any depth; the value itself if it is not an object that dotted names declare."""
-        if fold(name) not in self._objects or not isinstance(value.value, dict):
+        if not isinstance(value.value, dict) or not self._only_parts_are_declared(fold(name)):
             yield name, value
             return
         for key, inner in value.value.items():
             yield from self._parts(f"{name}.{key}", Hyperparameter(inner, to_text(inner), value.source))
 
-
-def _prefixes(names: Set[str]) -> Iterator[str]:
-    """Yield ``a`` and ``a.b`` for ``a.b.c``."""
-    for name in names:
-        for index, character in enumerate(name):
-            if character == "." and index:
-                yield name[:index]
+    def _only_parts_are_declared(self, name: str) -> bool:
+        """Return whether there are declared names such as ``a.b`` for ``a``, and no ``a``."""
+        start = f"{name}."
+        index = bisect_left(self._in_order, start)
+        declared = index < len(self._in_order) and self._in_order[index].startswith(start)
+        return declared and bool(name) and name not in self._declared

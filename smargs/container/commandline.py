@@ -191,9 +191,10 @@ def _find_run(
 def _damaged_run(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Optional[_Run]:
     """Return the run that holds a rendering with some values mangled by a shell."""
     for rendering in renderings:
-        pairs = rendering.pairs
+        options = [option for option, _ in rendering.pairs]
+        run = list(zip(rendering.pairs, [*options[1:], ""]))
         for start in range(len(tokens)):
-            stop = _end_of_damaged(tokens, start, pairs)
+            stop = _end_of_damaged(tokens, start, run)
             if stop is not None:
                 return range(start, stop), rendering
     return None
@@ -204,16 +205,17 @@ def _split_pairs(tokens: Sequence[str], renderings: Sequence[Rendering]) -> Tupl
     names = {pair: name for rendering in renderings for name, pair in zip(rendering.names, rendering.pairs)}
     typed: List[str] = []
     generated: Dict[str, _Pair] = {}
-    rest = list(tokens)
-    while len(rest) > 1 and rest[0] != "--":
-        pair = (rest[0], rest[1])
+    index = 0
+    while index < len(tokens) - 1 and tokens[index] != "--":
+        pair = (tokens[index], tokens[index + 1])
         name = names.get(pair)
         if name is not None and name not in generated:
             generated[name] = pair
-            del rest[:2]
+            index += 2
         else:
-            typed.append(rest.pop(0))
-    return [*typed, *rest], generated
+            typed.append(tokens[index])
+            index += 1
+    return [*typed, *tokens[index:]], generated
 
 
 def _find_exact(tokens: Sequence[str], run: Sequence[str]) -> range:
@@ -252,15 +254,17 @@ def _find_unquoted(tokens: Sequence[str], run: Sequence[str]) -> range:
     return range(0)
 
 
-def _end_of_damaged(tokens: Sequence[str], index: int, run: Sequence[_Pair]) -> Optional[int]:
+def _end_of_damaged(tokens: Sequence[str], index: int, run: Sequence[Tuple[_Pair, str]]) -> Optional[int]:
     """Return the index after a run that begins at an index; None if no run with at least one intact value begins there.
+
+    Each pair of the run comes with the option that follows it, or with an empty text.
 
     A person could have typed a run without an intact value. A damaged value extends to the next option of the run. A damaged
     last value extends to the next token that looks like an option and is not a part of the value. A run may end after a damaged
     value, because the shell may have read the rest as a comment or as another command.
     """
     is_damaged, has_intact_value = False, False
-    for (option, value), (following, _) in zip(run, [*run[1:], ("", "")]):
+    for (option, value), following in run:
         if is_damaged and index == len(tokens):
             break
         if tokens[index : index + 1] != [option]:

@@ -4,6 +4,7 @@ import gc
 import json
 import os
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Mapping
 
@@ -120,6 +121,18 @@ def test_calls_grow_linearly_with_the_arguments_that_a_config_file_may_fill(tmp_
         parser.add_argument("--config", is_config_file=True)
         calls[count] = count_calls(parser.parse_args, ["--config", str(config)], env_vars={"HOME": "/"})
     assert calls[MANY] - calls[MORE] == calls[MORE] - calls[FEW] > 0
+
+
+def test_memory_grows_linearly_with_the_parts_of_a_dotted_name():
+    peaks = {}
+    for count in (1_000, 10_000):
+        parser = SageMakerArgumentParser()
+        parser.add_argument(f"--{'.'.join('a' * count)}", dest="deep")
+        tracemalloc.start()
+        parser.parse_known_args([], env_vars={"SM_HPS": '{"a": {"a": 1}}'})
+        peaks[count] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks[10_000] < 20 * peaks[1_000]  # Ten times if it is linear; a hundred if each part is kept with those before it.
 
 
 @pytest.mark.parametrize("with_argv", [True, False], ids=["with a command line", "without"])
