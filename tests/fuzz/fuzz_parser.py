@@ -42,8 +42,17 @@ def main() -> None:
     command = f"{sys.executable} {__file__}"
     limits = ("-timeout=20", "-rss_limit_mb=2048", "-max_len=2000", "-len_control=0")
     places = (f"-artifact_prefix={found}/", f"-dict={words}")
-    atheris.Setup([command, *limits, *places, *sys.argv[1:], str(inputs), str(HERE / "corpus")], promise.check)
+    atheris.Setup([command, *limits, *places, *sys.argv[1:], str(inputs), str(HERE / "corpus")], _check)
     atheris.Fuzz()
+
+
+def _check(data: bytes) -> None:
+    """Check the promise; show the input that breaks it, which may be longer than what libFuzzer shows."""
+    try:
+        promise.check(data)
+    except Exception:
+        print("Error: the promise is broken by", data)
+        raise
 
 
 def _entry(word: str) -> str:

@@ -152,7 +152,7 @@ def check(data: bytes) -> None:
             assert set(_declare(base_class, case.declared)) <= set(accepted)
             try:
                 _check_parser(parser, case, bool(job))
-                assert existed or not failure.exists() or _is_one_line(failure.read_text(encoding="utf-8"))
+                assert existed or not os.path.exists(failure) or _is_one_line(failure.read_text(encoding="utf-8"))
             except Exception:
                 # The declarations are wrong if ConfigArgParse fails with them, too.
                 if _can_be_used(base_class, case.argv):
@@ -251,7 +251,7 @@ def read_input(data: bytes, base: Path) -> Input:
     """Read the parser and the job from bytes, and make the job's files."""
     case = Input(base, {}, [], {"SAGEMAKER_BASE_DIR": os.fspath(base)}, [])
     data = data.replace(b"/opt/ml", os.fsencode(base))
-    data = re.sub(rb"(?s)(.)\{(\d{1,5})\}", lambda match: match[1] * int(match[2]), data)
+    data = re.sub(rb"(?s)(.)\{(\d{1,4})\}", lambda match: match[1] * int(match[2]), data)
     for line in re.split(rb"\n(?!\t)", data) if data else ():
         text = line.replace(b"\n\t", b"\n").decode("utf-8", "surrogateescape")
         READERS.get(text[:1], _read_token)(text, case)
