@@ -40,7 +40,8 @@ def main() -> None:
     words.write_text("".join(map(_entry, WORDS)))
     # libFuzzer starts itself again for -merge=1, and hands this to a shell.
     command = f"{sys.executable} {__file__}"
-    limits = ("-timeout=20", "-rss_limit_mb=2048", "-max_len=2000", "-len_control=0")
+    # An input takes some 10 ms, but a virtual machine may stop for half a minute.
+    limits = ("-timeout=120", "-rss_limit_mb=2048", "-max_len=2000", "-len_control=0")
     places = (f"-artifact_prefix={found}/", f"-dict={words}")
     atheris.Setup([command, *limits, *places, *sys.argv[1:], str(inputs), str(HERE / "corpus")], _check)
     atheris.Fuzz()
