@@ -104,6 +104,26 @@ class ConfigArgumentParser(_Base):
         )
         return argparse.ArgumentParser.parse_known_args(self, args, namespace)
 
+    def parse_known_intermixed_args(self, args: List[str], namespace: Any = None) -> Tuple[Any, List[str]]:  # type: ignore[override]
+        """Parse as argparse does, with the tokens that ConfigArgParse adds once.
+
+        argparse of Python 3.12.8 and newer does not call ``parse_known_args`` for it, where ConfigArgParse adds its tokens, and
+        older versions call it twice.
+        """
+        attributes = vars(self)  # Of a copy: see SageMakerParserMixin._call.
+
+        def parse_with_added(tokens: List[str], *_: Any) -> Tuple[Any, List[str]]:
+            del attributes["_parse_known_args"]
+            attributes["parse_known_args"] = functools.partial(argparse.ArgumentParser.parse_known_args, self)
+            return argparse.ArgumentParser.parse_known_intermixed_args(self, tokens, namespace)
+
+        attributes["_parse_known_args"] = parse_with_added
+        try:
+            return ConfigArgumentParser.parse_known_args(self, args)
+        finally:
+            for name in ("_parse_known_args", "parse_known_args"):
+                attributes.pop(name, None)
+
     def config_file_tokens(self) -> List[str]:
         """Return tokens that name more config files. They precede the command line, whose options therefore replace them."""
         return []

@@ -113,9 +113,13 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
         if ignore_help_args:
             settings["ignore_help_args"] = True
         namespace, unknown = super().parse_known_args(args, namespace, **settings)
-        context = current_context()
-        if unknown and context is not None and context.is_strict:
-            self._check_config_keys()
+        self._check_config_keys(unknown)
+        return namespace, unknown
+
+    def parse_known_intermixed_args(self, args: Any = None, namespace: Any = None) -> Tuple[Any, List[str]]:
+        """Parse as :meth:`parse_known_args` does. Options and positionals may be mixed, as argparse allows it."""
+        namespace, unknown = super().parse_known_intermixed_args(args, namespace)
+        self._check_config_keys(unknown)
         return namespace, unknown
 
     parse = parse_args
@@ -132,15 +136,17 @@ class SageMakerArgumentParser(SageMakerParserMixin, ConfigArgumentParser):
 
     def _source_of(self, action: argparse.Action) -> Optional[str]:
         """Return the variable, or the config file and its key, from which ConfigArgParse read the texts of an argument."""
-        # Since Python 3.12, argparse's parse_intermixed_args does not go through ConfigArgParse, and there is no table.
-        for source, settings in getattr(self, "_source_to_settings", {}).items():
+        for source, settings in self._source_to_settings.items():
             keys = [key for key, (owner, _) in settings.items() if owner is action]
             if keys and source != "defaults":
                 return f"{keys[0]} in {source[len(_CONFIG_FILE) :]}" if source.startswith(_CONFIG_FILE) else keys[0]
         return None
 
-    def _check_config_keys(self) -> None:
-        """Refuse a key of a config file that no argument declares."""
+    def _check_config_keys(self, unknown: List[str]) -> None:
+        """Refuse a key of a config file that no argument declares, if no token may be unknown."""
+        context = current_context()
+        if not unknown or context is None or not context.is_strict:
+            return
         for source, settings in self._source_to_settings.items():
             keys = [key for key, (action, _) in settings.items() if action is None]
             if keys and source.startswith(_CONFIG_FILE):

@@ -387,6 +387,32 @@ def test_intermixed_arguments(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "hyperparameters", [None, '{"lr": 0.3, "momentum": 0.3, "epochs": 3}'], ids=["off SageMaker", "in a job"]
+)
+def test_intermixed_arguments_take_a_variable_and_a_config_file_of_the_script(monkeypatch, tmp_path, hyperparameters):
+    config = tmp_path / "train.ini"
+    config.write_text("momentum = 0.6\n", encoding="utf-8")
+    monkeypatch.setenv("MY_LR", "0.7")
+    if hyperparameters:
+        monkeypatch.setenv("SM_HPS", hyperparameters)
+    parser = SageMakerArgumentParser(default_config_files=[str(config)])
+    parser.add_argument("--lr", type=float, default=0.1, env_var="MY_LR")
+    parser.add_argument("--momentum", type=float, default=0.1)
+    parser.add_argument("--tags", action="append", env_var="MY_LR")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("files", nargs="*")
+
+    assert vars(parser.parse_intermixed_args(["a", "--epochs", "5", "b"])) == {
+        "lr": 0.7,
+        "momentum": 0.3 if hyperparameters else 0.6,
+        "tags": ["0.7"],
+        "epochs": 5,
+        "files": ["a", "b"],
+    }
+    assert "MY_LR" in parser.format_values()
+
+
+@pytest.mark.parametrize(
     ("nargs", "argv", "first", "second"),
     [
         (None, [], "f", "s"),
