@@ -184,6 +184,6 @@ def _is_absent(action: argparse.Action, typed: AbstractSet[str]) -> bool:
 
 def _shows_default(action: argparse.Action, default: object) -> bool:
     """Return whether ConfigArgParse shows the default of an argument. It shows none for a flag."""
-    if default is None or default == argparse.SUPPRESS:
+    if default is None or default is argparse.SUPPRESS:
         return False
     return action.nargs != 0 or not isinstance(action, configargparse.ACTION_TYPES_THAT_DONT_NEED_A_VALUE)

@@ -101,7 +101,7 @@ class DeclaredHyperparameter:
         """Return the default as argparse converts it; None if there is none, or if the action is the script's own."""
         default = self.action.default
         is_known = _argparse.is_standard(self.action) and not isinstance(self.action.type, argparse.FileType)
-        if not is_known or default == argparse.SUPPRESS:
+        if not is_known or default is argparse.SUPPRESS:
             return None
         return Converter(self.parser, self.action, None).read(default) if isinstance(default, str) else default
 

@@ -104,7 +104,8 @@ class Origins:
         if sourced:
             yield Origin(sourced.text, sourced.source)
         yield from self._find_in_config(run, action, configured)
-        if action.default not in (None, argparse.SUPPRESS) or not (is_typed or configured or sourced):
+        has_default = action.default is not None and action.default is not argparse.SUPPRESS
+        if has_default or not (is_typed or configured or sourced):
             yield Origin(action.default, _DEFAULT)
 
     def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, Origin]) -> Iterator[Origin]:

@@ -219,6 +219,16 @@ def test_a_positional_without_tokens_has_its_default(previewed):
     assert table(previewed(source, Job({}, ["e"]))) == {"data": ["'e'", "str", "command line", "d (default)"]}
 
 
+def test_a_default_may_have_no_single_truth_value(previewed):
+    source = (
+        "class Array:\n    def __eq__(self, other): return Array()\n    def __bool__(self): raise ValueError('ambiguous')\n"
+        "    def __repr__(self): return '[1. 2.]'\n"
+        f"from smargs import SageMakerArgumentParser\n{OURS}\n"
+        "parser.add_argument('--weights', default=Array())\nparser.parse_args()\n"
+    )
+    assert table(previewed(source, Job({}, []))) == {"--weights": ["[1. 2.]", "Array", "default", ""]}
+
+
 def test_the_typed_flag_is_shown_if_two_have_one_dest(previewed):
     source = (
         "import argparse\nparser = argparse.ArgumentParser()\n"

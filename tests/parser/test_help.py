@@ -332,3 +332,26 @@ def test_a_variable_that_is_not_sagemakers_is_shown_as_the_source(monkeypatch):
     assert "[env var" not in parser.format_help()
     monkeypatch.delenv("MY_LR")
     assert "(default: 5, from SM_HP_LR)" in parser.format_help()
+
+
+class Array:
+    """A default that is compared element by element, as NumPy's arrays are."""
+
+    def __eq__(self, other):
+        return Array()
+
+    def __bool__(self):
+        raise ValueError("the truth value of an array is ambiguous")
+
+    def __str__(self):
+        return "[1. 2.]"
+
+
+def test_a_default_may_have_no_single_truth_value():
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--weights", default=Array())
+    parser.add_argument("--lr", type=float, default=0.1)
+
+    assert parser.parse_args([], env_vars={"SM_HPS": '{"lr": 3}'}).lr == 3
+    assert "(default: [1. 2.], env var: SM_HP_WEIGHTS)" in parser.format_help()
+    assert re.search(r"--weights: +\[1\. 2\.\]", parser.format_values())
