@@ -62,6 +62,11 @@ def set_members(group: Any, arguments: List[argparse.Action]) -> None:
     group._group_actions = arguments
 
 
+def has_default(action: argparse.Action) -> bool:
+    """Return whether an argument has a default. ``==`` would not do, because an array has no single truth value."""
+    return action.default is not None and action.default is not argparse.SUPPRESS
+
+
 def is_standard(action: argparse.Action) -> bool:
     """Return whether the class of an action is argparse's own."""
     return type(action).__module__ == argparse.__name__

@@ -47,21 +47,27 @@ def declared_bounds(action: argparse.Action) -> Optional[Bounds]:
 
 
 def check_bounds(action: argparse.Action, value: Any) -> None:
-    """Check one value of an argument.
+    """Check one value of an argument: a number, or each element of a collection.
 
     Raises:
         argparse.ArgumentError: If the value is not in the bounds.
     """
     bounds = declared_bounds(action)
+    is_collection = isinstance(value, (list, tuple, set))
     # Before Python 3.9 argparse also checks the default of a positional with nargs="*", which is a list.
-    if bounds is None or isinstance(value, (list, tuple)):
+    if bounds is None or (is_collection and value is action.default):
         return
-    low, high = bounds
+    for number in value if is_collection else [value]:
+        is_inside = _is_inside(bounds, number)
+        if not is_inside:
+            needs_type = is_inside is None and not is_collection
+            expected = "bounds= needs a type of numbers, such as int" if needs_type else f"expected {bounds}"
+            raise argparse.ArgumentError(action, f"invalid value: {number!r} ({expected})")
+
+
+def _is_inside(bounds: Bounds, value: Any) -> Optional[bool]:
+    """Return whether a value is in the bounds; None if it is not a number."""
     try:
-        is_inside = (low is None or low <= value) and (high is None or value <= high)
+        return bool((bounds.low is None or bounds.low <= value) and (bounds.high is None or value <= bounds.high))
     except TypeError:
-        raise argparse.ArgumentError(
-            action, f"invalid value: {value!r} (bounds= needs a type of numbers, such as int)"
-        ) from None
-    if not is_inside:
-        raise argparse.ArgumentError(action, f"invalid value: {value!r} (expected {bounds})")
+        return None

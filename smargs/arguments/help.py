@@ -81,8 +81,7 @@ def _show_value(action: argparse.Action, value: object) -> None:
 
 def _suffix(action: argparse.Action, value: Optional[SourcedValue], prefix_chars: str) -> str:
     """Return ``(default: 0.2, from SM_HP_LR)`` if a value fills the argument, else ``(default: 0.1, env var: SM_HP_LR)``."""
-    is_default = action.default is not None and action.default is not argparse.SUPPRESS
-    shows_default = is_default and not action.required and "%(default)" not in (action.help or "")
+    shows_default = _argparse.has_default(action) and not action.required and "%(default)" not in (action.help or "")
     if value:
         source = f"from {value.source}".replace("%", "%%")
         return f"(default: %(default)s, {source})" if shows_default else f"({source})"

@@ -104,8 +104,7 @@ class Origins:
         if sourced:
             yield Origin(sourced.text, sourced.source)
         yield from self._find_in_config(run, action, configured)
-        has_default = action.default is not None and action.default is not argparse.SUPPRESS
-        if has_default or not (is_typed or configured or sourced):
+        if _argparse.has_default(action) or not (is_typed or configured or sourced):
             yield Origin(action.default, _DEFAULT)
 
     def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, Origin]) -> Iterator[Origin]:

@@ -78,6 +78,18 @@ def test_each_value_of_a_list_is_checked(parser, refused, sagemaker_job):
     assert "--layers: invalid value: 10 " in job.failure_file.read_text()
 
 
+@pytest.mark.parametrize("type_", [list, tuple, set])
+def test_each_element_of_a_collection_is_checked(parser, refused, sagemaker_job, type_):
+    parser.add_argument("--rates", type=type_, bounds=(0, 1))
+
+    assert parser.parse_args(["--rates", "[0, 0.5, 1]"]).rates == type_([0, 0.5, 1])
+    assert refused("--rates", "[0, 5]") == "train.py: error: argument --rates: invalid value: 5 (expected 0 to 1)"
+    assert refused("--rates", "[1, 'a']") == "train.py: error: argument --rates: invalid value: 'a' (expected 0 to 1)"
+    with sagemaker_job({"rates": [0, 5]}) as job, pytest.raises(SystemExit):
+        parser.parse_args()
+    assert "--rates: invalid value: 5 (expected 0 to 1) (from " in job.failure_file.read_text()
+
+
 def test_a_default_is_not_checked_against_the_bounds(parser):
     parser.add_argument("--workers", type=int, default=-1, bounds=(0, 9))
     parser.add_argument("files", type=int, nargs="*", default=[-1], bounds=(0, 9))
