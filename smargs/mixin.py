@@ -227,9 +227,16 @@ class SageMakerParserMixin(DeclaringMixin):
         if context:
             context.add_text(action, arg_string)
         type_ = inferred_type(self, action) if action.type is None else None
-        if type_ is None:
+        if type_ is not None:
+            return read_inferred(action, type_, arg_string)
+        try:
             return super()._get_value(action, arg_string)
-        return read_inferred(action, type_, arg_string)
+        except argparse.ArgumentError:
+            # bool("") is false and list("") is empty, and a script's own default never stopped the script.
+            if action.type in TEXT_PARSERS and (not arg_string or arg_string is action.default):
+                with contextlib.suppress(ValueError):
+                    return action.type(arg_string)
+            raise
 
     def _get_values(self, action: argparse.Action, arg_strings: List[str]) -> Any:
         """Keep SageMaker's value of a positional with no tokens; argparse would store the default.

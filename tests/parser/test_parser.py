@@ -360,6 +360,30 @@ def test_subparsers_take_over_the_settings_of_their_parser():
     assert type(strict) is argparse.ArgumentParser
 
 
+@pytest.mark.parametrize("environ", [{}, {"SM_HPS": "{}"}], ids=["off SageMaker", "in a job"])
+@pytest.mark.parametrize(
+    ("type_", "default"),
+    [*((type_, "") for type_ in (bool, list, tuple, set, dict)), (bool, "None"), (bool, "Breast Cancer"), (list, '{"a": 1}')],
+)
+def test_the_empty_text_and_a_default_that_cannot_be_converted_are_what_argparse_makes_of_them(environ, type_, default):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--x", type=type_, default=default)
+
+    assert parser.parse_args([], env_vars=environ).x == type_(default)
+    assert parser.parse_args(["--x", ""], env_vars=environ).x == type_("")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--x", default + " "], env_vars=environ)
+
+
+def test_a_default_that_argparse_refuses_is_refused(capsys):
+    parser = SageMakerArgumentParser()
+    parser.add_argument("--x", type=dict, default="none")
+    with pytest.raises(SystemExit):
+        parser.parse_args([])
+
+    assert capsys.readouterr().err.endswith("error: argument --x: invalid dict value: 'none'\n")
+
+
 @pytest.fixture
 def job(sagemaker_job):
     """A job in which this process is that of the script."""
