@@ -192,6 +192,7 @@ class SageMakerParserMixin(DeclaringMixin):
         """Parse with a copy, so that threads can share the parser. Copy back the attributes that the parse sets."""
         parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), method)
         context.add_parser(working)
+        vars(working).pop("_last_parse", None)  # This parse would keep the one before it, and that one the others.
         before = dict(vars(working))
         try:
             result = parse(tokens, namespace, **settings)

@@ -2,11 +2,13 @@
 
 import argparse
 import copy
+import gc
 import inspect
 import json
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import get_type_hints
 
@@ -799,6 +801,26 @@ def test_a_parser_class_that_cannot_be_filled_is_an_error():
 
     with pytest.raises(TypeError, match=r"^Mixed parses without parse_known_args, so SageMaker cannot fill it$"):
         Mixed().parse_args([])
+
+
+class Environ(dict):
+    """The variables of one parse. Unlike a dict, it can be observed."""
+
+
+@pytest.mark.parametrize("variables", [{}, {"SM_HP_EPOCHS": "3"}], ids=["off SageMaker", "in a job"])
+def test_a_parser_keeps_nothing_of_the_parses_before_the_last(variables):
+    parser = parser_with("--epochs")
+    subparser = parser.add_subparsers().add_parser("fit")
+    subparser.add_argument("--lr")
+    alive = []
+    for _ in range(3):
+        environ = Environ(variables)
+        alive.append(weakref.ref(environ))
+        parser.parse_args(["fit", "--lr", "1"], env_vars=environ)
+        del environ
+    gc.collect()
+
+    assert [observed() for observed in alive[:-1]] == [None, None]
 
 
 def test_printed_values_belong_to_the_last_parse():
