@@ -9,7 +9,7 @@ an option and its value are recognised if both are spelled as the platform spell
 from __future__ import annotations
 
 import json
-from typing import AbstractSet, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Callable, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from smargs.container.hyperparameters import strip_shell_quoting
 from smargs.container.job import Job
@@ -71,15 +71,50 @@ _Run = Tuple[range, Rendering]
 class UnparsedTokens(List[str]):
     """The tokens that ``parse_known_args`` returns, with what a second parser needs to know about the first one.
 
-    Attributes:
-        line: The same tokens in two parts, as the command line of the second parser.
-        claimed: The hyperparameters that the first parser declares.
+    A script may change the list. Slices and sums of it know about the first parser, too.
     """
 
     def __init__(self, line: CommandLine, claimed: AbstractSet[str]) -> None:
+        """Join the two parts of a command line.
+
+        Args:
+            line: The command line of the second parser.
+            claimed: The hyperparameters that the first parser declares.
+        """
         super().__init__([*line.typed, *line.generated.tokens])
-        self.line = line
-        self.claimed = frozenset(claimed)
+        self._line = line
+        self._claimed = frozenset(claimed)
+
+    @property
+    def line(self) -> CommandLine:
+        """The tokens in two parts. If the script changed the list, an option and its value are recognised together."""
+        if self == [*self._line.typed, *self._line.generated.tokens]:
+            return self._line
+        typed, pairs = _split_pairs(self, [self._line.generated])
+        return CommandLine(typed, rendering_of(self._line.generated.platform, pairs))
+
+    @property
+    def claimed(self) -> AbstractSet[str]:
+        """The hyperparameters that the first parser declares, and those that the script has removed from the list."""
+        return self._claimed | set(self._line.generated.names).difference(self.line.generated.names)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._with(super().__getitem__(index)) if isinstance(index, slice) else super().__getitem__(index)
+
+    def __add__(self, other: List[Any]) -> List[Any]:
+        return self._with([*self, *other])
+
+    def __radd__(self, other: List[Any]) -> List[Any]:
+        return self._with([*other, *self])
+
+    def copy(self) -> List[str]:
+        """Return a copy of the list."""
+        return self._with(self)
+
+    def _with(self, tokens: Iterable[str]) -> UnparsedTokens:
+        changed = UnparsedTokens(self._line, self._claimed)
+        list.__setitem__(changed, slice(None), tokens)
+        return changed
 
 
 def as_toolkit(value: object) -> str:

@@ -5,6 +5,7 @@ import copy
 import gc
 import inspect
 import json
+import operator
 import os
 import subprocess
 import sys
@@ -959,6 +960,51 @@ def test_hyperparameters_of_an_earlier_parser_are_not_refused():
     _, rest = parser_with("--config", add_help=False).parse_known_args([], env_vars=environ)
 
     assert vars(parser_with("--epochs").parse_args(rest, env_vars=environ)) == {"epochs": None}
+
+
+def remove_epochs(tokens):
+    index = tokens.index("--epochs")
+    del tokens[index : index + 2]
+
+
+@pytest.mark.sagemaker_platforms("toolkit", "sdk", "files")
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda rest: rest.extend(["--lr", "0.5"]), {"epochs": 3, "lr": 0.5}),
+        (lambda rest: rest.__iadd__(["--lr", "0.5"]), {"epochs": 3, "lr": 0.5}),
+        (lambda rest: rest.insert(0, "--lr=0.5"), {"epochs": 3, "lr": 0.5}),
+        (lambda rest: rest.__setitem__(rest.index("--epochs") + 1, "99"), {"epochs": 99, "lr": 0.1}),
+        (lambda rest: operator.add(rest, ["--lr", "0.5"]), {"epochs": 3, "lr": 0.5}),
+        (lambda rest: operator.add(["--lr", "0.5"], rest), {"epochs": 3, "lr": 0.5}),
+        (lambda rest: rest[:] + rest[:0], {"epochs": 3, "lr": 0.1}),
+        (lambda rest: rest.copy(), {"epochs": 3, "lr": 0.1}),
+        (copy.copy, {"epochs": 3, "lr": 0.1}),
+        (lambda rest: rest[::-1][::-1], {"epochs": 3, "lr": 0.1}),
+    ],
+    ids=["extend", "+=", "insert", "item", "sum", "sum of a list", "slices", "copy", "copy.copy", "reversed twice"],
+)
+def test_a_script_may_change_the_tokens_that_a_parser_returns(sagemaker_job, change, expected):
+    first = parser_with("--config")
+    second = SageMakerArgumentParser()
+    second.add_argument("--epochs", type=int)
+    second.add_argument("--lr", type=float, default=0.1)
+
+    with sagemaker_job({"epochs": 3, "config": "c.yaml"}):
+        _, rest = first.parse_known_args()
+        changed = change(rest)
+        assert vars(second.parse_args(rest if changed is None else changed)) == expected
+
+
+@pytest.mark.sagemaker_platforms("toolkit", "sdk", "files")
+def test_a_hyperparameter_that_a_script_removes_from_the_tokens_is_not_refused(sagemaker_job):
+    with sagemaker_job({"epochs": 3, "config": "c.yaml"}):
+        _, rest = parser_with("--config").parse_known_args()
+        with pytest.raises(SystemExit):
+            parser_with("--lr").parse_args(rest[:])
+        remove_epochs(rest)
+        assert rest == []
+        assert vars(parser_with("--lr").parse_args(rest)) == {"lr": None}
 
 
 @pytest.mark.sagemaker_platforms("toolkit", "sdk")
