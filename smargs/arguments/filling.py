@@ -52,15 +52,18 @@ class Origin:
 
     def report_missing(self, missing: Mapping[argparse.Action, Optional[str]], prefix_chars: str) -> None:
         """Raise the error for required arguments, each with the reason why the value with its name does not fit."""
-        undeclared = self.job.hyperparameters.keys() - self.claimed - self.job.internal
-        error = MissingArguments(self.job, prefix_chars, sorted(undeclared))
+        error = self._missing_arguments(prefix_chars)
         for action, refused in missing.items():
             error.add(action, refused)
         raise argparse.ArgumentError(None, error.text())
 
-    def requires_one(self, group: Sequence[argparse.Action], prefix_chars: str) -> bool:
-        """Return whether argparse shall require one argument of a mutually exclusive group that the job does not fill."""
-        return True
+    def report_missing_group(self, group: Sequence[argparse.Action], prefix_chars: str) -> None:
+        """Raise the error for a required mutually exclusive group none of whose arguments has a value."""
+        raise argparse.ArgumentError(None, self._missing_arguments(prefix_chars).text_of_group(group))
+
+    def _missing_arguments(self, prefix_chars: str) -> MissingArguments:
+        undeclared = self.job.hyperparameters.keys() - self.claimed - self.job.internal
+        return MissingArguments(self.job, prefix_chars, sorted(undeclared))
 
     def name_source(self, value: SourcedValue) -> str:
         """Return how an error names the source of a value."""

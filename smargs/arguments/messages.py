@@ -49,18 +49,28 @@ class MissingArguments:
         ending = "".join(f"; to send a channel: {_how_to_send(name)}" for name in self._absent_channels[:1])
         return f"the following arguments are required: {', '.join(self._parts)}{ending}"
 
+    def text_of_group(self, group: Iterable[argparse.Action]) -> str:
+        """Return the error for a required mutually exclusive group. It ends with a hyperparameter whose name is similar."""
+        shown = [action for action in group if action.help is not argparse.SUPPRESS]
+        variables = [self._variables(action)[0] for action in filter(can_be_filled, shown)]
+        hints = [f" ({variable} is not set{similar})" for variable in variables if (similar := self._similar(variable))]
+        return f"one of the arguments {' '.join(map(_argparse.argument_name, shown))} is required{''.join(hints[:1])}"
+
     def _absent(self, action: argparse.Action) -> str:
         """Return which variables would have filled an argument, or that no input or output of a processing job does."""
-        named = environment_variable(action)
-        variables = [named] if named else expected_variables(action, self._prefix_chars, among_channels=bool(self._channels))
-        here = ", ".join(self._channels)
-        if self._job.is_processing and not named:
+        variables, here = self._variables(action), ", ".join(self._channels)
+        if self._job.is_processing and not environment_variable(action):
             return f"no input or output has this name; here: {here}" if here else "no input or output has this name"
         absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
         absent += self._similar(variables[0])
         if variables[0].startswith(CHANNEL_PREFIX):
             self._absent_channels.append(variables[0][len(CHANNEL_PREFIX) :].lower())
         return f"{absent}; channels here: {here}" if here and variables[-1].startswith(CHANNEL_PREFIX) else absent
+
+    def _variables(self, action: argparse.Action) -> List[str]:
+        """Return the variables that would have filled an argument: the one that it names, else those with its name."""
+        named = environment_variable(action)
+        return [named] if named else expected_variables(action, self._prefix_chars, among_channels=bool(self._channels))
 
     def _similar(self, variable: str) -> str:
         """Return that a hyperparameter with a similar name is set; an empty text if none is."""

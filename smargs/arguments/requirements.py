@@ -27,6 +27,7 @@ class Requirements:
         self._required = [action for action in working_actions if action.required] if has_required else []
         for action in self._required:
             action.required = False
+        self._required_groups: List[List[argparse.Action]] = []
         self._exclusive_groups: List[List[argparse.Action]] = []
         for group in _argparse.exclusive_groups(filled.working):
             self._lift_group(group)
@@ -56,8 +57,9 @@ class Requirements:
     def _lift_group(self, group: Any) -> None:
         filled, members = self._filled, _argparse.members(group)
         self._exclusive_groups.append(list(members))
-        is_unfilled = group.required and filled.unchanged.issuperset(filled.values.keys() & members)
-        group.required = is_unfilled and self._origin.requires_one(members, filled.working.prefix_chars)
+        if group.required and filled.unchanged.issuperset(filled.values.keys() & members):
+            self._required_groups.append(list(members))
+        group.required = False
         # argparse counts a visited positional with no tokens as present. If SageMaker fills it, that must not be a conflict.
         _argparse.set_members(group, [action for action in members if action.option_strings or action not in filled.values])
 
@@ -102,6 +104,9 @@ class Requirements:
         }
         if missing:
             self._origin.report_missing(missing, filled.working.prefix_chars)
+        for group in self._required_groups:
+            if filled.seen.isdisjoint(group):
+                self._origin.report_missing_group(group, filled.working.prefix_chars)
 
 
 def _is_positional(action: argparse.Action) -> bool:

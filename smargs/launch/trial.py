@@ -192,12 +192,13 @@ class _TrialContext(ParseContext):
                 message = f"required, but missing: expected {_expected(action, prefix_chars)}"
                 self.report(argparse.ArgumentError(action, message), action)
 
-    def requires_one(self, group: Sequence[argparse.Action], prefix_chars: str) -> bool:
-        """Collect the error for a group none of whose arguments has a value."""
+    def report_missing_group(self, group: Sequence[argparse.Action], prefix_chars: str) -> None:
+        """Collect the error for a group none of whose arguments this job can fill."""
         if not any(self._may_be_filled(action, prefix_chars) for action in group):
-            names = " ".join(map(_argparse.argument_name, group))
-            self.report(argparse.ArgumentError(None, f"one of the arguments {names} is required"), None)
-        return False
+            try:
+                super().report_missing_group(group, prefix_chars)
+            except argparse.ArgumentError as error:
+                self.report(error, None)
 
     def report_unrecognized(self, hyperparameters: Sequence[str], parser: argparse.ArgumentParser) -> None:
         """Collect an error for each hyperparameter that no argument declares."""

@@ -238,6 +238,19 @@ def test_a_conflict_in_a_group_is_an_error(capsys, hyperparameters, argv, requir
     assert capsys.readouterr().err.endswith(f"train.py: error: {line}\n")
 
 
+def test_the_error_of_a_required_group_names_a_hyperparameter_with_a_similar_name(capsys):
+    parser = SageMakerArgumentParser()
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--hidden", help=argparse.SUPPRESS)
+    group.add_argument("--synthetic", action="store_true")
+    group.add_argument("--data-path", env_var="SM_HP_DATAPATH")
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HPS": '{"data_pth": "x"}'})
+
+    hint = "(SM_HP_DATAPATH is not set, but the hyperparameter data_pth is)"
+    assert capsys.readouterr().err.endswith(f"error: one of the arguments --synthetic --data-path is required {hint}\n")
+
+
 @pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["nothing typed", "another argument typed"])
 def test_a_hyperparameter_of_a_group_excludes_a_channel(argv):
     parser = SageMakerArgumentParser()
