@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Iterator, List, Optional, Set, Tuple
+from typing import Dict, Iterator, Optional, Set, Tuple
 
 from smargs import _argparse
 from smargs.arguments.matching import find, find_channel, lookup
@@ -23,18 +23,20 @@ class ConfigFiles:
     only file of a channel is also the path where rule 1 names the channel's variable.
 
     Attributes:
+        values: The path for each of these arguments, with its source.
         tokens: The options of these arguments with the paths, as a person would type them.
         claimed: The hyperparameters that name config files.
     """
 
     def __init__(self, parser: argparse.ArgumentParser, job: Job) -> None:
-        self.tokens: List[str] = []
+        self.values: Dict[argparse.Action, SourcedValue] = {}
         self.claimed: Set[str] = set()
         for action in _config_file_arguments(parser):
             hyperparameter, value = _match(action, job, parser.prefix_chars)
             self.claimed.update(() if hyperparameter is None else (hyperparameter,))
             if value is not None and value.value is not None and value.text:
-                self.tokens += [action.option_strings[-1], value.text]
+                self.values[action] = value
+        self.tokens = [token for action, value in self.values.items() for token in (action.option_strings[-1], value.text)]
 
 
 def _config_file_arguments(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

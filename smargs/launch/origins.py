@@ -6,6 +6,7 @@ import argparse
 from typing import AbstractSet, Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional
 
 from smargs import _argparse
+from smargs.arguments.config_files import ConfigFiles
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.matching import match
 from smargs.arguments.names import configargparse_value, environment_variable
@@ -96,7 +97,7 @@ class Origins:
     def _all(self, run: ParserRun, action: argparse.Action) -> Iterator[Origin]:
         configured = _read_by_configargparse(run.parser, action)
         sourced = _find_in_job(run, action)
-        is_typed = action in self._seen and not configured
+        is_typed = self._is_typed(run, action) and not configured
         if is_typed:
             yield Origin(None, "command line")
         if is_typed or "environment" in configured:
@@ -106,6 +107,10 @@ class Origins:
         yield from self._find_in_config(run, action, configured)
         if _argparse.has_default(action) or not (is_typed or configured or sourced):
             yield Origin(action.default, _DEFAULT)
+
+    def _is_typed(self, run: ParserRun, action: argparse.Action) -> bool:
+        """Return whether an argument had tokens that are not those of a config file which the job names."""
+        return action in self._seen and _find_config_file(run, action) is None
 
     def _find_in_config(self, run: ParserRun, action: argparse.Action, configured: Mapping[str, Origin]) -> Iterator[Origin]:
         """Find the value in config files, even if ConfigArgParse ignored it because a token or a variable overrides it."""
@@ -135,8 +140,19 @@ def _find_own_variable(run: ParserRun, action: argparse.Action, sourced: Optiona
         yield Origin(run.context.environ[variable], variable)
 
 
+def _find_config_file(run: ParserRun, action: argparse.Action) -> Optional[SourcedValue]:
+    """Find the path of a config file that the job names. smargs makes it a token, as if it were typed."""
+    if not getattr(action, "is_config_file_arg", False):
+        return None
+    path = ConfigFiles(run.parser, run.context.job).values.get(action)
+    return path if path is not None and path.text == getattr(run.namespace, action.dest) else None
+
+
 def _find_in_job(run: ParserRun, action: argparse.Action) -> Optional[SourcedValue]:
     """Find SageMaker's value for an argument, even if a variable of the user's own overrides it."""
+    config_file = _find_config_file(run, action)
+    if config_file is not None:
+        return config_file
     filled: Optional[FilledArguments] = getattr(run.parser, "_filled", None)
     if filled is None:
         return None

@@ -389,6 +389,20 @@ def test_a_file_that_a_reader_of_the_script_reads_is_a_config_file(previewed, tm
     assert rows["--a"] == ["1", "int", "c.ini", ""]
 
 
+def test_the_source_of_a_config_file_that_the_job_names_is_its_variable(previewed, tmp_path):
+    (tmp_path / "c.ini").write_text("lr = 3\n")
+    (tmp_path / "d.ini").write_text("lr = 4\n")
+    source = (
+        "from smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+        "parser.add_argument('--config', is_config_file=True)\nparser.add_argument('--lr', type=int)\nparser.parse_args()\n"
+    )
+    environ = {"SM_HPS": '{"config": "c.ini"}'}
+    assert table(previewed(source, Job(environ, [])))["--config"] == ["'c.ini'", "str", "SM_HPS", ""]
+    typed = table(previewed(source, Job(environ, ["--config", "d.ini"])))
+    assert typed["--config"] == ["'d.ini'", "str", "command line", ""]
+    assert typed["--lr"] == ["4", "int", "d.ini", ""]
+
+
 def test_a_config_file_is_a_source_for_any_class_that_reads_it(previewed, tmp_path):
     (tmp_path / "c.ini").write_text("epochs = 1\n")
     source = (
