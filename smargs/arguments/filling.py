@@ -267,7 +267,8 @@ class FilledArguments:
             self.unconverted.add(action)
             return
         if action not in self.matches.explicit and not _may_read(action, value.value):
-            raise argparse.ArgumentError(action, f"its type is called with {value.text!r} only if env_var= names the variable")
+            message = f"its type is called with {value.text!r} only if the argument has env_var={value.source!r}"
+            raise argparse.ArgumentError(action, message)
         converter = Converter(self.working, action, self._origin.platform if isinstance(value, Hyperparameter) else None)
         try:
             arguments, option = converter.calls(value.value, value.text, self.matches.options.get(action))

@@ -60,12 +60,12 @@ class MissingArguments:
         """Return which variables would have filled an argument, or that no input or output of a processing job does."""
         variables, here = self._variables(action), ", ".join(self._channels)
         if self._job.is_processing and not environment_variable(action):
-            return f"no input or output has this name; here: {here}" if here else "no input or output has this name"
+            return f"no input or output has this name; the job has {here}" if here else "no input or output has this name"
         absent = f"{variables[0]} is not set" if len(variables) == 1 else f"neither {' nor '.join(variables)} is set"
         absent += self._similar(variables[0])
         if variables[0].startswith(CHANNEL_PREFIX):
             self._absent_channels.append(variables[0][len(CHANNEL_PREFIX) :].lower())
-        return f"{absent}; channels here: {here}" if here and variables[-1].startswith(CHANNEL_PREFIX) else absent
+        return f"{absent}; the job's channels: {here}" if here and variables[-1].startswith(CHANNEL_PREFIX) else absent
 
     def _variables(self, action: argparse.Action) -> List[str]:
         """Return the variables that would have filled an argument: the one that it names, else those with its name."""

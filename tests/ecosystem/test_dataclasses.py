@@ -154,7 +154,8 @@ def test_a_field_that_nothing_fills_names_the_variable_that_would(run_script, sc
     assert finished.returncode == 2
     assert finished.stderr.splitlines()[-1] == (
         "train.py: error: the following arguments are required: --train (SM_CHANNEL_TRAIN is not set; "
-        "channels here: images, labels); to send a channel: fit({'train': 's3://...'}) or smargs run --channel train=DIRECTORY"
+        "the job's channels: images, labels); to send a channel: "
+        "fit({'train': 's3://...'}) or smargs run --channel train=DIRECTORY"
     )
 
 

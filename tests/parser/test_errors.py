@@ -111,12 +111,12 @@ def test_the_error_names_the_source_of_the_value(tmp_path):
         (
             SageMakerJob(channels=["train", "images"], platform="sdk").environ,
             ("--labels", {"required": True}),
-            "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: images, train)",
+            "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; the job's channels: images, train)",
         ),
         (
             SageMakerJob(channels=["train"]).environ,
             ("labels", {}),
-            "labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: train)",
+            "labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; the job's channels: train)",
         ),
         (
             SageMakerJob(channels=["train"]).environ,
@@ -127,7 +127,7 @@ def test_the_error_names_the_source_of_the_value(tmp_path):
         (
             SageMakerJob(channels=["train"]).environ,
             ("--config", {"required": True, "is_config_file": True}),
-            "--config (neither SM_HP_CONFIG nor SM_CHANNEL_CONFIG is set; channels here: train)",
+            "--config (neither SM_HP_CONFIG nor SM_CHANNEL_CONFIG is set; the job's channels: train)",
         ),
         (
             SageMakerJob({"confg": "train.ini"}).environ,
@@ -174,11 +174,13 @@ def test_a_missing_argument_that_may_be_a_channel_names_the_similar_hyperparamet
     job = SageMakerJob({"label": "/data"}, ["train"])
 
     assert failure(job.environ, ("--labels", {"required": True})).endswith(
-        "(neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set, but the hyperparameter label is; channels here: train)"
+        "(neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set, but the hyperparameter label is; the job's channels: train)"
     )
 
 
-@pytest.mark.parametrize(("inputs", "here"), [(["raw"], "; here: raw"), (["raw", "text"], "; here: raw, text"), ([], "")])
+@pytest.mark.parametrize(
+    ("inputs", "here"), [(["raw"], "; the job has raw"), (["raw", "text"], "; the job has raw, text"), ([], "")]
+)
 def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path, inputs, here):
     (tmp_path / "config").mkdir()
     described = [{"InputName": name, "S3Input": {"LocalPath": f"/opt/ml/processing/input/{name}"}} for name in inputs]
@@ -601,7 +603,7 @@ def test_a_variable_that_does_not_fit_is_not_reported_as_missing():
 def test_the_error_says_that_a_custom_type_needs_env_var():
     assert failure({"SM_HOSTS": '["a"]'}, ("--hosts", {"type": lambda text: text, "required": True})) == (
         "the following arguments are required: --hosts "
-        "(SM_HOSTS does not fit: its type is called with '[\"a\"]' only if env_var= names the variable)"
+        "(SM_HOSTS does not fit: its type is called with '[\"a\"]' only if the argument has env_var='SM_HOSTS')"
     )
 
 

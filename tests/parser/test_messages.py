@@ -41,10 +41,10 @@ def test_a_typed_value_replaces_a_value_that_does_not_fit_in_its_group():
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("--model_id", "(neither SM_HP_MODEL_ID nor SM_CHANNEL_MODEL_ID is set; channels here: train)"),
+        ("--model_id", "(neither SM_HP_MODEL_ID nor SM_CHANNEL_MODEL_ID is set; the job's channels: train)"),
         (
             "--data",
-            "(SM_CHANNEL_DATA is not set; channels here: train); "
+            "(SM_CHANNEL_DATA is not set; the job's channels: train); "
             "to send a channel: fit({'data': 's3://...'}) or smargs run --channel data=DIRECTORY",
         ),
         ("--sm-hp-model-id", "(SM_HP_MODEL_ID is not set)"),

@@ -142,7 +142,7 @@ def test_a_missing_channel_is_an_error_that_lists_the_channels(run_script):
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == (
         "train.py: error: the following arguments are required: "
-        "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; channels here: images, train)"
+        "--labels (neither SM_HP_LABELS nor SM_CHANNEL_LABELS is set; the job's channels: images, train)"
     )
 
 
@@ -678,8 +678,8 @@ def test_a_required_channel_that_is_missing_says_how_to_send_it(run_script):
     result = run_script(f"{HEAD}parser.add_argument('--train', required=True){TAIL}", SageMakerJob(channels=["images"]))
 
     assert result.stderr.splitlines()[-1] == (
-        "train.py: error: the following arguments are required: --train (SM_CHANNEL_TRAIN is not set; channels here: images); "
-        "to send a channel: fit({'train': 's3://...'}) or smargs run --channel train=DIRECTORY"
+        "train.py: error: the following arguments are required: --train (SM_CHANNEL_TRAIN is not set; "
+        "the job's channels: images); to send a channel: fit({'train': 's3://...'}) or smargs run --channel train=DIRECTORY"
     )
 
 
@@ -711,7 +711,7 @@ def test_a_required_input_of_a_processing_job_lists_its_inputs_and_outputs(run_s
 
     assert result.stderr.splitlines()[-1] == (
         "train.py: error: the following arguments are required: "
-        "--test (no input or output has this name; here: query, raw, train)"
+        "--test (no input or output has this name; the job has query, raw, train)"
     )
 
 

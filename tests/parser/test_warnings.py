@@ -64,7 +64,7 @@ def test_a_required_channel_that_is_missing_is_an_error_and_not_a_warning(capsys
         warnings.simplefilter("error")
         with pytest.raises(SystemExit):
             parser.parse_args([], env_vars=SageMakerJob(channels=["images"]).environ)
-    assert "--train (SM_CHANNEL_TRAIN is not set; channels here: images)" in capsys.readouterr().err
+    assert "--train (SM_CHANNEL_TRAIN is not set; the job's channels: images)" in capsys.readouterr().err
 
 
 MODES = {"train": {"TrainingInputMode": "Pipe"}, "test": {"TrainingInputMode": "File"}, "other": 1}
