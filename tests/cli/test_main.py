@@ -168,7 +168,7 @@ def finish(*tokens, **settings):
         (["train.py", "--env-file", "none"], "argument --env-file: 'none' cannot be read: No such file or directory"),
         (
             ["train.py", "--env-file", "data/a.csv"],
-            "argument --env-file: '1,2' is not the name of a variable: expected NAME=VALUE",
+            "argument --env-file: 'data/a.csv', line 1: expected NAME=VALUE, or the NAME of a variable that is set here",
         ),
         (["train.py", "--metric", "loss"], "argument --metric: 'loss' is not a metric: expected NAME=REGEX"),
         (["train.py", "--metric", "a=(b)", "--metric", "a=(c)"], "argument --metric: 'a' is given twice"),
@@ -456,6 +456,14 @@ def test_a_file_of_variables_must_be_text_without_nul(here, refused, content, li
     expected = (
         f"argument --env-file: {line}" if line else "argument --env: A: an environment variable cannot hold it: expected no NUL"
     )
+    assert refused("train.py", "--env-file", "job.env") == expected
+
+
+@pytest.mark.parametrize("line", ["hunter2hunter2", "hunter2/+hunter2==", '"hunter2hunter2"', "  hunter2hunter2 = 1"])
+def test_an_error_in_a_file_of_variables_shows_its_line_number_and_not_the_line(here, refused, line):
+    """The line may be a part of a secret that has several lines."""
+    (here / "job.env").write_text(f"# comment\n\nAPI_TOKEN='abc\n{line}\n")
+    expected = "argument --env-file: 'job.env', line 4: expected NAME=VALUE, or the NAME of a variable that is set here"
     assert refused("train.py", "--env-file", "job.env") == expected
 
 

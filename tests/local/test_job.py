@@ -16,6 +16,7 @@ from smargs.local.containers import Machine, make_container, this_machine
 from smargs.local.hyperparameters import encode, read_hyperparameters
 from smargs.local.job import LAUNCHERS, BadJobError, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import make_commands
+from smargs.local.variables import read_variables
 
 MACHINE = Machine(cpus=4, gpus=0, neurons=0, network_interface="lo")
 BASE = "/base"
@@ -41,6 +42,13 @@ def test_typed_hyperparameters_win_over_files_and_a_later_file_over_an_earlier(t
         "t": Hyperparameter("x=y", "x=y"),
         "e": Hyperparameter("", ""),
     }
+
+
+@pytest.mark.parametrize("character", ["\f", "\v", "\r", "\x1c", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_variable_of_a_file_ends_only_at_the_end_of_the_line(tmp_path, character, end):
+    (tmp_path / "job.env").write_bytes(f"A=b{character}c{end}D= e {end}".encode())
+    assert read_variables([str(tmp_path / "job.env")], []) == {"A": f"b{character}c", "D": " e "}
 
 
 @pytest.mark.parametrize(
