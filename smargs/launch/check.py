@@ -157,7 +157,9 @@ def _load(pairs: Sequence[bytes]) -> Iterator[Tuple[str, Any]]:
 
 def pickling_problem(name: object, error: Exception) -> str:
     """Return the problem of a value that cannot be passed to the process of the script."""
-    return f"hyperparameter {name}: its value cannot be passed to the script: {type(error).__name__}: {error}"
+    # The text of the error is that of the value's class, and may show the value.
+    reason = "" if Names().is_secret(str(name)) else f": {error}"
+    return f"hyperparameter {name}: its value cannot be passed to the script: {type(error).__name__}{reason}"
 
 
 def _choose(parser: Any, tokens: Sequence[str]) -> Dict[str, str]:

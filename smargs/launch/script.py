@@ -88,10 +88,9 @@ def check(
         is_namespace = not isinstance(values, Mapping)
         question = Question(entry_point, pickled, is_namespace, names, numbered, subcommands, shows_arguments)
         reply = ask(entry_point, "smargs.launch.check", question, names, arguments=subcommands, is_patched=is_patched)
-    except HyperparameterError as error:
-        return Reply(problems=error.problems)
-    except (BadJobError, ScriptError) as error:
-        return Reply(problems=[_secrets(values).mask_text(str(error))])
+    except (BadJobError, HyperparameterError, ScriptError) as error:
+        problems = error.problems if isinstance(error, HyperparameterError) else (str(error),)
+        return Reply(problems=list(map(_secrets(values).mask_text, problems)))
     return Reply(**reply)
 
 

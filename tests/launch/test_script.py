@@ -340,6 +340,33 @@ def test_no_secret_is_in_a_problem(script, source, values):
     assert "hunter22x" not in "".join(lines)
 
 
+class ShowsItself:
+    """A value whose class shows it in the error of pickling or of unpickling."""
+
+    def __init__(self, text, is_pickled=False):
+        self.text, self.is_pickled = text, is_pickled
+
+    def __str__(self):
+        return f"<{self.text}>"
+
+    def __reduce__(self):
+        if self.is_pickled:
+            return float, (f"<{self.text}>",)
+        raise TypeError(f"cannot pickle {self.text}")
+
+
+@pytest.mark.parametrize("is_pickled", [False, True], ids=["pickling", "unpickling"])
+def test_the_error_of_a_secret_that_cannot_be_passed_is_not_shown(script, is_pickled):
+    (line,) = problems(script(), {"api-key": ShowsItself("hunter22x", is_pickled)})
+    error = "ValueError" if is_pickled else "TypeError"
+    assert line == f"hyperparameter api-key: its value cannot be passed to the script: {error}"
+
+
+def test_a_secret_in_the_error_of_another_value_is_masked(script):
+    (line,) = problems(script(), {"api-key": "hunter22x", "epochs": ShowsItself("hunter22x")})
+    assert line == "hyperparameter epochs: its value cannot be passed to the script: TypeError: cannot pickle ******"
+
+
 @pytest.mark.parametrize("values", [None, "epochs=3", [("epochs", 3)]])
 def test_values_are_a_namespace_or_a_mapping(script, values):
     with pytest.raises(TypeError, match=f"^values: expected a namespace or a mapping, not {type(values).__name__}$"):
