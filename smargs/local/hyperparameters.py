@@ -82,7 +82,7 @@ def read_object(argument: str, path: str) -> Mapping[Any, Any]:
     is_yaml = path.endswith((".yaml", ".yml"))
     form = "YAML" if is_yaml else "JSON"
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
         content = _load_yaml(text) if is_yaml else load_json(text)
     except OSError as error:
         raise BadJobError(f"argument {argument}: {path!r} cannot be read: {error.strerror}") from None

@@ -26,7 +26,7 @@ def find_differences(source_code: Path) -> Iterator[str]:
         source_code: The directory of the source code.
     """
     try:
-        text = (source_code / REQUIREMENTS).read_text(encoding="utf-8", errors="replace")
+        text = (source_code / REQUIREMENTS).read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return
     try:

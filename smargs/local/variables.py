@@ -49,7 +49,7 @@ def _read_file(path: str) -> Iterator[Tuple[str, str]]:
 def _read_lines(path: str) -> Iterator[str]:
     try:
         # Not by read_text() and splitlines(), which cut a value at other characters, too.
-        lines = Path(path).read_bytes().decode("utf-8").split("\n")
+        lines = Path(path).read_bytes().decode("utf-8-sig").split("\n")
     except OSError as error:
         raise BadJobError(f"argument --env-file: {path!r} cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -44,6 +44,15 @@ def test_typed_hyperparameters_win_over_files_and_a_later_file_over_an_earlier(t
     }
 
 
+@pytest.mark.parametrize("name", ["hps.json", "hps.yaml"])
+def test_a_file_of_the_user_may_begin_with_a_byte_order_mark(tmp_path, name):
+    """Notepad and PowerShell write one."""
+    (tmp_path / name).write_text('{"a": 1}', encoding="utf-8-sig")
+    assert read_hyperparameters([str(tmp_path / name)], []) == {"a": Hyperparameter(1, "1")}
+    (tmp_path / "job.env").write_text("A=\ufeff1\n", encoding="utf-8-sig")
+    assert read_variables([str(tmp_path / "job.env")], []) == {"A": "\ufeff1"}
+
+
 @pytest.mark.parametrize("character", ["\f", "\v", "\r", "\x1c", "\x85", "\u2028", "\u2029"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_variable_of_a_file_ends_only_at_the_end_of_the_line(tmp_path, character, end):
