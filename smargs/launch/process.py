@@ -119,7 +119,12 @@ def _read(reply: IO[bytes]) -> Dict[str, Any]:
 
 
 def _end(status: int) -> str:
-    return f"ends with {signal.Signals(-status).name}" if status < 0 else f"ends with exit status {status}"
+    if status >= 0:
+        return f"ends with exit status {status}"
+    try:
+        return f"ends with {signal.Signals(-status).name}"
+    except ValueError:  # Most real-time signals have no name.
+        return f"ends with signal {-status}"
 
 
 def _last_line(errors: IO[bytes]) -> str:

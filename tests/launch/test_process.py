@@ -1,6 +1,7 @@
 """The parser of a script is asked in a process of its own, which ends at the script's first parse."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,15 @@ NOT_PARSED = [
 @pytest.mark.parametrize(("source", "line"), NOT_PARSED)
 def test_a_script_that_does_not_parse_is_one_line(refused, source, line):
     assert f"{refused(source)}\n".startswith(f"train.py {line}")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="the system has no real-time signals, most of which have no name")
+def test_a_signal_without_a_name_is_its_number(refused):
+    number = signal.SIGRTMIN + 1
+    assert (
+        refused(f"import os; os.kill(os.getpid(), {number})")
+        == f"train.py ends with signal {number} before it parses its arguments"
+    )
 
 
 def test_a_password_is_not_asked_for_at_the_terminal(refused):
