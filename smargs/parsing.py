@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from typing import Any, Dict, Iterable, List
 
 from smargs import _argparse
@@ -19,6 +20,13 @@ def as_tokens(args: Iterable[str]) -> List[str]:
     if isinstance(args, list):
         return args
     return args.split() if isinstance(args, str) else list(args)
+
+
+def is_command_line(args: object) -> bool:
+    """Return whether a parser is called with the command line of this process: no tokens, its list, or its text."""
+    if isinstance(args, str):
+        return as_tokens(args) == as_tokens(" ".join(sys.argv[1:]))
+    return args is None or (isinstance(args, (list, tuple)) and as_tokens(args) == sys.argv[1:])
 
 
 class JobParse:

@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Iterator, Sequence, TypeVar, cast
 from smargs.container.commandline import UnparsedTokens
 from smargs.context import ParseContext, current_context, parse_under_way
 from smargs.parser import SageMakerArgumentParser
+from smargs.parsing import is_command_line
 
 # A base directory that cannot contain files. The default, /opt/ml, may contain the files of a job.
 _NO_JOB = {"SAGEMAKER_BASE_DIR": os.devnull}
@@ -30,7 +31,7 @@ def _parse_other_lists_without_job(parse: _Parse) -> _Parse:
 
     @functools.wraps(parse)
     def wrapped(self: Any, args: Any = None, *rest: Any, **settings: Any) -> Any:
-        with contextlib.nullcontext() if _is_command_line(self, args) else _without_job(self):
+        with contextlib.nullcontext() if _is_of_process(self, args) else _without_job(self):
             return parse(self, args, *rest, **settings)
 
     return cast(_Parse, wrapped)
@@ -128,12 +129,10 @@ def _without_job(parser: argparse.ArgumentParser) -> Iterator[None]:
         yield
 
 
-def _is_command_line(parser: argparse.ArgumentParser, args: Any) -> bool:
+def _is_of_process(parser: argparse.ArgumentParser, args: Any) -> bool:
     """Return whether tokens are this process's command line, or a part: for a subcommand, or unparsed by another parser."""
     outer = current_context()
-    if args is None or isinstance(args, UnparsedTokens) or (outer is not None and outer.includes(parser)):
-        return True
-    return isinstance(args, (list, tuple)) and list(args) == sys.argv[1:]
+    return isinstance(args, UnparsedTokens) or (outer is not None and outer.includes(parser)) or is_command_line(args)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterator, List, NoReturn, Tuple
 
 from smargs import _argparse, mixin
 from smargs.launch.steps import PARSE_METHODS, parses_again
-from smargs.parsing import as_tokens
+from smargs.parsing import is_command_line
 
 PARSER: Any = argparse.ArgumentParser
 """argparse's own class, before a script or ``patch.install`` replaces it."""
@@ -77,7 +77,7 @@ class _FirstParse:
         tokens = args[0] if args else settings.get("args")
         frame = sys._getframe(2)  # The frame of the script that calls the method. wrapped() is between.
         steps = [earlier for started_by, earlier in self._steps if _is_running(started_by, frame)]
-        if self._is_parsing or not (steps or _is_command_line(tokens)):
+        if self._is_parsing or not (steps or is_command_line(tokens)):
             return parse(parser, *args, **settings)
 
         def parse_now() -> Any:
@@ -121,11 +121,6 @@ def _end(status: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _is_command_line(args: Any) -> bool:
-    """Whether the tokens that a parser receives are those of the process."""
-    return args is None or (isinstance(args, (str, list, tuple)) and as_tokens(args) == sys.argv[1:])
 
 
 def exit_status(stop: SystemExit) -> int:

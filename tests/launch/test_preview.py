@@ -37,6 +37,7 @@ PARSES = [
     "parse_intermixed_args()",
     "parse_known_intermixed_args()",
     "parse_args(sys.argv[1:])",
+    "parse_args(' '.join(sys.argv[1:]))",
 ]
 
 

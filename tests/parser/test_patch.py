@@ -275,7 +275,7 @@ for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
     )
 
 
-@pytest.mark.parametrize("passed", ["", "sys.argv[1:]", "tuple(sys.argv[1:])"])
+@pytest.mark.parametrize("passed", ["", "sys.argv[1:]", "tuple(sys.argv[1:])", "' '.join(sys.argv[1:])"])
 def test_the_command_line_is_filled_in_every_way_of_passing_it(run_patched, passed):
     """A library that parsed before leaves no trace."""
     source = f"import sys\n{LIBRARY}configure(['serve'])\n{SCRIPT}print(parser.parse_args({passed}))\n"
