@@ -23,7 +23,7 @@ ROOMS = [
     ["local"],
     ["launch.child", "launch.preview"],
     ["launch.bundle"],
-    ["launch.wheels"],
+    ["launch.requirements", "launch.wheels"],
     ["launch.describe"],
     ["launch.algorithm", "launch.json_schema"],
     ["launch.declared"],

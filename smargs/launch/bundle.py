@@ -6,30 +6,14 @@ import codecs
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Sequence, Set
 
+from smargs.launch.requirements import REQUIREMENTS, Line, read_lines
 from smargs.launch.wheels import Wheel, WheelError, wheel_of, wheel_of_smargs
 
-REQUIREMENTS = "requirements.txt"
-"""The file whose packages a platform installs before it starts the script.
-
-Both platforms run pip in the source directory, and pip takes a relative path from there.
-Source: ``install_requirements`` in modules.py of the toolkit, ``working_dir`` in model_trainer.py of SDK v3.
-"""
-
 _DEPENDENCY = "configargparse"
-
-# A logical line: lines that end with a backslash are joined to the next one.
-_LOGICAL_LINE = r"(?:[^\n]*\\\r?\n)*(?:[^\n]*\n|[^\n]+\Z)"
-
-# The end of a logical line to which pip would join the next one.
-_UNFINISHED = r"(?:[^\n]|\\\r?\n)\Z"
-
-# The name of a wheel or of a project, perhaps at the end of a path or an address, and the extras after it.
-_REQUIREMENT = r"\ufeff?\s*(?:[^\s;#]*[/\\])?(?:([A-Za-z0-9][\w.]*)-[^\s;\[/\\]*\.whl|([A-Za-z0-9][\w.-]*))\s*(\[[^\]\s]*\])?"
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -89,25 +73,19 @@ def add_requirements(requirements: str, wheels: Sequence[Wheel]) -> str:
     hashed = "--hash=" in requirements
     end = "\r\n" if "\r\n" in requirements else "\n"
     lines: List[str] = []
-    replaced: Dict[str, str] = {}
-    for line in re.findall(_LOGICAL_LINE, requirements):
-        project, extras = _required(line)
-        if project in replaced:
+    replaced: Set[str] = set()
+    for line in read_lines(requirements):
+        if line.project in replaced:
             continue
-        wheel = remaining.pop(project, None)
-        if wheel is not None:
-            line = replaced[project] = _line(wheel, extras, hashed) + end
-        lines.append(line)
-    if lines and remaining and re.search(_UNFINISHED, lines[-1]):
+        wheel = remaining.pop(line.project, None)
+        if wheel is None:
+            lines.append(line.text)
+        else:
+            lines.append(_line(wheel, line.extras, hashed) + end)
+            replaced.add(line.project)
+    if lines and remaining and Line(lines[-1]).is_unfinished:
         lines.append(end)
     return "".join((*lines, *(_line(wheel, "", hashed) + end for wheel in remaining.values())))
-
-
-def _required(line: str) -> Tuple[str, str]:
-    """Return the normalized name of the package that a line requires, and the extras in brackets."""
-    match = re.match(_REQUIREMENT, line)
-    wheel, name, extras = match.groups(default="") if match else ("", "", "")
-    return re.sub(r"[-_.]+", "-", wheel or name).lower(), extras
 
 
 def _line(wheel: Wheel, extras: str, hashed: bool) -> str:

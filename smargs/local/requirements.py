@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Iterator, Optional
 
-REQUIREMENTS = "requirements.txt"
-"""The file in the source code whose packages a platform installs before it starts the script.
-
-Source: ``install`` in entry_point.py of the toolkit, INSTALL_AUTO_REQUIREMENTS in templates.py of SDK v3.
-"""
-
-# The path or address of a wheel: its name, its version, and the extras after it.
-_WHEEL = r"^(?:\S*/)?([^\s/-]+)-([^\s/-]+)-[^\s/]*\.whl(\[[^\s\]]*\])?"
+from smargs.launch.requirements import REQUIREMENTS, read_lines
 
 
 def find_differences(source_code: Path) -> Iterator[str]:
@@ -26,7 +18,7 @@ def find_differences(source_code: Path) -> Iterator[str]:
         source_code: The directory of the source code.
     """
     try:
-        text = (source_code / REQUIREMENTS).read_text(encoding="utf-8-sig", errors="replace")
+        content = (source_code / REQUIREMENTS).read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
     try:
@@ -35,9 +27,9 @@ def find_differences(source_code: Path) -> Iterator[str]:
     except ImportError:
         yield f"{REQUIREMENTS} is not compared with this Python: pip install packaging"
         return
-    for line in text.replace("\\\n", " ").splitlines():
+    for line in read_lines(content):
         try:
-            requirement = Requirement(re.sub(_WHEEL, r"\1\3==\2", line.partition(" #")[0].partition(" --")[0].strip()))
+            requirement = Requirement(line.requirement)
         except InvalidRequirement:
             continue
         version = _installed_version(requirement.name)

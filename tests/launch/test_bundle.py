@@ -83,6 +83,7 @@ def test_an_older_wheel_is_replaced(source, capsys):
         ("", "./{wheel}\n"),
         ("pandas", "pandas\n./{wheel}\n"),
         ("pandas==2.0  # smargs\n\n# smargs==1\n", "pandas==2.0  # smargs\n\n# smargs==1\n./{wheel}\n"),
+        ("# pandas \\\nsmargs \\\n==1\n", "# pandas \\\n./{wheel}\n"),
         ("pandas\r\nscipy\r\n", "pandas\r\nscipy\r\n./{wheel}\r\n"),
         ("pandas\r\nscipy", "pandas\r\nscipy\r\n./{wheel}\r\n"),
         ("\ufeffpandas\nné\n", "\ufeffpandas\nné\n./{wheel}\n"),
