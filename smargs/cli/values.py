@@ -33,14 +33,14 @@ def count(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Read a time, in seconds.
+    """Read a time, in seconds. A number alone is one of seconds.
 
     Raises:
         argparse.ArgumentTypeError: If the text is invalid.
     """
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smh]?)", text)
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)([smhd]?)", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20, 20s, 5m or 1h")
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 20s, 5m, 12h or 7d")
     return float(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)]
 
 
@@ -55,17 +55,17 @@ def run_time(text: str) -> float:
     """
     time = seconds(text)
     if not 1 <= time <= _LONGEST_RUN:
-        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: the service allows 1s to 672h, which is 28 days")
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: the service allows 1s to 28d")
     return time
 
 
 def age(text: str) -> float:
-    """Read the age of a job, in seconds.
+    """Read the age of a job, in seconds. A number alone is refused: who types it may mean days, and jobs are removed.
 
     Raises:
         argparse.ArgumentTypeError: If the text is invalid.
     """
-    match = re.fullmatch(r"([0-9]{1,9})([mhd])", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a time such as 30m, 12h or 7d")
-    return float(int(match.group(1)) * _SECONDS_PER_UNIT[match.group(2)])
+    time = seconds(text)
+    if not text[-1].isalpha():
+        raise argparse.ArgumentTypeError(f"invalid time: {text!r}: expected a unit, such as {text}h or {text}d")
+    return time

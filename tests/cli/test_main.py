@@ -80,19 +80,19 @@ def finish(*tokens, **settings):
         (["train.py", "--hosts", "10000"], "argument --hosts: invalid count: '10000': expected 1 to 9999"),
         (["train.py", "--hosts", "two"], "argument --hosts: invalid count: 'two': expected 1 to 9999"),
         (["train.py", "--grace"], "argument --grace: expected one argument"),
-        (["train.py", "--grace=-1s"], "argument --grace: invalid time: '-1s': expected a time such as 20, 20s, 5m or 1h"),
-        (["train.py", "--grace", "soon"], "argument --grace: invalid time: 'soon': expected a time such as 20, 20s, 5m or 1h"),
+        (["train.py", "--grace=-1s"], "argument --grace: invalid time: '-1s': expected a time such as 20s, 5m, 12h or 7d"),
+        (["train.py", "--grace", "soon"], "argument --grace: invalid time: 'soon': expected a time such as 20s, 5m, 12h or 7d"),
         (
-            ["train.py", "--interrupt-after", "1d"],
-            "argument --interrupt-after: invalid time: '1d': expected a time such as 20, 20s, 5m or 1h",
+            ["train.py", "--interrupt-after", "1w"],
+            "argument --interrupt-after: invalid time: '1w': expected a time such as 20s, 5m, 12h or 7d",
         ),
         (
             ["train.py", "--max-run", "0.5s"],
-            "argument --max-run: invalid time: '0.5s': the service allows 1s to 672h, which is 28 days",
+            "argument --max-run: invalid time: '0.5s': the service allows 1s to 28d",
         ),
         (
-            ["train.py", "--max-run", "673h"],
-            "argument --max-run: invalid time: '673h': the service allows 1s to 672h, which is 28 days",
+            ["train.py", "--max-run", "29d"],
+            "argument --max-run: invalid time: '29d': the service allows 1s to 28d",
         ),
         (
             ["train.py", "--channel", "train=none"],

@@ -137,7 +137,16 @@ def test_all_jobs_are_removed_except_those_with_an_unpacked_model(clean, make):
     assert not any(job.exists() for job in unpacked)
 
 
-@pytest.mark.parametrize(("age", "remaining"), [("30m", ["new"]), ("12h", ["hours", "new"]), ("7d", ["days", "hours", "new"])])
+@pytest.mark.parametrize(
+    ("age", "remaining"),
+    [
+        ("30m", ["new"]),
+        ("12h", ["hours", "new"]),
+        ("7d", ["days", "hours", "new"]),
+        ("0.5d", ["hours", "new"]),
+        ("43200s", ["hours", "new"]),
+    ],
+)
 def test_jobs_older_than_an_age_are_removed(clean, make, place, age, remaining):
     make("weeks", age=8 * DAY)
     make("days", age=2 * DAY)
@@ -245,8 +254,8 @@ def test_a_directory_with_an_unreadable_mark_is_kept(clean, make, monkeypatch):
 @pytest.mark.parametrize(
     ("tokens", "line"),
     [
-        (["--older-than", "soon"], "argument --older-than: invalid time: 'soon': expected a time such as 30m, 12h or 7d"),
-        (["--older-than", "20"], "argument --older-than: invalid time: '20': expected a time such as 30m, 12h or 7d"),
+        (["--older-than", "soon"], "argument --older-than: invalid time: 'soon': expected a time such as 20s, 5m, 12h or 7d"),
+        (["--older-than", "20"], "argument --older-than: invalid time: '20': expected a unit, such as 20h or 20d"),
         (["--all", "--older-than", "7d"], "argument --older-than: not allowed with argument --all"),
         (["--all", "job"], "argument JOB: not allowed with argument --all"),
     ],
