@@ -46,6 +46,35 @@ PLATFORM_CHANNELS = frozenset({"code", "sm_drivers", "recipe"})
 """The channels that SDK v3 adds to each job for its own files. Source: ``sagemaker/train/constants.py`` of SDK."""
 
 
+OBJECTIVE_METRIC = "_tuning_objective_metric"
+"""The hyperparameter that a tuning job adds to each of its training jobs."""
+
+ADDED_BY_FRAMEWORKS = (
+    "sagemaker_submit_directory",
+    "sagemaker_program",
+    "sagemaker_container_log_level",
+    "sagemaker_job_name",
+    "sagemaker_region",
+)
+"""The hyperparameters that SDK v2 adds for a script. Source: ``_stage_user_code_in_s3`` and ``_set_hyperparameters`` in its
+estimator.py. SDK v3 and boto3 add none."""
+
+ADDED_BY_TUNERS = ("sagemaker_estimator_class_name", "sagemaker_estimator_module")
+"""What the tuner of SDK v2 adds to these. Source: ``_prepare_static_hyperparameters`` in its tuner.py."""
+
+READ_BY_TOOLKIT = (
+    *ADDED_BY_FRAMEWORKS,
+    OBJECTIVE_METRIC,
+    "default_user_module_name",
+    "sagemaker_enable_cloudwatch_metrics",
+    "sagemaker_s3_output",
+)
+"""The hyperparameters that the toolkit reads itself. Others that begin with ``sagemaker_`` are framework parameters.
+
+Source: ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT.
+"""
+
+
 class Variable(NamedTuple):
     """One documented environment variable of a training container.
 
@@ -208,7 +237,6 @@ ARGUMENT_NAMES = {
 def is_internal(hyperparameter: str) -> bool:
     """Return whether a hyperparameter is the platform's own.
 
-    Source: ``SAGEMAKER_PREFIX`` and ``SAGEMAKER_HYPERPARAMETERS`` in ``params.py`` of TOOLKIT. The toolkit does not pass these
-    to the script; SDK v3 does.
+    The toolkit does not pass these to the script; SDK v3 does. Source: ``SAGEMAKER_PREFIX`` in ``params.py`` of TOOLKIT.
     """
-    return hyperparameter.startswith("sagemaker_") or hyperparameter in ("_tuning_objective_metric", "default_user_module_name")
+    return hyperparameter.startswith("sagemaker_") or hyperparameter in READ_BY_TOOLKIT

@@ -26,22 +26,6 @@ LONGEST_BOUND = 256
 LONGEST_DESCRIPTION = 1024
 """How many characters the description of an algorithm's hyperparameter has. Source: ``EntityDescription`` of the same model."""
 
-OBJECTIVE_METRIC = "_tuning_objective_metric"
-"""The hyperparameter that a tuning job adds to each of its training jobs."""
-
-ADDED_BY_FRAMEWORKS = (
-    "sagemaker_submit_directory",
-    "sagemaker_program",
-    "sagemaker_container_log_level",
-    "sagemaker_job_name",
-    "sagemaker_region",
-)
-"""The hyperparameters that SDK v2 adds for a script. Source: ``_stage_user_code_in_s3`` and ``_set_hyperparameters`` in its
-estimator.py. SDK v3 and boto3 add none."""
-
-ADDED_BY_TUNERS = ("sagemaker_estimator_class_name", "sagemaker_estimator_module")
-"""What the tuner of SDK v2 adds to these. Source: ``_prepare_static_hyperparameters`` in its tuner.py."""
-
 SCALING_TYPES = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")
 
 # The service's pattern for names and values is ".*", which matches no line terminator.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from smargs import _argparse
-from smargs.container.variables import is_internal
+from smargs.container.variables import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE_METRIC, is_internal
 from smargs.launch.draft import Draft, spell
-from smargs.launch.limits import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE_METRIC, limit_problems
+from smargs.launch.limits import limit_problems
 from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
 from smargs.launch.ranges import Range, range_problems
 from smargs.launch.request import Arguments, RequestedValue, value_of

@@ -6,21 +6,9 @@ import re
 from typing import Dict, List, Sequence, Tuple
 
 from smargs.container.rendering import render_for_toolkit, toolkit_variable
-from smargs.container.variables import CHANNELS_FILE, RESOURCE_FILE
+from smargs.container.variables import CHANNELS_FILE, READ_BY_TOOLKIT, RESOURCE_FILE
 from smargs.local.containers import LAUNCHER_HYPERPARAMETERS, Container
 from smargs.local.job import TOOLKIT_UNQUOTED, BadJobError
-
-# The hyperparameters that the toolkit reads itself. Others that begin with sagemaker_ are framework parameters.
-# Source: params.py of the toolkit.
-_READ_BY_TOOLKIT = frozenset(
-    (
-        "sagemaker_program",
-        "sagemaker_submit_directory",
-        "sagemaker_container_log_level",
-        "sagemaker_job_name",
-        "sagemaker_region",
-    )
-)
 
 # Characters that a shell acts on, other than by expansion, if they are not quoted.
 _SHELL_OPERATOR = re.compile(r"[`;&|<>()\n]|\$\(")
@@ -70,9 +58,7 @@ class _Environment:
         self.decoded = container.hyperparameters
         self._user = render_for_toolkit(self.decoded)
         self._framework = {
-            name: value
-            for name, value in self.decoded.items()
-            if name.startswith("sagemaker_") and name not in _READ_BY_TOOLKIT
+            name: value for name, value in self.decoded.items() if name.startswith("sagemaker_") and name not in READ_BY_TOOLKIT
         }
         self.argv = self._user.argv
         self._groups = {group["instance_group_name"]: group for group in self._resources["instance_groups"]}

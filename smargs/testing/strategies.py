@@ -8,8 +8,8 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from smargs.container.variables import fold
-from smargs.launch.limits import ADDED_BY_FRAMEWORKS, MOST_HYPERPARAMETERS
+from smargs.container.variables import ADDED_BY_FRAMEWORKS, fold
+from smargs.launch.limits import MOST_HYPERPARAMETERS
 from smargs.local.hyperparameters import make_hyperparameter
 from smargs.local.job import PLATFORMS, TOOLKIT_UNQUOTED, BadJobError
 from smargs.mixin import SageMakerParserMixin

@@ -12,7 +12,9 @@ from container import JOB_NAME, LAUNCHER, RESULT, SECONDS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import training_jobs
+from sagemaker_training import params
 
+from smargs.container.variables import READ_BY_TOOLKIT
 from smargs.local.containers import make_container, this_machine
 from smargs.local.job import SDK, TOOLKIT, TOOLKIT_UNQUOTED, BadJobError, Channel, Hyperparameter, TrainingJob, name_hosts
 from smargs.local.launchers import make_commands
@@ -155,3 +157,7 @@ def test_a_local_job_equals_the_job_of_its_platform(container, toolkit, unquotin
     law()
 
     assert outcomes["started"] > JOBS / 4, outcomes
+
+
+def test_the_toolkit_reads_these_hyperparameters_itself():
+    assert sorted(READ_BY_TOOLKIT) == sorted(params.SAGEMAKER_HYPERPARAMETERS)

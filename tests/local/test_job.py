@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from smargs.cli.run import preview_tokens
+from smargs.container.variables import ADDED_BY_FRAMEWORKS
 from smargs.local import launchers, platforms
 from smargs.local.channels import read_channels
 from smargs.local.containers import Machine, make_container, this_machine
@@ -273,6 +274,19 @@ def test_the_launcher_of_the_toolkit_is_a_hyperparameter(installed):
     made = start(job(platform="toolkit", launcher="torchrun"))
     assert json.loads(made.environ["SM_FRAMEWORK_PARAMS"]) == {"sagemaker_torch_distributed_enabled": True}
     assert json.loads(made.environ["SM_DISTRIBUTION_INSTANCE_GROUPS"]) == ["homogeneousCluster"]
+
+
+def test_the_hyperparameters_that_the_toolkit_reads_itself_are_no_framework_parameters():
+    """Source: params.py of the toolkit."""
+    made = start(
+        job({"sagemaker_s3_output": "s3://b", "sagemaker_enable_cloudwatch_metrics": "true", "sagemaker_a": "1"}, "toolkit")
+    )
+    assert json.loads(made.environ["SM_FRAMEWORK_PARAMS"]) == {"sagemaker_a": 1}
+
+
+@pytest.mark.parametrize(("platform", "added"), [("toolkit", ADDED_BY_FRAMEWORKS), ("sdk", ())])
+def test_a_container_has_the_hyperparameters_that_the_sdk_adds(platform, added):
+    assert sorted(make_container(job(platform=platform), "algo-1", BASE, MACHINE).hyperparameters) == sorted(added)
 
 
 def test_the_preview_shows_the_script_with_the_same_tokens():
