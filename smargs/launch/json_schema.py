@@ -98,11 +98,12 @@ def _values(declared: DeclaredHyperparameter) -> Schema:
 def _one_value(declared: DeclaredHyperparameter) -> Schema:
     if declared.is_count:
         return {"type": "integer", "minimum": 0, "maximum": _MOST_COUNTED}
-    values = [value for value, _ in declared.categories()]
+    # An infinite number is sent as a text.
+    values = [value if _is_json(value) else text for value, text in declared.categories()]
     if values == [True, False]:
         return {"type": "boolean"}
     if values:
-        return {"enum": list(filter(_is_json, values))}
+        return {"enum": values}
     schema = _type(declared)
     if declared.bounds is not None:
         for name, bound in zip(("minimum", "maximum"), declared.bounds):
