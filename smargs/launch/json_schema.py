@@ -100,7 +100,7 @@ def _one_value(declared: DeclaredHyperparameter) -> Schema:
         return {"type": "integer", "minimum": 0, "maximum": _MOST_COUNTED}
     # An infinite number is sent as a text.
     values = [value if _is_json(value) else text for value, text in declared.categories()]
-    if values == [True, False]:
+    if values == [True, False] and values[0] is True:  # Not for [1, 0].
         return {"type": "boolean"}
     if values:
         return {"enum": values}

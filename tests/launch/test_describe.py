@@ -315,6 +315,7 @@ SCHEMA = {
     "bounds that JSON has no number for": ({"type": float, "bounds": (decimal.Decimal("0.5"), 1)}, [0.5], [0.4]),
     "choices": ({"choices": ["adam", "sgd"]}, ["adam"], ["x", 1]),
     "choices of numbers": ({"type": int, "choices": [16, 32]}, [16], [17, "x"]),
+    "choices of 1 and 0": ({"type": int, "choices": [1, 0]}, [1, 0], [True, False, 2]),
     "choices that are a range": ({"type": int, "choices": range(3)}, [0, 2], [3]),
     "enum": ({"type": Color}, ["RED", "BLUE"], ["green"]),
     "bool": ({"type": bool}, [True, False], ["maybe"]),
