@@ -56,7 +56,7 @@ def run(args: Namespace, script_arguments: Tuple[str, ...]) -> int:
         check_shell(job)
         if args.mount:
             check_mount(job)
-        metrics = read_metrics(args.metric)
+        metrics = _read_metrics(args)
         directory = JobDirectory(path)
         starts = _start_hosts(args, job, directory)
         stack.enter_context(directory)
@@ -81,6 +81,12 @@ def _temporary_directory(stack: contextlib.ExitStack) -> Path:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="smargs-dry-run-")))
     except OSError as error:
         raise BadJobError(f"argument --dry-run: a temporary directory cannot be created: {error}") from None
+
+
+def _read_metrics(args: Namespace) -> List[Metric]:
+    if args.strict_metrics and not args.metric:
+        raise BadJobError("argument --strict-metrics: only with --metric")
+    return read_metrics(args.metric)
 
 
 def _start_hosts(args: Namespace, job: TrainingJob, directory: JobDirectory) -> List[Start]:

@@ -170,6 +170,7 @@ def finish(*tokens, **settings):
             ["train.py", "--env-file", "data/a.csv"],
             "argument --env-file: 'data/a.csv', line 1: expected NAME=VALUE, or the NAME of a variable that is set here",
         ),
+        (["train.py", "--strict-metrics"], "argument --strict-metrics: only with --metric"),
         (["train.py", "--metric", "loss"], "argument --metric: 'loss' is not a metric: expected NAME=REGEX"),
         (["train.py", "--metric", "a=(b)", "--metric", "a=(c)"], "argument --metric: 'a' is given twice"),
         (["train.py", "--metric", "a=b"], "argument --metric: a: 'b' has no group: expected brackets around the value"),
