@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 from pathlib import Path
 from types import TracebackType
@@ -77,7 +78,7 @@ class JobDirectory:
         if is_unpacked(self._mark.read(), self.path):
             raise BadJobError(
                 f"argument --output: {self.path} contains a model or an output that could not be packed: "
-                f"move it away, then remove {mark}"
+                f"move it away, then run `smargs clean {shlex.quote(str(self.path))}`"
             )
 
     @property

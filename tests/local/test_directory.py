@@ -4,6 +4,8 @@ import errno
 import itertools
 import json
 import os
+import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -370,9 +372,21 @@ def test_on_a_full_disk_the_model_is_kept_and_the_next_job_refuses_the_directory
     assert run(*job) == (
         2,
         f"smargs run: error: argument --output: {here}/job contains a model or an output that could not be packed: "
-        f"move it away, then remove {here}/job/.smargs-job.json",
+        f"move it away, then run `smargs clean {here}/job`",
     )
     assert (here / "job/model/c").stat().st_size == 30000
+
+
+def test_a_directory_whose_model_was_moved_away_can_be_used_after_the_command_in_the_error(here, capsys):
+    job = ["run", "src/train.py", "--output", "my job"]
+    assert cli.main(job) == 0
+    (here / "my job" / MARK).write_text('{"status": "Unpacked"}')
+    (here / "my job" / "model").rename(here / "kept")
+    capsys.readouterr()
+    assert cli.main(job) == 2
+    (command,) = re.findall("`smargs (.*)`", capsys.readouterr().err)
+    assert cli.main(shlex.split(command)) == 0
+    assert cli.main(job) == 0
 
 
 def test_an_unreadable_part_of_the_model_is_an_error(tmp_path):
