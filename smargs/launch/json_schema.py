@@ -104,12 +104,15 @@ def _one_value(declared: DeclaredHyperparameter) -> Schema:
         return {"type": "boolean"}
     if values:
         return {"enum": values}
-    schema = _type(declared)
-    if declared.bounds is not None:
-        for name, bound in zip(("minimum", "maximum"), declared.bounds):
-            if bound is not None:
-                schema[name] = bound if isinstance(bound, (int, float)) else float(bound)
-    return schema
+    return {**_type(declared), **_limits(declared)}
+
+
+def _limits(declared: DeclaredHyperparameter) -> Schema:
+    return {
+        name: bound if isinstance(bound, (int, float)) else float(bound)
+        for name, bound in zip(("minimum", "maximum"), declared.bounds or ())
+        if bound is not None
+    }
 
 
 def _type(declared: DeclaredHyperparameter) -> Schema:
