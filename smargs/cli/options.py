@@ -98,7 +98,7 @@ def _add_check_options(check: argparse.ArgumentParser) -> None:
     job.add_argument(
         "--ranges",
         metavar="FILE",
-        help="add the ranges of a tuning job: a JSON object as ParameterRanges of the service; each bound is checked",
+        help="add the ranges of a tuning job: a JSON file in the form of the service's ParameterRanges; each bound is checked",
     )
     job.add_argument(
         "--patch",

@@ -59,7 +59,7 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
         metavar="NAME=PATH",
         action="append",
         default=[],
-        help="add an input of a processing job, as --channel adds one of a training job; may be repeated",
+        help="add an input of a processing job: a directory, a file, or a glob in quotes; may be repeated",
     )
     job.add_argument(
         "--processing-output",
@@ -80,8 +80,8 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
         metavar="CHANNEL=FILE",
         action="append",
         default=[],
-        help="add a channel of the files that a manifest lists; --channel CHANNEL=DIR is the directory in the place of its "
-        "prefix; may be repeated",
+        help="add a channel of the files that a manifest lists; if its prefix is in S3, name the local directory with "
+        "--channel CHANNEL=DIR; may be repeated",
     )
     add_hyperparameter_options(job)
     job.add_argument("--plain", action="store_true", help="send hyperparameters as text, as boto3 does, instead of JSON")
@@ -91,7 +91,8 @@ def add_job_options(run: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="set an environment variable in the containers; NAME alone takes its value here; may be repeated",
+        help="set an environment variable in the containers; NAME alone passes on the value it has in this shell; may be "
+        "repeated",
     )
     job.add_argument(
         "--env-file",
@@ -143,7 +144,8 @@ def add_running_options(group: _argparse.ArgumentGroup) -> None:
     group.add_argument(
         "--clean-env",
         action="store_true",
-        help="start the script with the platform's variables and PATH, HOME and LANG only, without AWS credentials",
+        help="start the script without your own variables: only PATH, HOME, LANG, those of --env and --env-file, and the "
+        "platform's",
     )
     group.add_argument(
         "--mount",

@@ -54,6 +54,6 @@ def secret_warning(name: str) -> str:
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
     """
     return (
-        f"hyperparameter {name} is a secret, and hyperparameters are no place for one: everybody who may describe the job sees "
-        "its value: expected the name of a secret, which the script reads, such as in AWS Secrets Manager"
+        f"hyperparameter {name} looks like a secret, and anyone who can describe the job can read it: "
+        "store it in AWS Secrets Manager, and send its name instead"
     )

@@ -55,7 +55,7 @@ def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Itera
         count = len(channel.files) + len(channel.others)
         idle = hosts[count:] if channel.is_sharded else ()
         if idle:
-            yield f"channel {name} has {count} files for {len(hosts)} hosts: {', '.join(idle)} without a file"
+            yield f"channel {name} has too few files for {len(hosts)} hosts ({count}): none for {', '.join(idle)}"
 
 
 def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[str]:
@@ -105,7 +105,7 @@ def split_pairs(argument: str, pairs: Iterable[str]) -> Dict[str, str]:
         if not path:
             raise BadJobError(f"argument {argument}: {pair!r} is not a channel: expected NAME=PATH")
         if name in paths:
-            raise BadJobError(f"argument {argument}: {name!r} is given twice")
+            raise BadJobError(f"argument {argument}: {name!r} is repeated: expected each name once")
         paths[check_channel_name(name, argument)] = path
     return paths
 

@@ -32,7 +32,7 @@ def read_groups(typed: Iterable[str]) -> Dict[str, Tuple[str, ...]]:
         if not (name and re.fullmatch(r"[1-9][0-9]{0,3}", size)):
             raise BadJobError(f"argument --group: {text!r} is not an instance group: expected NAME=N with the number of hosts")
         if name in sizes:
-            raise BadJobError(f"argument --group: {name!r} is given twice")
+            raise BadJobError(f"argument --group: {name!r} is repeated: expected each name once")
         if len(name) > LONGEST_NAME:
             raise BadJobError(
                 f"argument --group: {name[:20]}: its name has {len(name)} characters: the service allows {LONGEST_NAME}"

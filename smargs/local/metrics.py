@@ -59,7 +59,7 @@ def read_metrics(typed: Iterable[str]) -> List[Metric]:
         if not (name and regex):
             raise BadJobError(f"argument --metric: {text!r} is not a metric: expected NAME=REGEX")
         if name in metrics:
-            raise BadJobError(f"argument --metric: {name!r} is given twice")
+            raise BadJobError(f"argument --metric: {name!r} is repeated: expected each name once")
         _check_lengths(name, regex)
         metrics[name] = Metric(name, _compile(name, regex))
     if len(metrics) > MOST_METRICS:

@@ -188,7 +188,7 @@ def test_no_secret_is_printed(checked, here):
 def test_a_secret_is_a_warning(checked):
     status, _, err = checked("train.py", *TRAIN, "-p", "api-key=hunter22x")
     assert status == 0
-    assert err.startswith("smargs check: warning: hyperparameter api-key is a secret")
+    assert err.startswith("smargs check: warning: hyperparameter api-key looks like a secret")
     assert err.count("\n") == 1
     made = json.loads(checked("train.py", *TRAIN, "-p", "api-key=hunter22x", "--format", "json")[1])
     assert [err] == [f"smargs check: warning: {warning}\n" for warning in made["warnings"]]

@@ -103,7 +103,7 @@ def test_each_problem_of_a_job_is_a_line(capsys):
 def test_a_secret_is_not_exported(capsys):
     (line,) = refused(capsys, "train.py", "--format", "boto3", "--channel", "train", "-p", "pin=471147")
 
-    assert line.startswith("hyperparameter pin is a secret, and hyperparameters are no place for one")
+    assert line.startswith("hyperparameter pin looks like a secret")
     assert "471147" not in line
 
 

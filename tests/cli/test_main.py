@@ -126,7 +126,10 @@ def finish(*tokens, **settings):
             ["train.py", "--channel", "..=data"],
             "argument --channel: '..' is not a channel name: expected up to 64 of A-Z a-z 0-9 . - _",
         ),
-        (["train.py", "--channel", "a=data", "--channel", "a=data"], "argument --channel: 'a' is given twice"),
+        (
+            ["train.py", "--channel", "a=data", "--channel", "a=data"],
+            "argument --channel: 'a' is repeated: expected each name once",
+        ),
         (["train.py", "--channel", "code=data"], "argument --channel: SageMaker reserves the name 'code'"),
         (["train.py", "-p", "password"], "argument -p: 'password' is not a hyperparameter: expected NAME=VALUE"),
         (["train.py", "-p", "=3"], "argument -p: '=3' is not a hyperparameter: expected NAME=VALUE"),
@@ -172,7 +175,7 @@ def finish(*tokens, **settings):
         ),
         (["train.py", "--strict-metrics"], "argument --strict-metrics: only with --metric"),
         (["train.py", "--metric", "loss"], "argument --metric: 'loss' is not a metric: expected NAME=REGEX"),
-        (["train.py", "--metric", "a=(b)", "--metric", "a=(c)"], "argument --metric: 'a' is given twice"),
+        (["train.py", "--metric", "a=(b)", "--metric", "a=(c)"], "argument --metric: 'a' is repeated: expected each name once"),
         (["train.py", "--metric", "a=b"], "argument --metric: a: 'b' has no group: expected brackets around the value"),
         (
             ["train.py", "--metric", "a=(b"],
@@ -212,7 +215,7 @@ def finish(*tokens, **settings):
             ["train.py", "--group", "a=0"],
             "argument --group: 'a=0' is not an instance group: expected NAME=N with the number of hosts",
         ),
-        (["train.py", "--group", "a=1", "--group", "a=2"], "argument --group: 'a' is given twice"),
+        (["train.py", "--group", "a=1", "--group", "a=2"], "argument --group: 'a' is repeated: expected each name once"),
         (
             ["train.py", "--group", "g" * 65 + "=1"],
             f"argument --group: {'g' * 20}: its name has 65 characters: the service allows 64",

@@ -388,7 +388,7 @@ def test_a_hyperparameter_of_the_platform_is_allowed_and_that_of_the_tuner_is_no
 
 
 def test_a_secret_is_masked_and_a_warning_says_that_hyperparameters_are_no_place_for_it():
-    with pytest.warns(UserWarning, match=r"^hyperparameter (api-key|n) is a secret") as caught:
+    with pytest.warns(UserWarning, match=r"^hyperparameter (api-key|n) looks like a secret") as caught:
         lines = problems(
             {"api_key": "planted-and-never-shown", "n": "planted-and-never-shown"}, ("--api-key", {}), ("--n", {"type": int})
         )
@@ -398,7 +398,7 @@ def test_a_secret_is_masked_and_a_warning_says_that_hyperparameters_are_no_place
 
 
 def test_a_secret_that_does_not_round_trip_is_masked():
-    with pytest.warns(UserWarning, match="^hyperparameter api-key is a secret"):
+    with pytest.warns(UserWarning, match="^hyperparameter api-key looks like a secret"):
         (line,) = problems(argparse.Namespace(api_key='["planted-and-never-shown",1]'), ("--api-key", {}))
 
     assert "planted" not in line
@@ -406,7 +406,7 @@ def test_a_secret_that_does_not_round_trip_is_masked():
 
 
 def test_a_value_that_contains_a_secret_gives_a_warning_and_a_public_argument_does_not():
-    with pytest.warns(UserWarning, match="hyperparameter note is a secret"):
+    with pytest.warns(UserWarning, match="hyperparameter note looks like a secret"):
         sent({"note": "password=planted-and-never-shown"}, ("--note", {}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

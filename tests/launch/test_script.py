@@ -318,7 +318,7 @@ def test_a_subcommand_is_the_value_of_its_dest(script):
 
 
 def test_a_warning_points_at_the_launcher(script):
-    with pytest.warns(UserWarning, match="hyperparameter api-key is a secret") as caught:
+    with pytest.warns(UserWarning, match="hyperparameter api-key looks like a secret") as caught:
         check_hyperparameters(script(), {"api-key": "hunter22x"})
     assert [warning.filename for warning in caught] == [__file__]
 

@@ -310,7 +310,7 @@ def test_a_host_without_a_file_of_a_sharded_channel_is_named(run, write):
     write("train.py", "")
     write("data/a.csv", "")
     err = run("train.py", "--channel", "train=data/*", "--shard", "train", "--hosts", "3")[2]
-    assert "smargs: channel train has 1 files for 3 hosts: algo-2, algo-3 without a file" in err
+    assert "smargs: channel train has too few files for 3 hosts (1): none for algo-2, algo-3" in err
 
 
 @pytest.mark.parametrize(
