@@ -11,22 +11,38 @@ from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.requirements import Requirements
-from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
+from smargs.container.commandline import (
+    CommandLine,
+    ProcessTokens,
+    Rendering,
+    UnparsedTokens,
+    rendering_of,
+    split_generated,
+    tokens_of,
+)
 from smargs.context import ParseContext, current_context
 
 
 def as_tokens(args: Iterable[str]) -> List[str]:
     """Return the tokens that a parser is called with: a list as it is, a text split at white space as ConfigArgParse does."""
+    if isinstance(args, ProcessTokens):
+        return args.plain()
     if isinstance(args, list):
         return args
     return args.split() if isinstance(args, str) else list(args)
 
 
 def is_command_line(args: object) -> bool:
-    """Return whether a parser is called with the command line of this process: no tokens, its list, or its text."""
+    """Return whether a parser is called with the command line of this process: no tokens, its list, or its text.
+
+    An empty list or text is that of a command line without tokens only if it may be a copy of ``sys.argv``.
+    """
+    tokens = as_tokens(sys.argv)[1:]
+    if not tokens and isinstance(sys.argv, ProcessTokens) and not sys.argv.is_copied:
+        return args is None or (isinstance(args, ProcessTokens) and not args)
     if isinstance(args, str):
-        return as_tokens(args) == as_tokens(" ".join(sys.argv[1:]))
-    return args is None or (isinstance(args, (list, tuple)) and as_tokens(args) == sys.argv[1:])
+        return as_tokens(args) == as_tokens(" ".join(tokens))
+    return args is None or (isinstance(args, (list, tuple)) and as_tokens(args) == tokens)
 
 
 class JobParse:

@@ -15,7 +15,7 @@ import types
 from importlib.machinery import SourceFileLoader
 from typing import Any, Callable, Dict, Iterator, Sequence, TypeVar, cast
 
-from smargs.container.commandline import UnparsedTokens
+from smargs.container.commandline import ProcessTokens, UnparsedTokens
 from smargs.context import ParseContext, current_context, parse_under_way
 from smargs.parser import SageMakerArgumentParser
 from smargs.parsing import is_command_line
@@ -71,7 +71,7 @@ def run_script(script: str, args: Sequence[str]) -> None:
         Exception: Any exception of the script, including ``SystemExit`` and ``SyntaxError``.
     """
     run = load_main(script)
-    sys.argv[:] = [script, *args]
+    sys.argv = ProcessTokens([script, *args])
     install()
     run()
 

@@ -11,6 +11,7 @@ import types
 from typing import Any, Callable, Dict, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
+from smargs.container.commandline import ProcessTokens
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script
 
 BUILDER = "build_parser"
@@ -44,7 +45,7 @@ def main() -> NoReturn:
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.argv = [request.script, *request.arguments]
+    sys.argv = ProcessTokens([request.script, *request.arguments])
 
     def send(reply: Dict[str, Any]) -> int:
         stream.write(json.dumps(reply))

@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterator, List, NoReturn, Tuple
 
 from smargs import _argparse, mixin
 from smargs.launch.steps import PARSE_METHODS, parses_again
-from smargs.parsing import is_command_line
+from smargs.parsing import as_tokens, is_command_line
 
 PARSER: Any = argparse.ArgumentParser
 """argparse's own class, before a script or ``patch.install`` replaces it."""
@@ -96,6 +96,8 @@ class _FirstParse:
                     return parse(parser, *args, **settings)
             for earlier in steps:
                 _argparse.declare_missing(parser, earlier)
+            # The parse may store a part of the command line, which then is of Python's own type.
+            sys.argv = as_tokens(sys.argv)
             status = self._handle(parser, parse_now)
         finally:
             self._is_parsing = False

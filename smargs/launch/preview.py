@@ -15,6 +15,7 @@ from typing import Any, Callable, Dict, List, Set, Tuple
 import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
+from smargs.container.commandline import ProcessTokens
 from smargs.context import ParseContext, current_context
 from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script, with_subclasses, wrap
 from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
@@ -127,8 +128,8 @@ def main() -> int:
     """
     tokens = sys.argv[1:]
     is_patched = tokens[:1] == ["--patch"]
-    sys.argv = tokens[is_patched:]
-    script = next(iter(sys.argv), "")
+    script = next(iter(tokens[is_patched:]), "")
+    sys.argv = ProcessTokens(tokens[is_patched:])
     if not os.path.exists(script):
         print(f"script {script!r} does not exist", file=sys.stderr)
         return 2

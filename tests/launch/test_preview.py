@@ -292,6 +292,24 @@ def test_a_step_that_prints_its_help_prints_it_once(previewed):
     assert (done.returncode, done.stdout.count("usage: "), done.stderr) == (0, 1, "")
 
 
+@pytest.mark.parametrize("literal", ["[]", "()", "''"])
+def test_an_empty_list_of_a_library_is_not_the_command_line(previewed, literal):
+    source = f"import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args({literal})\n"
+    rows = table(previewed(source + script(), Job({}, [])))
+    assert "--x" not in rows
+    assert rows["--epochs"] == ["10", "int", "default", ""]
+
+
+@pytest.mark.parametrize("passed", ["", "sys.argv[1:]", "list(sys.argv[1:])", "sys.argv[1:] + []", "[] + sys.argv[1:]"])
+def test_a_command_line_without_tokens_is_the_command_line_in_every_way_of_passing_it(previewed, passed):
+    done = previewed(
+        f"import argparse, sys\nparser = argparse.ArgumentParser()\nparser.add_argument('files', nargs='*')\n"
+        f"parser.parse_args({passed})\nprint('training')\n",
+        Job({}, []),
+    )
+    assert table(done) == {"files": ["[]", "list", "default", ""]}
+
+
 def test_an_argument_of_an_earlier_parse_is_not_shown(previewed):
     source = (
         "import argparse\nother = argparse.ArgumentParser()\nother.add_argument('--x')\nother.parse_args(['--x', '1'])\n"

@@ -181,3 +181,75 @@ def test_plain_argparse_in_steps_is_checked_where_it_is_patched(script):
 
     assert check_hyperparameters(path, {"model": "large", "depth": 4}, patch=True) == {"model": "large", "depth": "4"}
     assert "the script's parser is argparse's own" in problems(path, {"model": "large"})[0]
+
+
+LIBRARY = """
+import argparse
+defaults = argparse.ArgumentParser()
+defaults.add_argument("--x", default=1)
+assert defaults.parse_args([]).x == 1
+"""
+OWN_LISTS = {
+    "a library of argparse": "import library",
+    "a helper of smargs": "helper.parse_args([])",
+    "a helper without the job": "helper.parse_args([], env_vars={})",
+    "a helper that leaves tokens": "helper.parse_known_args([])",
+    "a tuple": "helper.parse_args(())",
+    "a text": "helper.parse_args('')",
+    "the default values": "parser.parse_args([])",
+}
+"""Parses of an empty list that is not the command line of the process."""
+OTHER_PARSE = """
+from smargs import SageMakerArgumentParser
+parser, helper = SageMakerArgumentParser(), SageMakerArgumentParser()
+parser.add_argument("--epochs", type=int)
+helper.add_argument("--lr", type=float)
+{other}
+parser.add_argument("--depth", type=int)
+parser.parse_args()
+open("trained", "w").close()
+"""
+
+
+@pytest.mark.needs_process
+@pytest.mark.parametrize("other", OWN_LISTS.values(), ids=OWN_LISTS)
+def test_a_parse_of_an_empty_list_is_not_the_first_parse(script, tmp_path, other):
+    (tmp_path / "library.py").write_text(LIBRARY)
+    script.write_text(OTHER_PARSE.replace("{other}", other))
+
+    assert check_hyperparameters(script, {"epochs": 3, "depth": 2}) == {"epochs": "3", "depth": "2"}
+    assert problems(script, {"lr": 0.5}) == ["unrecognized hyperparameter: lr"]
+    assert "trained" not in os.listdir(tmp_path)
+
+
+PASSED = [
+    "",
+    "None",
+    "sys.argv[1:]",
+    "sys.argv[1:] or None",
+    "sys.argv[1:].copy()",
+    "sys.argv[1:] + []",
+    "[] + sys.argv[1:]",
+    "list(sys.argv[1:])",
+    "list(sys.argv)[1:]",
+    "tuple(sys.argv[1:])",
+    "[*sys.argv[1:]]",
+    "[token for token in sys.argv[1:] if token != '--debug']",
+    "copy.copy(sys.argv[1:])",
+    "copy.deepcopy(sys.argv)[1:]",
+    "' '.join(sys.argv[1:])",
+    "(sys.argv.pop(0), sys.argv)[1]",
+]
+"""The ways of passing the command line. In a check it has no tokens."""
+
+
+@pytest.mark.needs_process
+@pytest.mark.parametrize("passed", PASSED)
+@pytest.mark.parametrize("before", ["", "sys.argv = sys.argv[:1]", "sys.argv = list(sys.argv)", "sys.argv[:] = ['train.py']"])
+def test_the_command_line_is_the_first_parse_in_every_way_of_passing_it(script, tmp_path, before, passed):
+    script.write_text(
+        f"import copy, sys\n{before}\nfrom smargs import SageMakerArgumentParser\nparser = SageMakerArgumentParser()\n"
+        f"parser.add_argument('--epochs', type=int)\nparser.parse_args({passed})\nopen('trained', 'w').close()\n"
+    )
+    assert check_hyperparameters(script, {"epochs": 3}) == {"epochs": "3"}
+    assert os.listdir(tmp_path) == ["train.py"]

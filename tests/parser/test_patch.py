@@ -238,7 +238,7 @@ def configure(argv, method="parse_args"):
 
 @pytest.mark.parametrize("method", ["parse_args", "parse_known_args"])
 @pytest.mark.parametrize("form", [lambda job: job, without], ids=["argv", "empty argv"])
-@pytest.mark.parametrize("argv", [["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
+@pytest.mark.parametrize("argv", [[], ["serve"], ["--epochs", "4", "serve"], ("serve", "--train", "data")], ids=" ".join)
 def test_a_library_that_parses_its_own_list_is_not_filled(run_script, form, method, argv):
     """The tokens of the subcommand may be empty, as the process's command line may be."""
     source = f"{LIBRARY}print(configure({argv!r}, {method!r}))\n"
@@ -273,6 +273,17 @@ for parse in (parser.parse_intermixed_args, parser.parse_known_intermixed_args):
     assert run_patched(source, SageMakerJob({"epochs": 3})) == (
         f"{filled} {filled} {own}\n({filled}, []) ({filled}, []) ({own}, [])\n"
     )
+
+
+LISTS = ["", "sys.argv[1:]", "tuple(sys.argv[1:])", "list(sys.argv)[1:]", "[*sys.argv[1:]]", "' '.join(sys.argv[1:])"]
+
+
+@pytest.mark.parametrize("passed", LISTS)
+def test_a_command_line_without_tokens_is_filled_in_every_way_of_passing_it(run_patched, passed):
+    """A library that parsed an empty list of its own leaves no trace."""
+    source = f"import sys\n{LIBRARY}configure([])\n{SCRIPT}print(parser.parse_args({passed}))\nprint(sys.argv)\n"
+
+    assert run_patched(source, without(SageMakerJob(HYPERPARAMETERS, ["train"]))) == f"{FILLED}['train.py']\n"
 
 
 @pytest.mark.parametrize("passed", ["", "sys.argv[1:]", "tuple(sys.argv[1:])", "' '.join(sys.argv[1:])"])
