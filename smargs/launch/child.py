@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
 from smargs.container.commandline import ProcessTokens
-from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script
+from smargs.launch.first_parse import PARSER, end, end_at_first_parse, exit_status, is_of_script
 
 BUILDER = "build_parser"
 """The function that makes the parser, in a module that does not parse."""
@@ -47,9 +47,12 @@ def main() -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ProcessTokens([request.script, *request.arguments])
 
+    process = os.getpid()
+
     def send(reply: Dict[str, Any]) -> int:
-        stream.write(json.dumps(reply))
-        stream.flush()
+        if os.getpid() == process:  # The script may have forked.
+            stream.write(json.dumps(reply))
+            stream.flush()
         return 0
 
     question: Any = importlib.import_module(request.question)
@@ -57,12 +60,11 @@ def main() -> NoReturn:
     if request.is_patched:
         patch.install()
     end_at_first_parse(
-        lambda parser, parse: send(_reply(lambda: question.answer(parser, parse, request.details))),
+        lambda parser, parse: end(lambda: send(_reply(lambda: question.answer(parser, parse, request.details)))),
         lambda parser: prepare(parser, request.details),
     )
     status = _run(request.script, send)
-    sys.stderr.flush()
-    os._exit(status)
+    end(lambda: status)
 
 
 def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:
@@ -99,7 +101,7 @@ def _parse(parser: Any, send: Callable[[Dict[str, Any]], int]) -> int:
 def _reply(answer: Callable[[], Any]) -> Dict[str, Any]:
     try:
         return {"answer": answer()}
-    except Exception as error:  # The script must not catch it, and continue.
+    except BaseException as error:  # Even SystemExit of a type function is no answer.
         return {"problem": f"fails while its parser is read: {_describe(error)}"}
 
 
@@ -128,5 +130,5 @@ def _remedy(error: Exception) -> str:
     return ""
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: BaseException) -> str:
     return ": ".join(filter(None, (type(error).__name__, str(error))))

@@ -22,10 +22,11 @@ from smargs.parsing import as_tokens, is_command_line
 PARSER: Any = argparse.ArgumentParser
 """argparse's own class, before a script or ``patch.install`` replaces it."""
 
-Handler = Callable[[Any, Callable[[], Any]], int]
+Handler = Callable[[Any, Callable[[], Any]], NoReturn]
 """A function that is called instead of the first parse: with the parser, and with a function that parses.
 
-It returns the exit status of the process. The function that parses takes the command line as it is then in ``sys.argv``.
+It does not return: it ends the process with :func:`end`. The function that parses takes the command line as it is then in
+``sys.argv``.
 """
 
 
@@ -64,6 +65,7 @@ class _FirstParse:
         self._handle = handle
         self._prepare = prepare
         self._is_parsing = False
+        self._process = os.getpid()
         self._steps: List[Tuple[FrameType, Any]] = []
 
     def hook(self, cls: type) -> None:
@@ -76,32 +78,45 @@ class _FirstParse:
     def _end_after(self, parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
         tokens = args[0] if args else settings.get("args")
         frame = sys._getframe(2)  # The frame of the script that calls the method. wrapped() is between.
-        steps = [earlier for started_by, earlier in self._steps if _is_running(started_by, frame)]
+        steps = self._earlier_steps(frame)
         if self._is_parsing or not (steps or is_command_line(tokens)):
             return parse(parser, *args, **settings)
-
-        def parse_now() -> Any:
-            if tokens is None:
+        if os.getpid() != self._process:
+            end(lambda: 0)  # A fork of the script's process: that one parses, too.
+        if parse.__name__.startswith("parse_known") and parses_again(frame):
+            self._steps.append((frame, parser))
+            # A step that ends the process, with its help or an error, is the last one. What it prints is printed below.
+            with contextlib.suppress(SystemExit), self._step(parser), _without_output():
                 return parse(parser, *args, **settings)
-            renewed = {"args": sys.argv[1:]} if "args" in settings else {}
-            return parse(parser, *[sys.argv[1:], *args[1:]][: len(args)], **{**settings, **renewed})
-
+        for earlier in steps:
+            _argparse.declare_missing(parser, earlier)
+        # The parse may store a part of the command line, which then is of Python's own type.
+        sys.argv = as_tokens(sys.argv)
         self._is_parsing = True
         try:
-            if parse.__name__.startswith("parse_known") and parses_again(frame):
-                self._steps.append((frame, parser))
-                self._prepare(parser)
-                # A step that ends the process, with its help or an error, is the last one. What it prints is printed below.
-                with contextlib.suppress(SystemExit), _without_output():
-                    return parse(parser, *args, **settings)
-            for earlier in steps:
-                _argparse.declare_missing(parser, earlier)
-            # The parse may store a part of the command line, which then is of Python's own type.
-            sys.argv = as_tokens(sys.argv)
-            status = self._handle(parser, parse_now)
+            return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
         finally:
             self._is_parsing = False
-        return _end(status)
+
+    def _earlier_steps(self, frame: FrameType) -> List[Any]:
+        return [parser for started_by, parser in self._steps if _is_running(started_by, frame)]
+
+    @contextlib.contextmanager
+    def _step(self, parser: Any) -> Iterator[None]:
+        self._is_parsing = True
+        try:
+            self._prepare(parser)
+            yield
+        finally:
+            self._is_parsing = False
+
+
+def _parse_now(parse: Callable[..., Any], parser: Any, *args: Any, **settings: Any) -> Any:
+    """Parse the command line as it is now in ``sys.argv``, passed in the way in which the script passes it."""
+    if args[:1] in ((), (None,)) and settings.get("args") is None:
+        return parse(parser, *args, **settings)
+    renewed = {"args": sys.argv[1:]} if "args" in settings else {}
+    return parse(parser, *[sys.argv[1:], *args[1:]][: len(args)], **{**settings, **renewed})
 
 
 @contextlib.contextmanager
@@ -118,11 +133,22 @@ def _is_running(frame: FrameType, inner: FrameType) -> bool:
     return outer is frame
 
 
-def _end(status: int) -> NoReturn:
-    # os._exit, because a script that catches SystemExit would continue and train.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+def end(status: Callable[[], int]) -> NoReturn:
+    """Call a function, and end this process with the exit status that it returns, or with 1 if it raises anything."""
+    code = 1
+    try:
+        code = status()
+        flush_streams()
+    finally:
+        # os._exit, because a script that catches an exception would continue and train.
+        os._exit(code)
+
+
+def flush_streams() -> None:
+    """Write what the script has printed, unless that is impossible: it may have closed or replaced its streams."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
 
 
 def exit_status(stop: SystemExit) -> int:

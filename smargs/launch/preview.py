@@ -10,14 +10,23 @@ import os
 import shlex
 import signal
 import sys
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Sequence, Set, TextIO, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
 from smargs.container.commandline import ProcessTokens
 from smargs.context import ParseContext, current_context
-from smargs.launch.first_parse import PARSER, end_at_first_parse, exit_status, is_of_script, with_subclasses, wrap
+from smargs.launch.first_parse import (
+    PARSER,
+    end,
+    end_at_first_parse,
+    exit_status,
+    flush_streams,
+    is_of_script,
+    with_subclasses,
+    wrap,
+)
 from smargs.launch.origins import CONFIG_FILE, FilledArgument, Origin, Origins, ParserRun
 from smargs.output import print_all
 from smargs.secrets.masking import Secrets
@@ -137,21 +146,31 @@ def main() -> int:
         patch.install()
     watch = Watch()
     watch.hook()
-    end_at_first_parse(lambda _, parse: _show(watch, parse))
+    # The script may replace or close its own.
+    streams = [_duplicate(stream) for stream in (sys.stdout, sys.stderr)]
+    end_at_first_parse(lambda _, parse: end(lambda: _show(watch, parse, streams)))
     try:
         patch.load_main(script)()
     except SystemExit as stop:
         if stop.code:
             raise
     except (Exception, KeyboardInterrupt) as error:
-        _print_traceback(error)
-        return 1 if isinstance(error, Exception) else 128 + signal.SIGINT
+        return _print_traceback(error)
     print(f"{os.path.basename(script)} ended without parsing its arguments", file=sys.stderr)
     return 2
 
 
-def _show(watch: Watch, parse: Callable[[], Any]) -> int:
+def _duplicate(stream: TextIO) -> TextIO:
+    return open(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors=stream.errors)
+
+
+def _show(watch: Watch, parse: Callable[[], Any], streams: Sequence[TextIO]) -> int:
     """Print the table of a parse.
+
+    Args:
+        watch: The parsers of this process.
+        parse: A function that parses.
+        streams: Standard output and error.
 
     Returns:
         The exit status.
@@ -160,17 +179,20 @@ def _show(watch: Watch, parse: Callable[[], Any]) -> int:
         rows = watch.rows(parse)
     except SystemExit as stop:
         return exit_status(stop)
-    # The script may have replaced them.
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    except (Exception, KeyboardInterrupt) as error:
+        return _print_traceback(error)
+    flush_streams()
+    sys.stdout, sys.stderr = streams
     return print_all(lambda: print_table(COLUMNS, rows))
 
 
-def _print_traceback(error: BaseException) -> None:
-    """Print a traceback that starts in the script, as if Python had run the script itself."""
+def _print_traceback(error: BaseException) -> int:
+    """Print a traceback that starts in the script, as if Python had run the script itself, and return the exit status."""
     trace = error.__traceback__
     while trace and not is_of_script(trace):
         trace = trace.tb_next
     sys.excepthook(type(error), error.with_traceback(trace), trace)
+    return 1 if isinstance(error, Exception) else 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

@@ -390,6 +390,36 @@ def test_a_script_that_replaces_its_streams_is_shown(previewed):
     assert table(done)["--epochs"][:3] == ["3", "int", "command line"]
 
 
+BROKEN = {
+    "a stream without flush": "class Log:\n    write = lambda self, text: None\nsys.stdout = sys.stderr = Log()",
+    "no streams": "sys.stdout = sys.stderr = None",
+    "a full file": "sys.stdout = open('/dev/full', 'w')\nprint('x')",
+    "a fork": "os.fork()",
+    "a closed output": "sys.stdout.close()",
+    "a closed error output": "sys.stderr.close()",
+}
+"""What scripts do to their process before they parse."""
+
+
+@pytest.mark.parametrize("before", BROKEN.values(), ids=BROKEN)
+def test_nothing_runs_after_the_first_parse(previewed, tmp_path, before):
+    source = f"import os, sys\n{before}\n{script()}"
+    done = previewed(source + "open('trained', 'w')\n", Job({}, []))
+    assert table(done)["--epochs"] == ["10", "int", "default", ""]
+    assert not (tmp_path / "trained").exists()
+
+
+def test_an_exception_of_the_parse_does_not_reach_the_script(previewed, tmp_path):
+    source = (
+        "from smargs import SageMakerArgumentParser\ndef layers(text):\n    return {}[text]\n"
+        "parser = SageMakerArgumentParser()\nparser.add_argument('--layers', type=layers)\n"
+        "try:\n    parser.parse_args()\nexcept KeyError:\n    pass\nopen('trained', 'w')\n"
+    )
+    done = previewed(source, Job({}, ["--layers", "2"]))
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, "", "KeyError: '2'")
+    assert not (tmp_path / "trained").exists()
+
+
 def test_a_warning_points_at_the_scripts_line(previewed):
     done = previewed(script(), Job({"SM_HPS": '{"epochs": 2}', "SM_TRAINING_ENV": "{"}, []))
     assert "train.py:" in done.stderr

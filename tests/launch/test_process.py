@@ -71,6 +71,39 @@ def test_a_script_runs_up_to_its_first_parse(script, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["train.py"]
 
 
+BROKEN = {
+    "a stream without flush": "class Log:\n    write = lambda self, text: None\nsys.stdout = Log()",
+    "a stream that raises": "class Log:\n    def flush(self):\n        raise KeyboardInterrupt\nsys.stderr = Log()",
+    "no streams": "sys.stdout = sys.stderr = None",
+    "a closed output": "sys.stdout.close()",
+    "a closed error output": "sys.stderr.close()",
+    "a fork": "os.fork()",
+}
+"""What scripts do to their process before they parse."""
+
+
+@pytest.mark.parametrize("before", BROKEN.values(), ids=BROKEN)
+def test_nothing_runs_after_the_first_parse(script, tmp_path, before):
+    source = f"import os, sys\n{before}\n" + textwrap.dedent(PARSES).replace('print("to standard output")\n', "")
+    assert ask(script(source.replace("finally:", "except BaseException:\n    pass\nfinally:")), "question", 1)["details"] == 1
+    time.sleep(0.5)
+    assert sorted(os.listdir(tmp_path)) == ["train.py"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a file that is always full")
+def test_text_that_cannot_be_written_does_not_reach_the_script(script, tmp_path):
+    assert (
+        ask(script("import sys\nsys.stdout = open('/dev/full', 'w')\n" + textwrap.dedent(PARSES)), "question", 1)["details"]
+        == 1
+    )
+    assert sorted(os.listdir(tmp_path)) == ["train.py"]
+
+
+@pytest.mark.parametrize("stream", ["sys.stderr.close()", "sys.stderr = None"])
+def test_a_script_without_error_output_that_ends_first_is_one_line(refused, stream):
+    assert refused(f"import sys\n{stream}\nsys.exit('no GPU')").startswith("train.py ends with exit status 1 before")
+
+
 def test_a_script_starts_in_its_directory_under_its_name(script, tmp_path):
     answer = ask(os.path.relpath(script(PARSES)), "question", None)
     assert (answer["directory"], answer["argv"]) == (os.path.realpath(tmp_path), ["train.py"])
@@ -212,8 +245,9 @@ def test_a_script_that_the_system_cannot_run_is_one_line(refused, monkeypatch, t
     assert "nowhere" in line
 
 
-def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_path):
-    assert refused(PARSES, "fail") == "train.py fails while its parser is read: RuntimeError: two lines"
+@pytest.mark.parametrize(("details", "error"), [("fail", "RuntimeError: two lines"), ("exit", "SystemExit: 3")])
+def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_path, details, error):
+    assert refused(PARSES, details) == f"train.py fails while its parser is read: {error}"
     assert sorted(os.listdir(tmp_path)) == ["train.py"]
 
 

@@ -8,6 +8,8 @@ def answer(parser, parse, details):
     """Answer with the details of the question, the parser, and the process."""
     if details == "fail":
         raise RuntimeError("two\nlines")
+    if details == "exit":
+        raise SystemExit(3)
     return {
         "details": details,
         "classes": [cls.__name__ for cls in type(parser).__mro__],
