@@ -8,7 +8,8 @@ import os
 import pickle
 import sys
 import types
-from typing import Any, Callable, Dict, NamedTuple, NoReturn, Tuple
+from importlib.machinery import PathFinder
+from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
 from smargs.container.commandline import ProcessTokens
@@ -16,6 +17,10 @@ from smargs.launch.first_parse import PARSER, end, end_at_first_parse, exit_stat
 
 BUILDER = "build_parser"
 """The function that makes the parser, in a module that does not parse."""
+
+
+_KEPT = ("smargs", "argparse", "configargparse")
+"""The packages whose classes this process watches, even if the script has copies of them beside it."""
 
 
 class Request(NamedTuple):
@@ -38,8 +43,13 @@ class Request(NamedTuple):
     details: Any
 
 
-def main() -> NoReturn:
-    """Read a request from standard input, run the script up to its first parse, and write the answer to standard output."""
+def main(path: List[str], started_with: Container[str]) -> NoReturn:
+    """Read a request from standard input, run the script up to its first parse, and write the answer to standard output.
+
+    Args:
+        path: The script's ``sys.path``. This function sets it after its own imports.
+        started_with: The names of the modules that Python itself has imported.
+    """
     request: Request = pickle.load(sys.stdin.buffer)
     # What the script reads and prints must be neither the request nor the answer.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -57,6 +67,8 @@ def main() -> NoReturn:
 
     question: Any = importlib.import_module(request.question)
     prepare = getattr(question, "prepare", lambda parser, details: None)
+    sys.path = path
+    _forget_shadowed(started_with)
     if request.is_patched:
         patch.install()
     end_at_first_parse(
@@ -65,6 +77,15 @@ def main() -> NoReturn:
     )
     status = _run(request.script, send)
     end(lambda: status)
+
+
+def _forget_shadowed(started_with: Container[str]) -> None:
+    """Forget the modules that the script has not imported, and that it would import from its own directory."""
+    for name in [name for name in sys.modules if name not in started_with]:
+        top = name.partition(".")[0]
+        spec = None if top in _KEPT else PathFinder.find_spec(top, [os.getcwd()])
+        if spec is not None and spec.loader is not None:
+            del sys.modules[name]
 
 
 def _run(script: str, send: Callable[[Dict[str, Any]], int]) -> int:

@@ -24,14 +24,18 @@ LONGEST = 120.0
 """How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
 
 # The child imports the package of this process, even if another version is installed. Its parent directory is on sys.path only
-# for that import, and typing is imported before, so that no other module comes from there.
+# for that import, and typing is imported before, so that no other module comes from there. None comes from the directory of the
+# source code either, which may have a random.py.
 _CODE = """
-import sys, typing
+import sys
+started_with = set(sys.modules)
+path, sys.path = sys.path, [entry for entry in sys.path if entry not in ("", {source!r})]
+import typing
 sys.path.insert(0, {root!r})
 import smargs
 del sys.path[0]
 import smargs.launch.child
-smargs.launch.child.main()
+smargs.launch.child.main(path, started_with)
 """
 
 
@@ -85,7 +89,8 @@ def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as reply, tempfile.TemporaryFile() as errors:
         pickle.dump(request, asked)
         asked.seek(0)
-        code = _CODE.format(root=os.path.dirname(os.path.dirname(os.path.abspath(smargs.__file__))))
+        root = os.path.dirname(os.path.dirname(os.path.abspath(smargs.__file__)))
+        code = _CODE.format(root=root, source=os.fspath(directory))
         # A session of its own has no terminal, from which getpass would read.
         process = subprocess.Popen(
             [sys.executable, "-c", code],

@@ -7,12 +7,15 @@ import sys
 import tempfile
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 from paths import ROOT
 
 from smargs.launch import process
-from smargs.launch.entry_point import find_entry_point
+from smargs.launch.check import Question
+from smargs.launch.entry_point import EntryPoint, find_entry_point
+from smargs.launch.errors import OTHER_PARSER
 from smargs.launch.process import ScriptError
 from smargs.local.job import BadJobError
 
@@ -71,6 +74,7 @@ def test_a_script_runs_up_to_its_first_parse(script, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["train.py"]
 
 
+QUESTION = Question(EntryPoint(Path("train.py"), Path()), [], False, (), {}, (), True)
 BROKEN = {
     "a stream without flush": "class Log:\n    write = lambda self, text: None\nsys.stdout = Log()",
     "a stream that raises": "class Log:\n    def flush(self):\n        raise KeyboardInterrupt\nsys.stderr = Log()",
@@ -214,6 +218,28 @@ def test_a_signal_without_a_name_is_its_number(refused):
         refused(f"import os; os.kill(os.getpid(), {number})")
         == f"train.py ends with signal {number} before it parses its arguments"
     )
+def test_a_module_with_the_name_of_one_of_python_disturbs_no_more_than_in_a_job(script, tmp_path, monkeypatch):
+    """What smargs itself imports in a job is as good as lost there, too."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)  # It imports modules before the script.
+    source = "import sys, smargs\nsmargs.SageMakerArgumentParser().parse_args()\nprint(*sys.modules)"
+    script(source, "job.py")
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    job = subprocess.run([sys.executable, tmp_path / "job.py"], env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    names = getattr(sys, "stdlib_module_names", ("bisect", "dis", "pickle", "random", "select", "selectors", "tempfile"))
+    shadowing = sorted({*names} - {name.partition(".")[0] for name in job.stdout.split()})
+    for name in shadowing:
+        script(f"import sys\nsys.exit('{name} beside the script is imported')", f"{name}.py")
+
+    assert {"random", "select", "tempfile"} <= set(shadowing)
+    assert ask(script(PARSES), "smargs.launch.check", QUESTION)["problems"] == [OTHER_PARSER]
+
+
+@pytest.mark.parametrize("name", ["csv", "tempfile"])
+def test_a_script_imports_a_module_beside_it_that_has_the_name_of_one_of_python(script, name):
+    script("EPOCHS = 7", f"{name}.py")
+    path = script(f"import {name}\n{name}.EPOCHS\n" + textwrap.dedent(PARSES))
+    assert ask(path, "smargs.launch.check", QUESTION)["problems"] == [OTHER_PARSER]
 
 
 def test_a_password_is_not_asked_for_at_the_terminal(refused):
