@@ -6,10 +6,11 @@ import importlib
 import json
 import os
 import pickle
+import signal
 import sys
 import types
 from importlib.machinery import PathFinder
-from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Tuple
+from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Optional, Tuple
 
 from smargs import patch
 from smargs.container.commandline import ProcessTokens
@@ -34,6 +35,7 @@ class Request(NamedTuple):
             and returns what JSON can represent. If the module has a function ``prepare`` and the script parses in steps, that
             function receives the parser of each earlier step, and the details.
         details: The details of the question.
+        pipe: The reading end of a pipe, which ends if the process that asks is killed; None if the system has no sessions.
     """
 
     script: str
@@ -41,6 +43,7 @@ class Request(NamedTuple):
     is_patched: bool
     question: str
     details: Any
+    pipe: Optional[int]
 
 
 def main(path: List[str], started_with: Container[str]) -> NoReturn:
@@ -55,6 +58,8 @@ def main(path: List[str], started_with: Container[str]) -> NoReturn:
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if request.pipe is not None:
+        _end_with(request.pipe)
     sys.argv = ProcessTokens([request.script, *request.arguments])
 
     process = os.getpid()
@@ -77,6 +82,21 @@ def main(path: List[str], started_with: Container[str]) -> NoReturn:
     )
     status = _run(request.script, send)
     end(lambda: status)
+
+
+def _end_with(pipe: int) -> None:
+    """Let a process kill this one and its group if a pipe ends without a byte."""
+    leader = os.getpid()
+    # A child of a child, because the script may wait for all of its children.
+    child = os.fork()
+    if not child:
+        if not os.fork():
+            os.setpgid(0, 0)
+            if not os.read(pipe, 1):
+                os.killpg(leader, signal.SIGKILL)
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(pipe)
 
 
 def _forget_shadowed(started_with: Container[str]) -> None:

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Sequence
+from typing import IO, Any, Dict, Iterable, Iterator, Optional, Sequence
 
 import smargs
 from smargs.launch.child import Request
 from smargs.launch.container import container_variables
 from smargs.launch.entry_point import EntryPoint
 from smargs.local.containers import environ_outside_job
-from smargs.local.system import kill_session
+from smargs.local.system import HAS_SESSIONS, kill_session
 
 LONGEST = 120.0
 """How many seconds a script may take up to its first parse. To import a large framework takes up to half a minute."""
@@ -73,14 +73,27 @@ def ask(
     environ = {**environ_outside_job(), **container_variables(entry_point, {}, channels)}
     # Source: ``write_env_vars`` of the toolkit's environment.py.
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.fspath(entry_point.source), environ.get("PYTHONPATH"))))
-    request = Request(entry_point.name, tuple(arguments), is_patched, question, details)
     try:
-        reply = _run(request, entry_point.source, environ)
+        with _pipe() as pipe:
+            request = Request(entry_point.name, tuple(arguments), is_patched, question, details, pipe)
+            reply = _run(request, entry_point.source, environ)
     except OSError as error:
         raise ScriptError(f"{entry_point.name} cannot be run: {error}") from None
     if "problem" in reply:
         raise ScriptError(f"{entry_point.name} {' '.join(reply['problem'].splitlines())}")
     return reply["answer"]
+
+
+@contextlib.contextmanager
+def _pipe() -> Iterator[Optional[int]]:
+    """Yield the reading end of a pipe that has a byte afterwards, and ends without one if this process is killed."""
+    read, write = os.pipe()
+    try:
+        yield read if HAS_SESSIONS else None
+    finally:
+        os.write(write, b".")
+        os.close(write)
+        os.close(read)
 
 
 def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str, Any]:
@@ -100,6 +113,7 @@ def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str
             cwd=directory,
             env=environ,
             start_new_session=True,
+            pass_fds=() if request.pipe is None else (request.pipe,),
         )
         try:
             status = process.wait(LONGEST)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -340,6 +341,28 @@ def test_a_signal_ends_the_script_too(here, number):
     assert (running.returncode, out, err) == (128 + number, "", "smargs check: interrupted\n")
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT], ids=lambda number: number.name)
+def test_a_killed_check_leaves_no_process(here, number):
+    os.mkfifo(here / "gate")
+    # Both processes of the script have the writing end of the gate.
+    (here / "train.py").write_text(
+        "import os, time\ngate = open('gate', 'w', 1)\nos.fork()\nprint('runs', file=gate)\ntime.sleep(60)"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    command = [sys.executable, "-m", "smargs", "check", "train.py"]
+    with subprocess.Popen(command, env=environ) as running, open(here / "gate", "rb", 0) as gate:
+        assert [gate.read(5), gate.read(5)] == [b"runs\n"] * 2
+        running.send_signal(number)
+        assert select.select([gate], [], [], 30)[0]
+        assert gate.read() == b""
+
+
+def test_a_script_has_no_child_that_it_has_not_started(checked, here):
+    source = "import os\ntry:\n    os.wait()\nexcept ChildProcessError:\n    pass\n"
+    (here / "train.py").write_text(source + SCRIPT)
+    assert checked("train.py", *TRAIN)[0] == 0
 
 
 def test_without_file_locks_the_command_works(here):
