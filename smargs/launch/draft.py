@@ -105,5 +105,6 @@ def _values_without_default(action: Optional[argparse.Action], value: object) ->
     if action is not None and is_flag:
         return [value, True, False, action.const]
     # A type such as ast.literal_eval reads the source of a text.
-    reads_source = isinstance(value, str) and action is not None and has_custom_type(action)
-    return [value, repr(value)] if reads_source else [value]
+    if isinstance(value, str) and action is not None and has_custom_type(action):
+        return [value, repr(str.__str__(value))]
+    return [value]

@@ -42,6 +42,8 @@ def plain_values(value: object) -> List[object]:
 def _plain(value: Any) -> Iterator[object]:
     if value is None or type(value) in (bool, int, float, str):
         yield value
+    elif isinstance(value, str) and not isinstance(value, enum.Enum):
+        yield str.__str__(value)
     elif isinstance(value, enum.Enum):
         yield value.name
         yield from plain_values(value.value)
@@ -78,7 +80,7 @@ def _plain_mappings(value: Mapping[object, object]) -> Iterator[object]:
     choices = {key: plain_values(inner) for key, inner in value.items()}
     if all(isinstance(key, str) for key in choices):
         for number in range(max(map(len, choices.values()), default=1)):
-            yield {str(key): choice[min(number, len(choice) - 1)] for key, choice in choices.items()}
+            yield {str.__str__(key): choice[min(number, len(choice) - 1)] for key, choice in choices.items()}
 
 
 def _plain_objects(value: Any) -> Iterator[object]:

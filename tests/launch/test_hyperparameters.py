@@ -53,6 +53,13 @@ class Level(int):
     """A number of a class of its own."""
 
 
+class Word(str):
+    """A text of a class of its own, such as ``numpy.str_``."""
+
+    def __str__(self):
+        return f"the word {self!r}"
+
+
 class Array:
     """A class whose comparison has no truth value, as with NumPy."""
 
@@ -200,6 +207,8 @@ VALUES = [
     ({"action": "count", "default": 2}, 5, "3"),
     ({"nargs": "?", "const": "c"}, "c", "c"),
     ({"type": Level}, Level(3), "3"),
+    ({"type": Word}, Word("x"), "x"),
+    ({"type": Word}, Word("true"), '"true"'),
     ({"type": Array}, Array("1,2"), "1,2"),
     ({"type": datetime.date.fromisoformat}, datetime.date(2024, 1, 2), "2024-01-02"),
     ({"type": datetime.time.fromisoformat}, datetime.time(3, 4), "03:04:00"),
@@ -266,6 +275,15 @@ def test_a_text_of_a_mapping_that_a_platform_changes_is_a_problem(declaration):
 
     with pytest.raises(HyperparameterError, match="comes back as 'q': expected a value that its type reads back"):
         parser.to_hyperparameters({"name": '"q"'})
+
+
+def test_a_text_of_a_class_of_its_own_is_sent_as_a_text():
+    values = {"name": Word("adam"), "words": [Word("a"), "b"], "by_word": {Word("k"): Word("v")}}
+    declarations = [("--name", {}), ("--words", {"nargs": "+"}), ("--by-word", {"type": dict})]
+
+    assert sent(values, *declarations) == {"name": "adam", "words": '["a", "b"]', "by-word": '{"k": "v"}'}
+    assert sent(values, *declarations, encoded=False) == {"name": "adam", "words": ["a", "b"], "by-word": {"k": "v"}}
+    assert sent({"name": Word("true")}, ("--name", {})) == {"name": '"true"'}
 
 
 def test_a_text_of_a_mapping_that_an_argument_converts_is_sent():
