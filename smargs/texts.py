@@ -7,7 +7,8 @@ import re
 
 INFINITY = float("inf")
 
-_DEEPEST = 64
+DEEPEST = 64
+"""How deeply JSON may be nested."""
 
 # Every JSON text that begins with a letter.
 _JSON_WORDS = frozenset(("true", "false", "null", "NaN", "Infinity"))
@@ -27,14 +28,14 @@ def load_json(text: str) -> object:
 
 def is_deep(text: str) -> bool:
     """Return whether the brackets of a text are nested more than 64 levels deep."""
-    if sum(map(text.count, "[{(")) <= _DEEPEST:
+    if sum(map(text.count, "[{(")) <= DEEPEST:
         return False
     depth = deepest = 0
     # A string without a closing quote runs to the end. Searching again from each quote inside it would take quadratic time.
     for bracket in re.findall(r"[\[{(\]})]", re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"?', "", text)):
         depth += 1 if bracket in "[{(" else -1
         deepest = max(deepest, depth)
-    return deepest > _DEEPEST
+    return deepest > DEEPEST
 
 
 def decode(text: str) -> object:

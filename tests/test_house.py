@@ -52,8 +52,9 @@ ROOMS = [
     ["container.sources"],
     ["container.variables"],
     ["secrets"],
-    ["launch.limits"],
-    ["launch.equality", "launch.errors", "launch.spelling", "output", "texts"],
+    ["launch.limits", "launch.spelling"],
+    ["launch.forms"],
+    ["launch.equality", "launch.errors", "output", "texts"],
     ["_argparse", "signatures"],
 ]
 RANKS = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}

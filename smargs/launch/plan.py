@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 from smargs import _argparse
 from smargs.container.variables import ADDED_BY_FRAMEWORKS, ADDED_BY_TUNERS, OBJECTIVE_METRIC, is_internal
 from smargs.launch.draft import Draft, spell
+from smargs.launch.forms import is_nested_deeply
 from smargs.launch.limits import limit_problems
 from smargs.launch.pipelines import default_text, has_inner_variable, is_pipeline_variable
 from smargs.launch.ranges import Range, range_problems
@@ -14,6 +15,7 @@ from smargs.launch.request import Arguments, RequestedValue, value_of
 from smargs.launch.trial import OWN_CONTAINER, Key, Outcome, Trial, key_of, routes
 from smargs.secrets.masking import Secrets
 from smargs.secrets.names import Names
+from smargs.texts import DEEPEST
 
 
 class Plan:
@@ -133,6 +135,8 @@ class Plan:
             return (
                 f"hyperparameter {name}: argument {_argparse.argument_name(action)} already takes {other}: expected one of them"
             )
+        if is_nested_deeply(requested.value):
+            return f"hyperparameter {name}: its value is nested more than {DEEPEST} levels deep: no job can read it"
         if has_inner_variable(requested.value):
             self._add_variable(requested, None)
             return f"hyperparameter {name}: a pipeline variable in a collection: expected it as the whole value"
@@ -174,9 +178,12 @@ class Plan:
             action = draft.requested.action
             if action is None or draft.round_trips or any(outcome.problem_of(key_of(action)) for outcome in self._outcomes):
                 continue
-            if draft.requested.is_stored or not draft.is_same_everywhere(self._outcomes):
+            formless = draft.requested.formless()
+            if draft.requested.is_stored or formless is not None or not draft.is_same_everywhere(self._outcomes):
                 shown = f"argument {_argparse.argument_name(action)}: {draft.requested.value!r}, sent as {draft.text!r},"
-                yield f"{shown} comes back as {draft.stored(self._outcomes)}: expected a value that its type reads back"
+                expected = "expected a value that its type reads back"
+                expected += "" if formless is None else f" (JSON has no {type(formless).__name__})"
+                yield f"{shown} comes back as {draft.stored(self._outcomes)}: {expected}"
 
     def _deferred_conflicts(self) -> Iterator[str]:
         """Yield a line for each argument that excludes another one, if the value of either is unknown before the launch."""

@@ -7,13 +7,14 @@ import json
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from smargs import _argparse
-from smargs.arguments.conversion import Converter, inferred_type
+from smargs.arguments.conversion import Converter, collects, inferred_type
 from smargs.arguments.matching import find, match
 from smargs.arguments.names import hyperparameter_name, names
 from smargs.container.job import Job
 from smargs.container.variables import fold
 from smargs.launch.channels import add_required_channels, is_hyperparameter
 from smargs.launch.equality import is_same, stands_for
+from smargs.launch.forms import formless, forms, is_nested_deeply
 from smargs.launch.spelling import plain_values
 from smargs.texts import to_text
 
@@ -41,11 +42,20 @@ class RequestedValue(NamedTuple):
 
     def equals(self, stored: object) -> bool:
         """Return whether the argument stores the value, or one that stands for it."""
-        if self.is_exact or is_same(self.value, stored):
+        if self.is_exact or is_nested_deeply(self.value) or is_same(self.value, stored):
             return is_same(self.value, stored)
-        is_collection = isinstance(self.value, (Mapping, list, tuple, set, frozenset))
-        plains = [plain for plain in plain_values(self.value) if not (is_collection and isinstance(plain, str))]
-        return any(stands_for(plain, stored) for plain in plains)
+        return any(stands_for(form, stored) for form in forms(self.value, self._levels))
+
+    def formless(self) -> Optional[object]:
+        """Return the value, or the first one inside it, that has no form in JSON. The argument's own type must read it back."""
+        return formless(self.value, self._levels)
+
+    @property
+    def _levels(self) -> int:
+        """At how many levels the argument reads texts."""
+        if self.action is None or not collects(self.action):
+            return 1
+        return 3 if self.action.nargs is not None and isinstance(self.action, _argparse.AppendAction) else 2
 
 
 class Arguments:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime
 import enum
-import io
 import json
-import os
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
+from typing import Any, Iterator, List, Tuple
+
+from smargs.launch.forms import Elements, combinations, distinct, elements_of, forms, inner_values, is_nested_deeply
 
 Spelling = Tuple[object, str]
 """A value that JSON can represent, and the text in which it is sent."""
-
-_COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def spellings(value: object, *, encoded: bool) -> List[Spelling]:
@@ -32,70 +30,45 @@ def spellings(value: object, *, encoded: bool) -> List[Spelling]:
 
 
 def plain_values(value: object) -> List[object]:
-    """Return the values that JSON can represent and that may stand for a value, the usual one first."""
-    by_text: Dict[str, object] = {}
-    for plain in _plain(value):
-        by_text.setdefault(json.dumps(plain), plain)
-    return list(by_text.values())
+    """Return the forms of a value, then other values of JSON that its own type may read back."""
+    if is_nested_deeply(value):
+        return [_text(value)]
+    return distinct((*forms(value), *_guesses(value)))
 
 
-def _plain(value: Any) -> Iterator[object]:
-    if value is None or type(value) in (bool, int, float, str):
-        yield value
-    elif isinstance(value, str) and not isinstance(value, enum.Enum):
-        yield str.__str__(value)
+def _guesses(value: Any) -> Iterator[object]:
+    elements = elements_of(value)
+    if elements is not None:
+        yield from _guesses_of_elements(elements)
     elif isinstance(value, enum.Enum):
         yield value.name
         yield from plain_values(value.value)
-    elif isinstance(value, _COLLECTIONS):
-        yield from _plain_collections(value)
-    elif isinstance(value, Mapping):
-        yield from _plain_mappings(value)
+    elif isinstance(value, datetime.datetime):
+        yield value.date().isoformat()
     else:
-        yield from _plain_objects(value)
+        yield from _names(value)
     if not isinstance(value, str):
-        yield from _texts(value)
+        yield _text(value)
 
 
-def _texts(value: object) -> Iterator[str]:
-    """Yield the texts of a value: its str, and JSON's text of a boolean."""
-    try:
-        yield str(value)
-    except Exception:  # An object may have no text, such as a pipeline variable.
-        yield object.__repr__(value)
-    if isinstance(value, bool):
-        yield json.dumps(value)
+def _guesses_of_elements(elements: Elements) -> Iterator[object]:
+    choices = [plain_values(element) for element in inner_values(elements)]
+    yield from combinations(elements, choices)
+    if isinstance(elements, list):
+        for separator in (",", " "):
+            yield separator.join(str(choice[0]) for choice in choices)
 
 
-def _plain_collections(value: Iterable[object]) -> Iterator[object]:
-    elements = sorted(value, key=repr) if isinstance(value, (set, frozenset)) else value
-    choices = [plain_values(element) for element in elements]
-    for number in range(max(map(len, choices), default=1)):
-        yield [choice[min(number, len(choice) - 1)] for choice in choices]
-    for separator in (",", " "):
-        yield separator.join(str(choice[0]) for choice in choices)
-
-
-def _plain_mappings(value: Mapping[object, object]) -> Iterator[object]:
-    choices = {key: plain_values(inner) for key, inner in value.items()}
-    if all(isinstance(key, str) for key in choices):
-        for number in range(max(map(len, choices.values()), default=1)):
-            yield {str.__str__(key): choice[min(number, len(choice) - 1)] for key, choice in choices.items()}
-
-
-def _plain_objects(value: Any) -> Iterator[object]:
-    """Yield the spellings of a path, a date, a file, a number of another library, a function or a class."""
-    if isinstance(value, os.PathLike):
-        yield os.fsdecode(value)
-    if isinstance(value, datetime.datetime):
-        yield from (value.isoformat(), value.date().isoformat())
-    elif isinstance(value, (datetime.date, datetime.time)):
-        yield value.isoformat()
-    elif isinstance(value, io.IOBase):
-        yield str(getattr(value, "name", value))
-    if isinstance(value, (int, float)):
-        yield float(value) if isinstance(value, float) else int(value)
+def _names(value: object) -> Iterator[str]:
+    """Yield the name of a function, of a class, or of another object that has one."""
     for attribute in ("__name__", "name"):
         name = getattr(value, attribute, None)
         if isinstance(name, str):
             yield name
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception:  # An object may have no text, such as a pipeline variable.
+        return object.__repr__(value)

@@ -4,12 +4,14 @@ import argparse
 import datetime
 import decimal
 import enum
+import io
 import json
 import os
 import pickle
 import sys
+import uuid
 import warnings
-from collections import namedtuple
+from collections import UserString, deque, namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +25,22 @@ from smargs.launch.hyperparameters import to_hyperparameters
 class Color(enum.Enum):
     RED = "red"
     BLUE = 2
+
+
+class Strategy(str, enum.Enum):
+    """An Enum of texts, as transformers has them."""
+
+    STEPS = "steps"
+    TRUE = "true"
+
+
+class Size(enum.IntEnum):
+    BIG = 3
+
+
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
 
 
 class Swapped(enum.Enum):
@@ -194,6 +212,10 @@ VALUES = [
     ({"type": Color}, Color.BLUE, "BLUE"),
     ({"type": Color}, Color.RED, "RED"),
     ({"type": Swapped}, Swapped.small, "large"),
+    ({"type": Strategy}, Strategy.STEPS, "steps"),
+    ({"type": lambda text: Strategy[text]}, Strategy.STEPS, "STEPS"),
+    ({"type": Size}, Size.BIG, "3"),
+    ({"type": lambda text: Access(int(text))}, Access.READ | Access.WRITE, "3"),
     ({"type": lambda text: Color(int(text))}, Color.BLUE, "2"),
     ({"type": tuple}, (1, "a"), '[1, "a"]'),
     ({"type": set}, {2, 1}, "[1, 2]"),
@@ -284,6 +306,133 @@ def test_a_text_of_a_class_of_its_own_is_sent_as_a_text():
     assert sent(values, *declarations) == {"name": "adam", "words": '["a", "b"]', "by-word": '{"k": "v"}'}
     assert sent(values, *declarations, encoded=False) == {"name": "adam", "words": ["a", "b"], "by-word": {"k": "v"}}
     assert sent({"name": Word("true")}, ("--name", {})) == {"name": '"true"'}
+
+
+def test_a_member_of_an_enum_that_is_a_text_or_a_number_is_sent_as_such():
+    declarations = [("--strategy", {"default": "no"}), ("--size", {}), ("--opt", {"type": dict})]
+    values = {"strategy": Strategy.STEPS, "size": Size.BIG, "opt": {Strategy.STEPS: [Strategy.STEPS, Size.BIG, Access(3)]}}
+    opt = {"steps": ["steps", 3, 3]}
+
+    assert sent(values, *declarations) == {"strategy": "steps", "size": "3", "opt": json.dumps(opt)}
+    assert sent(values, *declarations, encoded=False) == {"strategy": "steps", "size": 3, "opt": opt}
+    assert sent({"strategy": Strategy.TRUE}, ("--strategy", {})) == {"strategy": '"true"'}
+
+
+def test_the_name_of_such_a_member_is_no_other_way_to_send_it():
+    for member in (Strategy.STEPS, Size.BIG):
+        with pytest.raises(HyperparameterError, match=r"^argument --x: invalid choice: "):
+            sent({"x": member}, ("--x", {"choices": [member.name]}))
+
+
+class Listed:
+    """A number or an array of NumPy, PyTorch or pandas."""
+
+    def __init__(self, content, kind="i"):
+        self.content = content
+        self.dtype = SimpleNamespace(kind=kind)
+
+    def tolist(self):
+        return self.content
+
+    def __iter__(self):
+        return iter(self.content)
+
+
+class Day:
+    """A date of NumPy, of which ``tolist()`` may make a number."""
+
+    dtype = SimpleNamespace(kind="M")
+
+    def tolist(self):
+        return 1704067200000000000
+
+    def __str__(self):
+        return "2024-01-01"
+
+
+WITH_FORM = [
+    ({"type": dict}, {"hidden": Listed(128), "lr": Listed(0.5)}, '{"hidden": 128, "lr": 0.5}'),
+    ({"type": list}, Listed([[1, 2], [3, 4]]), "[[1, 2], [3, 4]]"),
+    ({"nargs": "+", "type": int}, Listed([1, 2]), "[1, 2]"),
+    ({"type": list}, range(3), "[0, 1, 2]"),
+    ({"type": list}, deque([1, 2]), "[1, 2]"),
+    ({"type": list}, {"b": 1, "a": 2}.keys(), '["b", "a"]'),
+    ({"type": list}, {"a": 1}.values(), "[1]"),
+    ({"type": list}, [uuid.UUID(int=5), Path("a"), Day()], f'["{uuid.UUID(int=5)}", "a", "2024-01-01"]'),
+    ({"nargs": "+", "type": float}, [decimal.Decimal("0.90")], '["0.90"]'),
+    ({"action": "append", "nargs": 2, "type": float}, [[decimal.Decimal("0.5"), 1]], '[["0.5", 1]]'),
+    ({"type": float}, decimal.Decimal("0.10"), "0.10"),
+    ({"type": complex}, 1 + 2j, "(1+2j)"),
+    ({"type": dict}, {1: "x"}, "{1: 'x'}"),
+]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "text"), WITH_FORM, ids=[f"{type(value).__name__} as {text}" for _, value, text in WITH_FORM]
+)
+def test_a_value_of_a_mapping_that_json_does_not_know_is_sent_in_its_only_form(declaration, value, text):
+    assert sent({"x": value}, ("--x", declaration)) == {"x": text}
+
+
+WITHOUT_FORM = [
+    ({"type": dict}, {"lr": decimal.Decimal("0.5")}, "Decimal"),
+    ({"type": list}, [[b"x"]], "bytes"),
+    ({"type": list}, map(str, [1]), "map"),
+    ({"type": list}, Listed([1], kind="M"), "Listed"),
+    ({}, {"a": {1: 2}}, "int"),
+    ({}, b"x", "bytes"),
+    ({}, UserString("x"), "UserString"),
+    ({}, lambda: 0, "function"),
+    ({}, io.StringIO(), "StringIO"),
+    ({"nargs": "+"}, [object()], "object"),
+]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "value", "class_name"), WITHOUT_FORM, ids=[f"{type(value).__name__}" for _, value, _ in WITHOUT_FORM]
+)
+@pytest.mark.parametrize("of", [dict, SimpleNamespace], ids=["mapping", "object"])
+def test_a_value_that_no_form_stands_for_is_named_with_its_class(declaration, value, class_name, of):
+    (line,) = problems(of(x=value), ("--x", declaration))
+
+    assert line.startswith("argument --x: ")
+    assert line.endswith(f": expected a value that its type reads back (JSON has no {class_name})")
+
+
+def test_numbers_and_arrays_of_numpy_are_sent_as_those_of_json():
+    numpy = pytest.importorskip("numpy")
+    values = {
+        "opt": {"hidden": numpy.int64(128), "lr": numpy.float32(0.5), "amp": numpy.bool_(True), "name": numpy.str_("x")},
+        "shape": numpy.array([[1, 2], [3, 4]]),
+        "day": numpy.datetime64("2024-01-01T00:00:00.000000000"),
+    }
+
+    assert sent(values, ("--opt", {"type": dict}), ("--shape", {"type": list}), ("--day", {})) == {
+        "opt": '{"hidden": 128, "lr": 0.5, "amp": true, "name": "x"}',
+        "shape": "[[1, 2], [3, 4]]",
+        "day": "2024-01-01T00:00:00.000000000",
+    }
+
+
+def nested(levels):
+    """A list of lists."""
+    value = 0
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("of", [dict, argparse.Namespace, SimpleNamespace])
+def test_a_value_that_is_nested_too_deeply_is_a_problem(of):
+    itself = []
+    itself.append(itself)
+    declaration = ("--x", {"type": list, "default": [0]})
+
+    assert sent(of(x=nested(64)), declaration) == {"x": "[" * 64 + "0" + "]" * 64}
+    for value in (nested(65), nested(3000), itself, {"x": itself}):
+        assert problems(of(x=value), declaration) == [
+            "hyperparameter x: its value is nested more than 64 levels deep: no job can read it"
+        ]
 
 
 def test_a_text_of_a_mapping_that_an_argument_converts_is_sent():
