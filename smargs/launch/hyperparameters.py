@@ -30,14 +30,14 @@ def to_hyperparameters(
         channels: The names of the job's channels; None if they are unknown. Then every channel that an argument needs is there.
 
     Raises:
-        TypeError: If the values are neither a namespace nor a mapping.
+        TypeError: If the values are neither a namespace nor a mapping, or the ranges are no mapping.
         HyperparameterError: If the service, a platform or the parser would refuse them, with every problem.
     """
     if values is None or isinstance(values, (str, bytes)):
         raise TypeError(f"values: expected a namespace or a mapping, not {type(values).__name__}")
     with tempfile.TemporaryDirectory(prefix="smargs-launch-") as directory:
         plan = Plan(parser, values, directory, None if channels is None else list(channels), encoded=encoded)
-        plan.add_ranges(read_ranges(ranges or {}, encoded=encoded))
+        plan.add_ranges(read_ranges({} if ranges is None else ranges, encoded=encoded))
         plan.choose_spellings()
         problems = plan.problems()
     for name in plan.secret_names():

@@ -43,7 +43,7 @@ def limit_problems(hyperparameters: Mapping[str, str], added: Collection[str] = 
     yield from _count_problems({*hyperparameters, *added}, added)
     for name, text in hyperparameters.items():
         yield from _length_problems(name, text)
-        yield from _character_problems(name, text)
+        yield from character_problems(name, text)
 
 
 def _count_problems(names: Collection[str], added: Collection[str]) -> Iterator[str]:
@@ -60,7 +60,8 @@ def _length_problems(name: str, text: str) -> Iterator[str]:
         yield f"hyperparameter {shown}: its value has {len(text)} characters: the service allows {LONGEST_VALUE}"
 
 
-def _character_problems(name: str, text: str) -> Iterator[str]:
+def character_problems(name: str, text: str) -> Iterator[str]:
+    """Yield a line for each character of a name and its text that the service or a script's environment cannot hold."""
     # JSON escapes line breaks, so this concerns names and plain texts.
     if _LINE_BREAK.search(name + text):
         yield f"hyperparameter {name!r}: the service refuses its line break: expected one line"

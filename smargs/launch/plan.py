@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Action
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from smargs import _argparse
@@ -45,6 +46,7 @@ class Plan:
         self._undeclared: List[str] = []
         self._filled: Dict[Key, str] = {}
         self._ranges: List[Range] = []
+        self._actions_of_ranges: List[Optional[Action]] = []
         self._texts_of_ranges: Dict[str, Tuple[str, ...]] = {}
         self._outcomes: List[Outcome] = []
         self._problems: List[str] = []
@@ -56,16 +58,28 @@ class Plan:
         self._ranges = list(ranges)
         takers = self._arguments.takers([each.name for each in ranges], self._directory)
         for range_ in filter(_has_name, ranges):
-            if range_.name == OBJECTIVE_METRIC:
-                self._problems.append(_reserved(range_.name))
-            elif range_.name in self._sent:
-                self._problems.append(f"hyperparameter {range_.name}: it has a value and a range: expected one of them")
+            action = takers.get(range_.name) or self._arguments.taken(range_.name, takers.values())
+            self._actions_of_ranges.append(action)
+            problem = self._refusal_of_range(range_.name, action)
+            if problem is not None:
+                self._problems.append(problem)
             elif range_.texts:
                 self._texts_of_ranges[range_.name] = range_.texts
             elif range_.name in takers:
                 self._trial.defer(takers[range_.name])
             else:
                 self._undeclared.append(range_.name)
+
+    def _refusal_of_range(self, name: str, action: Optional[Action]) -> Optional[str]:
+        """Return why a hyperparameter cannot have a range; None if it can."""
+        other = self._filled.setdefault(key_of(action), name) if action is not None else name
+        if name == OBJECTIVE_METRIC:
+            return _reserved(name)
+        if name in self._sent or other in self._sent:
+            return f"hyperparameter {name}: it has a value and a range: expected one of them"
+        if action is not None and other != name:
+            return f"range {name}: argument {_argparse.argument_name(action)} already takes {other}: expected one of them"
+        return None
 
     def choose_spellings(self) -> None:
         """Parse until every hyperparameter has a spelling that its argument reads back, or has none."""
@@ -211,6 +225,10 @@ class Plan:
             secrets.add(draft.name, draft.value, draft.text)
             if draft.requested.action is not None:
                 secrets.add_argument(draft.requested.action, draft.value, draft.text)
+        for range_, range_action in zip(filter(_has_name, self._ranges), self._actions_of_ranges):
+            secrets.add(range_.name, list(range_.sources))
+            if range_action is not None:
+                secrets.add_argument(range_action, list(range_.sources))
         return secrets
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from smargs.launch.limits import LONGEST_BOUND, MOST_RANGES, SCALING_TYPES
+from smargs.launch.limits import LONGEST_BOUND, MOST_RANGES, SCALING_TYPES, character_problems
 from smargs.launch.pipelines import default_text, is_pipeline_variable
 
 INTEGER = "Integer"
@@ -15,7 +15,17 @@ CATEGORICAL = "Categorical"
 AUTO = "Auto"
 KINDS = (INTEGER, CONTINUOUS, CATEGORICAL)
 
-_REQUEST_KEYS = (*(f"{kind}ParameterRanges" for kind in KINDS), "AutoParameters")
+_NUMERIC_KEYS = ("Name", "MinValue", "MaxValue")
+
+_KINDS_OF_KEYS = {**{f"{kind}ParameterRanges": kind for kind in KINDS}, "AutoParameters": AUTO}
+
+_REQUIRED_KEYS = {
+    INTEGER: _NUMERIC_KEYS,
+    CONTINUOUS: _NUMERIC_KEYS,
+    CATEGORICAL: ("Name", "Values"),
+    AUTO: ("Name", "ValueHint"),
+}
+"""The keys of an entry of each kind. One with bounds may also have a ScalingType. Source: ``ParameterRanges`` in botocore."""
 
 # The place of the interior value in a continuous range. It is irrational, so that the value is hardly ever a whole number.
 _INTERIOR = (math.sqrt(5) - 1) / 2
@@ -29,13 +39,15 @@ class Range(NamedTuple):
         kind: ``Integer``, ``Continuous``, ``Categorical`` or ``Auto``; empty if it is unknown.
         texts: The texts of values that the tuner sends: each bound and an interior value, or each category. Empty if they are
             unknown.
-        problems: What the service would refuse, one line each.
+        problems: What the service would refuse, one line each. They may show secrets.
+        sources: Every value of the range as the caller has it, as a text, because it may be a secret.
     """
 
     name: str
     kind: str
     texts: Tuple[str, ...]
     problems: Tuple[str, ...]
+    sources: Tuple[str, ...] = ()
 
 
 def read_ranges(ranges: Mapping[str, Any], *, encoded: bool) -> List[Range]:
@@ -45,8 +57,13 @@ def read_ranges(ranges: Mapping[str, Any], *, encoded: bool) -> List[Range]:
         ranges: Names with the SDKs' ``ContinuousParameter``, ``IntegerParameter`` or ``CategoricalParameter``, or the service's
             ``ParameterRanges``. A :class:`Range` is returned unchanged, because another process may have no SDK.
         encoded: Whether the hyperparameters are sent as texts. Otherwise SDK v2's tuner may encode categories as JSON.
+
+    Raises:
+        TypeError: If the ranges are no mapping.
     """
-    if not ranges.keys().isdisjoint(_REQUEST_KEYS):
+    if not isinstance(ranges, Mapping):
+        raise TypeError(f"ranges: expected a mapping, not {type(ranges).__name__}")
+    if not ranges.keys().isdisjoint(_KINDS_OF_KEYS):
         return list(_read_request(ranges))
     return [_read_object(name, value, encoded) for name, value in ranges.items()]
 
@@ -59,49 +76,71 @@ def range_problems(ranges: Sequence[Range]) -> Iterator[str]:
         count = sum(range_.kind == kind for range_ in ranges)
         if count > MOST_RANGES:
             yield f"ranges: {count} {kind} ranges: the service allows {MOST_RANGES} of a kind"
-    names = [range_.name for range_ in ranges]
+    names = [range_.name for range_ in ranges if range_.name]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield f"range {name}: there are {names.count(name)} ranges of this name: expected one"
 
 
 def _read_request(request: Mapping[str, Any]) -> Iterator[Range]:
     """Read the service's ``ParameterRanges``, in which every value is a text. Source: its shape of that name."""
-    for key in _REQUEST_KEYS:
-        for entry in request.get(key) or ():
-            if isinstance(entry, Mapping) and isinstance(entry.get("Name"), str):
-                read = _READERS[key](entry)
-                yield read._replace(problems=(*_text_problems(read.name, entry), *read.problems))
-            else:
-                yield Range("", "", (), (f"ranges: {key}: {entry!r}: expected an object with a Name",))
+    yield Range("", "", (), tuple(_request_problems(request)))
+    for key, entries in request.items():
+        if key in _KINDS_OF_KEYS and isinstance(entries, (list, tuple)):
+            yield from (_read_entry(_KINDS_OF_KEYS[key], entry) for entry in entries if _is_named(entry))
 
 
-def _text_problems(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in entry.items():
-        for inner in value if isinstance(value, (list, tuple)) else [value]:
-            if not isinstance(inner, str):
-                yield f"range {name}: {key}: {inner!r} is not a text: the service expects {json.dumps(str(inner))}"
+def _request_problems(request: Mapping[str, Any]) -> Iterator[str]:
+    for key, entries in request.items():
+        if key not in _KINDS_OF_KEYS:
+            yield f"ranges: {key!r} is no key: expected one of {', '.join(_KINDS_OF_KEYS)}"
+        elif not isinstance(entries, (list, tuple)):
+            yield f"ranges: {key}: {type(entries).__name__} is not a list"
+        else:
+            for number, entry in enumerate(entries, 1):
+                if not _is_named(entry):
+                    yield f"ranges: {key}: entry {number}: expected an object with a Name"
 
 
-def _read_numeric_entry(kind: str) -> Callable[[Mapping[str, Any]], Range]:
-    return lambda entry: _numeric(
-        entry["Name"], kind, (entry.get("MinValue"), entry.get("MaxValue")), entry.get("ScalingType", "Auto")
-    )
+def _is_named(entry: object) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("Name"), str)
 
 
-def _read_categorical_entry(entry: Mapping[str, Any]) -> Range:
-    return _categorical(entry["Name"], list(entry.get("Values") or ()))
+def _read_entry(kind: str, entry: Mapping[str, Any]) -> Range:
+    """Read the range of one hyperparameter."""
+    name, required = entry["Name"], _REQUIRED_KEYS[kind]
+    problems = tuple(_key_problems(name, required, entry))
+    sources = tuple(str(value) for key in entry for value in _values_of(entry, key) if key != "Name")
+    if any(key not in entry for key in required) or not isinstance(entry.get("Values", []), (list, tuple)):
+        return Range(name, kind, (), problems, sources)
+    if kind == AUTO:
+        read = Range(name, AUTO, (str(entry["ValueHint"]),), tuple(character_problems(name, str(entry["ValueHint"]))))
+    elif kind == CATEGORICAL:
+        read = _categorical(name, entry["Values"])
+    else:
+        read = _numeric(name, kind, (entry["MinValue"], entry["MaxValue"]), entry.get("ScalingType", "Auto"))
+    return read._replace(problems=(*problems, *read.problems), sources=sources)
 
 
-def _read_hint(entry: Mapping[str, Any]) -> Range:
-    return Range(entry["Name"], AUTO, (str(entry.get("ValueHint")),), ())
+def _values_of(entry: Mapping[str, Any], key: str) -> Sequence[Any]:
+    value = entry[key]
+    return value if key == "Values" and isinstance(value, (list, tuple)) else [value]
 
 
-_READERS: Dict[str, Callable[[Mapping[str, Any]], Range]] = {
-    "IntegerParameterRanges": _read_numeric_entry(INTEGER),
-    "ContinuousParameterRanges": _read_numeric_entry(CONTINUOUS),
-    "CategoricalParameterRanges": _read_categorical_entry,
-    "AutoParameters": _read_hint,
-}
+def _key_problems(name: str, required: Sequence[str], entry: Mapping[str, Any]) -> Iterator[str]:
+    known = (*required, "ScalingType") if required == _NUMERIC_KEYS else required
+    for key in entry:
+        if key not in known:
+            yield f"range {name}: {key!r} is no key: expected one of {', '.join(known)}"
+        elif key == "Values" and not isinstance(entry[key], (list, tuple)):
+            yield f"range {name}: {key}: {type(entry[key]).__name__} is not a list"
+        else:
+            for value in _values_of(entry, key):
+                if not isinstance(value, str):
+                    shown = f"range {name}: {key}: {type(value).__name__}"
+                    yield f"{shown} is not a text: the service expects {json.dumps(str(value))}"
+    for key in required:
+        if key not in entry:
+            yield f"range {name}: expected a {key}"
 
 
 def _read_object(name: str, value: Any, encoded: bool) -> Range:
@@ -125,7 +164,8 @@ def _read_object(name: str, value: Any, encoded: bool) -> Range:
 def _categorical(name: str, values: Sequence[Any], may_be_json: bool = False) -> Range:
     texts = [value for value in values if isinstance(value, str)]
     sent = [*texts, *(json.dumps(text) for text in texts)] if may_be_json else texts
-    return Range(name, CATEGORICAL, tuple(dict.fromkeys(sent)), tuple(_category_problems(name, values, sent)))
+    problems = _category_problems(name, values, sent)
+    return Range(name, CATEGORICAL, tuple(dict.fromkeys(sent)), tuple(problems), tuple(texts))
 
 
 def _category_problems(name: str, values: Sequence[Any], texts: Sequence[str]) -> Iterator[str]:
@@ -133,19 +173,22 @@ def _category_problems(name: str, values: Sequence[Any], texts: Sequence[str]) -
         yield f"range {name}: {len(values)} categories: the service allows {MOST_RANGES}"
     if len({value if isinstance(value, str) else id(value) for value in values}) < 2:
         yield f"range {name}: {len(values)} categories: the service refuses a range with one value: expected a fixed value"
-    yield from _length_problems(name, texts)
+    yield from _text_problems(name, texts)
 
 
 def _numeric(name: str, kind: str, bounds: Tuple[Any, Any], scaling: Any) -> Range:
     """Return a range of numbers. A bound may be a pipeline variable, whose default counts."""
     texts = [text for text in map(_bound_text, bounds) if text is not None]
-    numbers = {text: _number(kind, text) for text in texts}
-    problems = [f"range {name}: {text!r}: expected a bound of the kind {kind}" for text in texts if numbers[text] is None]
-    valid = [number for number in map(numbers.get, texts) if number is not None]
+    numbers = [_number(kind, text) for text in texts]
+    problems = [f"range {name}: {text!r}: expected a bound of the kind {kind}" for text in texts if _number(kind, text) is None]
+    valid = [number for number in numbers if number is not None]
+    sent = list(texts)
     if len(valid) == len(bounds):
-        problems += _bound_problems(name, *valid, scaling=scaling)
-        texts.append(_interior(kind, *valid))
-    return Range(name, kind, tuple(dict.fromkeys(texts)), (*problems, *_length_problems(name, texts)))
+        shown = f"range {name}: from {texts[0]!r} to {texts[1]!r}"
+        problems += _bound_problems(shown, valid[0], valid[1], scaling)
+        sent.append(_interior(kind, *valid))
+    problems += [*_scaling_problems(name, scaling), *_text_problems(name, texts)]
+    return Range(name, kind, tuple(dict.fromkeys(sent)), tuple(problems), tuple(texts))
 
 
 def _bound_text(bound: object) -> Optional[str]:
@@ -155,10 +198,10 @@ def _bound_text(bound: object) -> Optional[str]:
 def _number(kind: str, text: str) -> Optional[float]:
     """Return the number in a text; None if there is none."""
     try:
-        number = (int if kind == INTEGER else float)(text)
+        number = int(text) if kind == INTEGER else float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if isinstance(number, int) or math.isfinite(number) else None
 
 
 def _interior(kind: str, minimum: float, maximum: float) -> str:
@@ -168,29 +211,32 @@ def _interior(kind: str, minimum: float, maximum: float) -> str:
     return str(minimum + (maximum - minimum) * _INTERIOR)
 
 
-def _bound_problems(name: str, minimum: float, maximum: float, *, scaling: Any) -> Iterator[str]:
-    """Yield the problems of the bounds and the scaling type.
+def _bound_problems(shown: str, minimum: float, maximum: float, scaling: Any) -> Iterator[str]:
+    """Yield what is wrong with the bounds.
 
     Source: "Define Hyperparameter Ranges",
     https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-ranges.html; issue 195 of
     amazon-sagemaker-feedback for a range with one value.
     """
-    shown = f"range {name}: from {minimum} to {maximum}"
     if minimum == maximum:
         yield f"{shown}: the service refuses a range with one value: expected a fixed value"
     if minimum > maximum:
         yield f"{shown}: expected a minimum that is less than the maximum"
     if is_pipeline_variable(scaling):
         return
-    if scaling not in SCALING_TYPES:
-        yield f"range {name}: scaling type {scaling!r}: expected one of {', '.join(SCALING_TYPES)}"
     if scaling == "Logarithmic" and minimum <= 0:
         yield f"{shown}: Logarithmic scaling needs values greater than 0"
     if scaling == "ReverseLogarithmic" and not 0 <= minimum <= maximum < 1:
         yield f"{shown}: ReverseLogarithmic scaling needs values from 0 to less than 1"
 
 
-def _length_problems(name: str, texts: Sequence[str]) -> Iterator[str]:
+def _scaling_problems(name: str, scaling: Any) -> Iterator[str]:
+    if not is_pipeline_variable(scaling) and scaling not in SCALING_TYPES:
+        yield f"range {name}: scaling type {scaling!r}: expected one of {', '.join(SCALING_TYPES)}"
+
+
+def _text_problems(name: str, texts: Sequence[str]) -> Iterator[str]:
     for text in texts:
         if len(text) > LONGEST_BOUND:
-            yield f"range {name}: {text[:20]}... has {len(text)} characters: the service allows {LONGEST_BOUND}"
+            yield f"range {name}: a value has {len(text)} characters: the service allows {LONGEST_BOUND}"
+        yield from character_problems(name, text)

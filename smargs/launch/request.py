@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from smargs import _argparse
 from smargs.arguments.conversion import Converter, collects, inferred_type
@@ -137,11 +137,11 @@ class Arguments:
         takers = self._takers({name: value for name, value in values.items() if isinstance(name, str)}, directory)
         for name, value in values.items():
             if not self.chooses(name):
-                yield takers.get(name) or RequestedValue(name, value, self._taken(name, takers), is_stored=False)
+                actions = [requested.action for requested in takers.values() if requested.action is not None]
+                yield takers.get(name) or RequestedValue(name, value, self.taken(name, actions), is_stored=False)
 
-    def _taken(self, name: object, takers: Mapping[Any, RequestedValue]) -> Optional[argparse.Action]:
-        """Return the argument that would take a name, if a hyperparameter of another name has taken the argument."""
-        actions = [requested.action for requested in takers.values() if requested.action is not None]
+    def taken(self, name: object, actions: Iterable[argparse.Action]) -> Optional[argparse.Action]:
+        """Return the argument that would take a name, among those that a hyperparameter of another name has taken."""
         prefix_chars = self.parsers[0].prefix_chars
         return next((action for action in actions if _has_name(action, prefix_chars, str(name))), None)
 

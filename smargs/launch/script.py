@@ -44,7 +44,7 @@ def check_hyperparameters(
     Raises:
         HyperparameterError: If the service, a platform or the script would refuse the hyperparameters, or the script cannot be
             run up to its first parse; with every problem.
-        TypeError: If the values are neither a mapping nor a namespace.
+        TypeError: If the values are neither a mapping nor a namespace, or the ranges are no mapping.
     """
     reply = check(script, values, channels, ranges, is_patched=patch, source_dir=source_dir)
     for warning in reply.warnings:
@@ -83,7 +83,8 @@ def check(
     try:
         entry_point = find_entry_point(script, source_dir)
         names = _check_channels(channels)
-        numbered = {str(number): each for number, each in enumerate(read_ranges(ranges or {}, encoded=True))}
+        each_range = read_ranges({} if ranges is None else ranges, encoded=True)
+        numbered = {str(number): each for number, each in enumerate(each_range)}
         pickled = [_pickle(name, value) for name, value in _pairs(values)]
         is_namespace = not isinstance(values, Mapping)
         question = Question(entry_point, pickled, is_namespace, names, numbered, subcommands, shows_arguments)

@@ -97,22 +97,22 @@ def test_a_name_has_either_a_value_or_a_range():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (ContinuousParameter(1, 1), "from 1.0 to 1.0: the service refuses a range with one value: expected a fixed value"),
+        (ContinuousParameter(1, 1), "from '1' to '1': the service refuses a range with one value: expected a fixed value"),
         (CategoricalParameter(["a"]), "1 categories: the service refuses a range with one value: expected a fixed value"),
-        (ContinuousParameter(2, 1), "from 2.0 to 1.0: expected a minimum that is less than the maximum"),
+        (ContinuousParameter(2, 1), "from '2' to '1': expected a minimum that is less than the maximum"),
         (
             ContinuousParameter(1, 2, "Log"),
             "scaling type 'Log': expected one of Auto, Linear, Logarithmic, ReverseLogarithmic",
         ),
-        (ContinuousParameter(0, 2, "Logarithmic"), "from 0.0 to 2.0: Logarithmic scaling needs values greater than 0"),
+        (ContinuousParameter(0, 2, "Logarithmic"), "from '0' to '2': Logarithmic scaling needs values greater than 0"),
         (
             ContinuousParameter(0, 1, "ReverseLogarithmic"),
-            "from 0.0 to 1.0: ReverseLogarithmic scaling needs values from 0 to less than 1",
+            "from '0' to '1': ReverseLogarithmic scaling needs values from 0 to less than 1",
         ),
         (IntegerParameter(1, 1.5), "'1.5': expected a bound of the kind Integer"),
         (ContinuousParameter(1, float("inf")), "'inf': expected a bound of the kind Continuous"),
         (CategoricalParameter(range(31)), "31 categories: the service allows 30"),
-        (CategoricalParameter([1, "2" * 257]), "22222222222222222222... has 257 characters: the service allows 256"),
+        (CategoricalParameter([1, "2" * 257]), "a value has 257 characters: the service allows 256"),
         (3, "int is not a range: expected a ContinuousParameter, an IntegerParameter or a CategoricalParameter"),
     ],
     ids=lambda value: "" if isinstance(value, str) else type(value).__name__,
@@ -166,12 +166,15 @@ def test_the_services_json_is_read():
 @pytest.mark.parametrize(
     ("ranges", "expected"),
     [
-        (request("Integer", MinValue=1, MaxValue="3"), ['range lr: MinValue: 1 is not a text: the service expects "1"']),
+        (request("Integer", MinValue=1, MaxValue="3"), ['range lr: MinValue: int is not a text: the service expects "1"']),
         (
             request("Categorical", Values=[0.5, 1]),
-            [f'range lr: Values: {value} is not a text: the service expects "{value}"' for value in ("0.5", "1")],
+            [
+                f'range lr: Values: {of} is not a text: the service expects "{value}"'
+                for of, value in (("float", 0.5), ("int", 1))
+            ],
         ),
-        ({"IntegerParameterRanges": ["lr"]}, ["ranges: IntegerParameterRanges: 'lr': expected an object with a Name"]),
+        ({"IntegerParameterRanges": ["lr"]}, ["ranges: IntegerParameterRanges: entry 1: expected an object with a Name"]),
         (
             {"AutoParameters": 2 * [{"Name": "lr", "ValueHint": "3"}]},
             ["range lr: there are 2 ranges of this name: expected one"],
@@ -181,6 +184,76 @@ def test_the_services_json_is_read():
 )
 def test_the_services_json_consists_of_texts(ranges, expected):
     assert problems(ranges, LR)[: len(expected)] == expected
+
+
+@pytest.mark.parametrize(
+    ("ranges", "expected"),
+    [
+        ({"IntegerParameterRanges": 5}, "ranges: IntegerParameterRanges: int is not a list"),
+        ({"IntegerParameterRanges": {"Name": "lr"}}, "ranges: IntegerParameterRanges: dict is not a list"),
+        (request("Categorical", Values=5), "range lr: Values: int is not a list"),
+        (request("Integer", MinValue="1"), "range lr: expected a MaxValue"),
+        ({"AutoParameters": [{"Name": "lr"}]}, "range lr: expected a ValueHint"),
+        (
+            request("Integer", MinValue="1", MaxValue="2", ScalingTyp="Auto"),
+            "range lr: 'ScalingTyp' is no key: expected one of Name, MinValue, MaxValue, ScalingType",
+        ),
+        (
+            {"AutoParameters": [], "CategoricalParameterRange": []},
+            "ranges: 'CategoricalParameterRange' is no key: expected one of IntegerParameterRanges, "
+            "ContinuousParameterRanges, CategoricalParameterRanges, AutoParameters",
+        ),
+        (
+            request("Categorical", Values=["a\nb", "c"]),
+            "hyperparameter 'lr': the service refuses its line break: expected one line",
+        ),
+    ],
+    ids=["a number", "an object", "Values", "no bound", "no hint", "a key", "a key of all", "a line break"],
+)
+def test_json_that_boto3_or_the_service_refuses_is_one_line(ranges, expected):
+    assert problems(ranges, ("--lr", {})) == [expected]
+
+
+def test_a_bound_may_be_greater_than_any_float():
+    assert parser_of(EPOCHS).to_hyperparameters({}, ranges={"epochs": IntegerParameter(1, 10**250)}) == {}
+    assert problems({"epochs": IntegerParameter(1, 10**400)}, EPOCHS) == [
+        "range epochs: a value has 401 characters: the service allows 256"
+    ]
+
+
+def test_ranges_are_a_mapping():
+    with pytest.raises(TypeError, match=r"^ranges: expected a mapping, not int$"):
+        parser_of(LR).to_hyperparameters({}, ranges=5)
+
+
+def test_one_argument_has_one_range_or_one_value():
+    declaration = ("--lr", "--learning-rate", {"type": float})
+    ranges = {"lr": ContinuousParameter(0, 1), "learning-rate": ContinuousParameter(0, 1)}
+
+    (line,) = problems(ranges, declaration)
+    assert line.endswith(": expected one of them")
+    assert "argument --lr/--learning-rate already takes " in line
+    assert problems({"lr": ContinuousParameter(0, 1)}, declaration, values={"learning_rate": 0.5}) == [
+        "hyperparameter lr: it has a value and a range: expected one of them"
+    ]
+
+
+@pytest.mark.parametrize("secret", ["hunter2hunter2xyz", "4711815", "123456789012", "s" * 300])
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [("password", {"type": int}), ("pin", {"secret": True}), ("api-key", {})],
+    ids=lambda value: str(value),
+)
+def test_a_secret_is_masked_in_the_problems_of_a_range(name, declared, secret):
+    number = int(secret) if secret.isdigit() else secret
+    for entries in (
+        {"IntegerParameterRanges": [{"Name": name, "MinValue": secret, "MaxValue": secret}]},
+        {"IntegerParameterRanges": [{"Name": name, "MinValue": number, "MaxValue": number, "ScalingType": "Logarithmic"}]},
+        {"CategoricalParameterRanges": [{"Name": name, "Values": [number]}]},
+        {name: ContinuousParameter(secret, secret)},
+    ):
+        text = "\n".join(problems(entries, (f"--{name}", declared)))
+        assert secret[:20] not in text
 
 
 def test_the_name_of_a_range_with_unknown_values_is_checked():
