@@ -256,6 +256,15 @@ def test_a_secret_is_masked_in_the_problems_of_a_range(name, declared, secret):
         assert secret[:20] not in text
 
 
+def test_a_secret_is_masked_even_if_no_argument_has_the_name_of_its_range():
+    bounds = {"MinValue": "hunter2hunter2xyz", "MaxValue": "7"}
+
+    assert problems({"IntegerParameterRanges": [{"Name": "password", **bounds}]}) == [
+        "unrecognized hyperparameter: password",
+        "range password: '******': expected a bound of the kind Integer",
+    ]
+
+
 def test_the_name_of_a_range_with_unknown_values_is_checked():
     required = ("--lr", {"type": float, "required": True})
     unknown = ContinuousParameter(PipelineVariable(), PipelineVariable())
