@@ -8,12 +8,13 @@ import sys
 from argparse import Namespace
 from typing import Any, Dict, Sequence
 
-from smargs.cli.signals import handle_signals, interrupt
+from smargs.cli.signals import interrupt
 from smargs.launch.check import Reply
 from smargs.launch.preview import COLUMNS
 from smargs.launch.script import check as check_script
 from smargs.local.channels import split_pairs
 from smargs.local.hyperparameters import read_hyperparameters, read_object
+from smargs.local.signals import handle_signals
 from smargs.tables import print_table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from smargs.cli.signals import exit_status, handle_signals, interrupt
+from smargs.cli.signals import exit_status, interrupt
 from smargs.local.directory import JobDirectory
 from smargs.local.hosts import Outcome
 from smargs.local.job import TrainingJob
@@ -14,6 +14,7 @@ from smargs.local.mark import MAX_RUNTIME_EXCEEDED, STOPPED, UNPACKED
 from smargs.local.metrics import Metric
 from smargs.local.output import GREEN, RED, colour
 from smargs.local.results import FailedProcess, failure_reason, pack
+from smargs.local.signals import handle_signals
 from smargs.texts import printable
 
 # The directory that is packed into each archive.

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from typing import Any, Dict, List, Optional, Sequence
 
-from smargs.cli.signals import handle_signals, interrupt
+from smargs.cli.signals import interrupt
 from smargs.launch.describe import Question
 from smargs.launch.entry_point import find_entry_point
 from smargs.launch.hyperparameters import secret_warning
@@ -15,6 +15,7 @@ from smargs.launch.process import ScriptError, ask
 from smargs.launch.script import check
 from smargs.local.hyperparameters import read_hyperparameters
 from smargs.local.job import BadJobError
+from smargs.local.signals import handle_signals
 
 
 def export(args: Namespace, subcommands: Sequence[str]) -> int:

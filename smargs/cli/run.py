@@ -14,7 +14,7 @@ from typing import List, Sequence, Tuple
 from smargs.cli.ending import end_job, print_metrics
 from smargs.cli.planned import plan_end
 from smargs.cli.request import read_job
-from smargs.cli.signals import handle_signals, ignore, interrupt
+from smargs.cli.signals import ignore, interrupt
 from smargs.container.variables import BASE_DIRECTORY, HYPERPARAMETERS_FILE
 from smargs.local import hosts, processing
 from smargs.local.channels import empty_shards
@@ -28,6 +28,7 @@ from smargs.local.mount import check_mount, mounted
 from smargs.local.platforms import Start, start
 from smargs.local.requirements import find_differences
 from smargs.local.shells import check_shell
+from smargs.local.signals import handle_signals
 from smargs.local.system import exit_status
 from smargs.local.trees import allows_links, contains
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 from types import FrameType
-from typing import Callable, Iterator, Optional
+from typing import Optional
 
 from smargs.local.system import ENDING_SIGNALS
 
@@ -13,19 +12,6 @@ from smargs.local.system import ENDING_SIGNALS
 def exit_status(interrupt: KeyboardInterrupt) -> int:
     """Return the exit status of a command that a signal has ended."""
     return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
-
-
-@contextlib.contextmanager
-def handle_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Iterator[None]:
-    """Handle the signals that end a command, except those that this process was started to ignore, as by nohup."""
-    previous = {number: signal.getsignal(number) for number in ENDING_SIGNALS}
-    for number, handled_before in previous.items():
-        signal.signal(number, handled_before if handled_before == signal.SIG_IGN else handler)
-    try:
-        yield
-    finally:
-        for number, handled_before in previous.items():
-            signal.signal(number, handled_before)
 
 
 def interrupt(number: int, frame: Optional[FrameType]) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
-from types import FrameType
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from smargs.local.job import BadJobError
 from smargs.local.launchers import Command
@@ -19,8 +16,9 @@ from smargs.local.metrics import Metric
 from smargs.local.output import HostOutput
 from smargs.local.processes import HostProcesses
 from smargs.local.sessions import Sessions
+from smargs.local.signals import SignalSocket, receive_signals
 from smargs.local.streams import StreamOpener, Streams
-from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, ENDING_SIGNALS, HAS_SESSIONS, exit_status
+from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, HAS_SESSIONS, exit_status
 
 _POLL_INTERVAL = 0.1
 _LONGEST_DRAIN = 1.0
@@ -84,7 +82,7 @@ class _Run:
         self._failed: Optional[Tuple[str, int]] = None
 
     def run(self, metrics: Sequence[Metric]) -> Outcome:
-        with (Sessions if HAS_SESSIONS else HostProcesses)() as self._host_processes, _signals_socket() as signals:
+        with (Sessions if HAS_SESSIONS else HostProcesses)() as self._host_processes, receive_signals() as signals:
             self._selector.register(signals, selectors.EVENT_READ)
             try:
                 self._start(metrics)
@@ -119,7 +117,7 @@ class _Run:
         except OSError as error:
             raise BadJobError(f"a host cannot be started: {error}") from None
 
-    def _step(self, signals: socket.socket) -> None:
+    def _step(self, signals: SignalSocket) -> None:
         """Wait for output, a signal, the end of a process or a deadline, and handle it."""
         ready = [key for key, _ in self._selector.select(self._timeout())]
         outputs = [key.data for key in ready if key.data is not None]
@@ -142,12 +140,9 @@ class _Run:
             return min(_POLL_INTERVAL, timeout or 0.0)
         return timeout if CHILD_SIGNALS else min(_POLL_INTERVAL, _POLL_INTERVAL if timeout is None else timeout)
 
-    def _handle_signals(self, signals: socket.socket) -> None:
-        with contextlib.suppress(BlockingIOError):
-            for number in signals.recv(64):
-                # The end of a child process only ends the wait.
-                if number not in CHILD_SIGNALS:
-                    self._stop(number)
+    def _handle_signals(self, signals: SignalSocket) -> None:
+        for number in signals.read():
+            self._stop(number)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()
@@ -257,25 +252,3 @@ def run(
         BadJobError: If a host cannot be started; the hosts before it are killed.
     """
     return _Run(commands, grace, planned, shared).run(metrics)
-
-
-@contextlib.contextmanager
-def _signals_socket() -> Iterator[socket.socket]:
-    """Receive the numbers of signals on a socket."""
-    receiver, sender = socket.socketpair()
-    for each in (receiver, sender):
-        each.setblocking(False)
-    handlers = {number: signal.signal(number, _do_nothing) for number in (*ENDING_SIGNALS, *CHILD_SIGNALS)}
-    wakeup = signal.set_wakeup_fd(sender.fileno())
-    try:
-        yield receiver
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        receiver.close()
-        sender.close()
-
-
-def _do_nothing(number: int, frame: Optional[FrameType]) -> None:
-    """Handle a signal. Python writes it to the socket only if it has a handler."""

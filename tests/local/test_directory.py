@@ -19,13 +19,14 @@ import pytest
 from paths import ROOT, SUPPORT
 
 from smargs.cli import main as cli
-from smargs.cli.signals import handle_signals, interrupt
+from smargs.cli.signals import interrupt
 from smargs.local.channels import read_channels
 from smargs.local.directory import JobDirectory
 from smargs.local.job import BadJobError, TrainingJob, name_hosts
 from smargs.local.locks import try_lock
 from smargs.local.mark import MARK
 from smargs.local.results import FailedProcess, failure_reason, pack
+from smargs.local.signals import handle_signals
 
 pytestmark = pytest.mark.needs_process
 

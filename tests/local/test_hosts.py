@@ -470,6 +470,25 @@ def test_a_signal_reaches_every_process_and_leaves_none(started, tmp_path, numbe
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_that_is_ignored_from_the_start_ends_neither_the_run_nor_the_script(started, tmp_path, number):
+    source = f"""
+        import os, signal
+        from pathlib import Path
+        print(signal.getsignal({int(number)}) == signal.SIG_IGN, flush=True)
+        os.mkfifo("gate")
+        Path("ready").write_text("yes")
+        open("gate")
+        """
+    process = started(source, preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    wait_for(tmp_path / "ready")
+    process.send_signal(number)
+    (tmp_path / "gate").write_text("")
+    status, out, err = finish(process)
+    assert (status, out) == (0, ["True"])
+    assert "job Completed after" in err[-1]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_script_behind_a_shell_gets_the_signal_as_well(started, tmp_path, number):
     (tmp_path / "inner.py").write_text(
