@@ -21,6 +21,7 @@ from smargs.local.streams import StreamOpener, Streams
 from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, HAS_SESSIONS, exit_status
 
 _POLL_INTERVAL = 0.1
+_LONGEST_WAIT = 3600.0  # epoll(7) counts milliseconds in an int, so it refuses a time of more than 24 days.
 _LONGEST_DRAIN = 1.0
 
 
@@ -130,15 +131,14 @@ class _Run:
             self._collect()
         self._check_deadlines()
 
-    def _timeout(self) -> Optional[float]:
-        """Return the seconds until the next deadline; None if there is none."""
+    def _timeout(self) -> float:
+        """Return how many seconds to wait at most."""
         planned_at = self._started + self._planned.after if self._planned else None
-        deadlines = [deadline for deadline in (planned_at, self._kill_at) if deadline is not None]
-        timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
-        if self._surviving:
-            # Surviving processes are polled: only Linux reports the end of a process that this one did not start.
-            return min(_POLL_INTERVAL, timeout or 0.0)
-        return timeout if CHILD_SIGNALS else min(_POLL_INTERVAL, _POLL_INTERVAL if timeout is None else timeout)
+        now = time.monotonic()
+        remaining = [deadline - now for deadline in (planned_at, self._kill_at) if deadline is not None]
+        # Surviving processes are polled: only Linux reports the end of a process that this one did not start.
+        is_reported = CHILD_SIGNALS and not self._surviving
+        return max(0.0, min([_LONGEST_WAIT if is_reported else _POLL_INTERVAL, *remaining]))
 
     def _handle_signals(self, signals: SignalSocket) -> None:
         for number in signals.read():

@@ -528,6 +528,12 @@ def test_the_second_signal_ends_a_script_that_does_not_listen(started, tmp_path)
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+@pytest.mark.parametrize("option", ["--max-run", "--stop-after", "--interrupt-after"])
+def test_an_end_may_be_planned_for_the_longest_time_that_the_service_allows(started, option):
+    status, _, err = finish(started("pass", option, "672h"))
+    assert (status, len(err)) == (0, 2), err
+
+
 @pytest.mark.slow
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
     status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "2", "--grace", "0.5s"))
