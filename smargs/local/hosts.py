@@ -22,7 +22,10 @@ from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, HAS_SESSIONS, exit_s
 
 _POLL_INTERVAL = 0.1
 _LONGEST_WAIT = 3600.0  # epoll(7) counts milliseconds in an int, so it refuses a time of more than 24 days.
-_LONGEST_DRAIN = 1.0
+
+# After the end of all processes, all reads together wait for a second. Each takes what a pipe holds; a terminal needs about 20.
+_LAST_READS = 100
+_LAST_WAIT = 0.01
 
 
 class PlannedEnd(NamedTuple):
@@ -215,13 +218,12 @@ class _Run:
         self._host_processes.kill(self._processes.values())
 
     def _drain(self) -> None:
-        """Copy the rest of the output, until there is none for a second: a remaining process may keep a pipe open."""
-        while self._selector.get_map():
-            ready = self._selector.select(_LONGEST_DRAIN)
-            for key, _ in ready:
-                self._copy(key.data)
-            if not ready:
+        """Copy the rest of the output, in a limited number of reads: a remaining process may keep a pipe open and write on."""
+        for _ in range(_LAST_READS):
+            if not self._selector.get_map():
                 break
+            for key, _ in self._selector.select(_LAST_WAIT):
+                self._copy(key.data)
         self._selector.close()
         for outputs in self._outputs.values():
             for output in outputs:

@@ -458,6 +458,31 @@ def test_a_process_that_outlives_a_successful_script_is_ended(started, tmp_path)
     assert not any(map(is_alive, pids(tmp_path)))
 
 
+# Without /proc, as on macOS, a process that has left its session is not found.
+NO_PROC = """
+import os.path
+isdir = os.path.isdir
+os.path.isdir = lambda path: path != "/proc/self" and isdir(path)
+"""
+
+
+@pytest.mark.parametrize("pause", ["0.01", "0"])
+def test_a_run_ends_even_if_a_process_that_cannot_be_found_writes_on(started, tmp_path, pause):
+    (tmp_path / "sitecustomize.py").write_text(NO_PROC)
+    source = f"""
+        import subprocess, sys
+        from pathlib import Path
+        writer = "import time\\nwhile True: print('x' * 999, flush=True); time.sleep({pause})"
+        left = subprocess.Popen([sys.executable, "-c", writer], start_new_session=True)
+        Path("left-1").write_text(str(left.pid))
+        print("done")
+        """
+    process = started(source, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    status, out, err = finish(process)
+    assert (status, "done" in out) == (0, True)
+    assert "job Completed after" in err[-1]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_reaches_every_process_and_leaves_none(started, tmp_path, number):
     process = started(f"{LEFT_BEHIND}\ntime.sleep(300)", "--hosts", "2")
