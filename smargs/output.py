@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import sys
-from typing import Callable, Optional
+from typing import Any, Callable, Optional, TextIO
 
 _BROKEN_PIPE = 128 + 13
 """The exit status as shells report it: 128 plus the number of SIGPIPE."""
@@ -46,6 +47,35 @@ def print_all(command: Callable[[], Optional[int]]) -> int:
     return status
 
 
+class _WaitingWriter(io.RawIOBase):
+    """The unbuffered output of a stream. It waits if a pipe or a terminal that does not block is full.
+
+    Otherwise Python would raise BlockingIOError, and the rest of the output would be lost.
+    Source: https://docs.python.org/3/library/io.html#io.RawIOBase.write
+    """
+
+    def __init__(self, stream: TextIO, raw: io.RawIOBase) -> None:
+        # The stream closes its file as soon as nothing refers to it.
+        self._stream = stream
+        self._raw = raw
+
+    def write(self, data: Any) -> int:
+        while True:
+            count = self._raw.write(data)
+            if count is not None:
+                return count
+            select.select([], [self._raw], [])
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        return self._raw.isatty()
+
+
 def _buffer_streams() -> None:
     """Buffer standard output and error even under PYTHONUNBUFFERED, because a signal can interrupt an unbuffered write.
 
@@ -56,10 +86,11 @@ def _buffer_streams() -> None:
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if isinstance(stream.buffer, io.RawIOBase):
-            buffered = io.BufferedWriter(stream.buffer)
-            wrapper = io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=True)
-            setattr(sys, name, wrapper)
+        raw = getattr(stream.buffer, "raw", stream.buffer)
+        if isinstance(raw, io.RawIOBase):
+            buffered = io.BufferedWriter(_WaitingWriter(stream, raw))
+            by_line = stream.line_buffering or stream.write_through
+            setattr(sys, name, io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=by_line))
         getattr(sys, name).reconfigure(errors="backslashreplace")
 
 

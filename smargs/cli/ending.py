@@ -72,7 +72,7 @@ def end_job(
     """
     if outcome.planned_status in _STATUSES_WITH_MODEL:
         ending = _keep_results(job, directory, outcome.planned_status, outcome.status)
-    elif outcome.stopped_by is not None:
+    elif outcome.is_stopped:
         ending = _Ending(outcome.planned_status or STOPPED, _remaining(job, directory), outcome.status)
     elif outcome.failed_host:
         command = next(command for command in commands if command.host == outcome.failed_host)

@@ -48,10 +48,11 @@ class Outcome(NamedTuple):
     """How a run ended.
 
     Attributes:
-        status: 0, or the exit status of the first host that failed; 128 and the signal's number if a signal ended it.
+        status: 0, or the exit status of the first host that failed. If a signal stopped the run, 128 and its number; 141 if the
+            reader of the output has ended, and 1 if the output cannot be written.
         failed_host: The host that failed first.
         errors: The end of that host's standard error.
-        stopped_by: The signal that stopped the run, SIGTERM for the planned end; None if nothing stopped it.
+        is_stopped: Whether a signal, the planned end or an output that cannot be written has stopped the run.
         planned_status: The status of the planned end if it stopped the run; None if not.
         seconds: How long it took.
     """
@@ -59,7 +60,7 @@ class Outcome(NamedTuple):
     status: int
     failed_host: Optional[str]
     errors: str
-    stopped_by: Optional[int]
+    is_stopped: bool
     planned_status: Optional[str]
     seconds: float
 
@@ -81,7 +82,9 @@ class _Run:
         self._ended: Set[str] = set()
         # Hosts whose own process has ended, but that have other processes.
         self._surviving: Set[str] = set()
-        self._stopped_by: Optional[int] = None
+        self._is_stopped = False
+        # The exit status of a run that was stopped; None if it is that of the hosts.
+        self._stop_status: Optional[int] = None
         self._planned_status: Optional[str] = None
         self._failed: Optional[Tuple[str, int]] = None
 
@@ -100,11 +103,11 @@ class _Run:
             self._selector.unregister(signals)
             self._drain()
         host, status = self._failed or (None, 0)
-        if self._stopped_by is not None and self._planned_status is None:
-            status = 128 + self._stopped_by
+        if self._stop_status is not None:
+            status = self._stop_status
         errors = self._outputs[host][-1].tail.decode("utf-8", "replace") if host else ""
         seconds = time.monotonic() - self._started
-        return Outcome(status, host, errors, self._stopped_by, self._planned_status, seconds)
+        return Outcome(status, host, errors, self._is_stopped, self._planned_status, seconds)
 
     def _start(self, metrics: Sequence[Metric]) -> None:
         opener = StreamOpener([command.host for command in self._commands], metrics)
@@ -145,7 +148,7 @@ class _Run:
 
     def _handle_signals(self, signals: SignalSocket) -> None:
         for number in signals.read():
-            self._stop(number)
+            self._stop(number, 128 + number)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()
@@ -158,7 +161,7 @@ class _Run:
         self._planned_status = planned.status
         if planned.note:
             print(f"smargs: {planned.note}", file=sys.stderr, flush=True)
-        self._stop(planned.signal, reason=signal.SIGTERM)
+        self._stop(planned.signal, None)
 
     def _copy(self, output: HostOutput) -> None:
         try:
@@ -167,17 +170,24 @@ class _Run:
         except OSError as error:
             # The reader has ended, as in `smargs run ... | head`, or the disk of a log is full.
             os.dup2(os.open(os.devnull, os.O_WRONLY), output.target.fileno())
-            if not isinstance(error, BrokenPipeError):
+            is_unread = isinstance(error, BrokenPipeError)
+            if not is_unread:
                 print(f"smargs: the output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
-            self._stop(signal.SIGTERM, reason=BROKEN_PIPE)
+            self._stop(signal.SIGTERM, 128 + BROKEN_PIPE if is_unread else 1)
 
-    def _stop(self, number: int, reason: Optional[int] = None) -> None:
-        """Send a signal to each host and start the grace period. A second call kills all hosts at once."""
-        if self._stopped_by is not None:
+    def _stop(self, number: int, status: Optional[int]) -> None:
+        """Send a signal to each host and start the grace period. A second call kills all hosts at once.
+
+        Args:
+            number: The signal.
+            status: The exit status of the run; None for that of the hosts.
+        """
+        if self._is_stopped:
             self._kill()
             return
         self._planned = None
-        self._stopped_by = reason or number
+        self._is_stopped = True
+        self._stop_status = status
         self._signal_hosts(number)
 
     def _signal_hosts(self, number: int) -> None:

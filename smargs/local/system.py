@@ -7,6 +7,7 @@ Source: the notes on availability in https://docs.python.org/3/library/os.html, 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import locale
 import os
 import select
@@ -87,9 +88,12 @@ def write_pieces(descriptor: int, pieces: Sequence[Union[bytes, memoryview]]) ->
     """Write pieces of memory with one system call, without a copy of them.
 
     Returns:
-        How many bytes are written: fewer if a signal ends the call, and 0 if the system has no such call.
+        How many bytes are written: fewer if a signal ends the call, and 0 if the system has no such call, or if the output does
+        not block and is full.
     """
-    return os.writev(descriptor, pieces) if hasattr(os, "writev") else 0
+    with contextlib.suppress(BlockingIOError):
+        return os.writev(descriptor, pieces) if hasattr(os, "writev") else 0
+    return 0
 
 
 def is_same_file(first: int, second: int) -> bool:

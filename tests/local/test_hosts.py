@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
+from smargs.local.system import write_pieces
+
 pytestmark = pytest.mark.needs_process
 
 SECONDS = 60
@@ -728,12 +730,41 @@ def test_the_hosts_are_stopped_if_nobody_reads_the_output(started, tmp_path):
 def test_the_hosts_are_stopped_if_the_output_cannot_be_written(started, tmp_path):
     with open("/dev/full", "wb") as full:
         process = started(f"{LEFT_BEHIND}\nprint('more')\ntime.sleep(300)", stdout=full)
-        assert process.wait(SECONDS) == 128 + signal.SIGPIPE
+        assert process.wait(SECONDS) == 1
     lines = process.stderr.read().decode().splitlines()
     assert len(lines) == 3
     assert lines[1] == f"smargs: the output cannot be written: {os.strerror(errno.ENOSPC)}"
     assert "job Stopped after" in lines[2]
     assert not any(map(is_alive, pids(tmp_path)))
+
+
+@pytest.mark.parametrize("fixture", ["started", "labelled"])
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_an_output_that_does_not_block_loses_nothing_while_it_is_full(request, tmp_path, fixture, unbuffered):
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    source = """
+        for number in range(100_000): print(number)
+        """
+    process = request.getfixturevalue(fixture)(source, stdout=write, stderr=write, env={"PYTHONUNBUFFERED": unbuffered})
+    # The pipe is full before it is read for the first time.
+    wait_until(lambda: not select.select([], [write], [], 0)[1])
+    os.close(write)
+    with open(read, encoding="utf-8") as output:
+        first, *lines, last = output.read().splitlines()
+    label = "algo-1 | " if fixture == "labelled" else ""
+    assert (process.wait(SECONDS), lines == [f"{label}{number}" for number in range(100_000)]) == (0, True)
+    assert "job in" in first
+    assert "job Completed after" in last
+
+
+def test_no_piece_is_written_to_an_output_that_does_not_block_and_is_full():
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    os.write(write, b"." * (1 << 20))
+    assert write_pieces(write, [b"label ", b"line"]) == 0
+    os.close(read)
+    os.close(write)
 
 
 def test_a_command_that_cannot_be_started_is_one_line(started, tmp_path):
