@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from types import TracebackType
-from typing import Any, Collection, Dict, Optional, Sequence, Type
+from typing import Any, Collection, Dict, List, Optional, Sequence, Type
 
 from smargs.local.guardian import Guardian, prctl, processes, signal_group
 from smargs.local.processes import HostProcesses
@@ -23,7 +23,11 @@ class Sessions(HostProcesses):
     """
 
     def __enter__(self) -> Sessions:
+        # A process cannot join a session that exists, so no process of a job is in the session of one of these.
+        children = [each for each in processes() if each.parent == os.getpid()]
         self._guardian = Guardian()
+        self._others = {self._guardian.pid, *(each.pid for each in children)}
+        self._other_sessions = {os.getsid(0), *(each.session for each in children)}
         prctl(_PR_SET_CHILD_SUBREAPER, 1)
         return self
 
@@ -70,12 +74,16 @@ class Sessions(HostProcesses):
             signal_group(process.pid, signal.SIGKILL)
         for process in hosts:
             process.wait()
-        known = {self._guardian.pid, *(process.pid for process in hosts)}
         while True:
-            orphans = [each.pid for each in processes() if each.parent == os.getpid() and each.pid not in known]
+            orphans = self._find_orphans()
             if not orphans:
                 return
             for pid in orphans:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
+
+    def _find_orphans(self) -> List[int]:
+        """Return the processes that ended hosts have left to this process."""
+        children = [each for each in processes() if each.parent == os.getpid() and each.pid not in self._others]
+        return [each.pid for each in children if each.session not in self._other_sessions]

@@ -42,15 +42,15 @@ def started(tmp_path):
     """Start `smargs run` on the text of a script. The process is ended with the test, if not before."""
     processes = []
 
-    def start(source, *options, name="train.py", typed=(), **settings):
+    def start(source, *options, name="train.py", typed=(), before=(), **settings):
         script = tmp_path / name
         script.write_text(textwrap.dedent(source), encoding="utf-8")
         script.chmod(0o755)
         environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT), **settings.pop("env", {})}
         tokens = [*map(os.fspath, options), *(("--", *typed) if typed else ())]
-        command = [sys.executable, "-m", "smargs", "run", os.fspath(script), "--output", os.fspath(tmp_path / "job"), *tokens]
+        run = [sys.executable, "-m", "smargs", "run", os.fspath(script), "--output", os.fspath(tmp_path / "job"), *tokens]
         settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-        process = subprocess.Popen(command, env=environ, cwd=tmp_path, **settings)
+        process = subprocess.Popen([*before, *run], env=environ, cwd=tmp_path, **settings)
         processes.append(process)
         return process
 
@@ -483,6 +483,34 @@ def test_a_run_ends_even_if_a_process_that_cannot_be_found_writes_on(started, tm
     status, out, err = finish(process)
     assert (status, "done" in out) == (0, True)
     assert "job Completed after" in err[-1]
+
+
+def test_processes_that_were_there_before_the_run_stay(started, tmp_path):
+    # The second one becomes a child of smargs as soon as the shell between them ends; the third one starts a session later.
+    shell = f"""
+        mkfifo gate-2 gate-3
+        sleep 300 > /dev/null 2>&1 & echo $! > left-1
+        sh -c 'sleep 300 > /dev/null 2>&1 & echo $! > left-2; read line < gate-2' &
+        {sys.executable} -c 'import os, time; open("gate-3").read(); os.setsid(); time.sleep(300)' > /dev/null 2>&1 &
+        echo $! > left-3
+        exec "$@"
+        """
+    source = """
+        import os, time
+        from pathlib import Path
+
+        def stat(number, field):
+            return int(Path(f"/proc/{pids[number]}/stat").read_text().rpartition(")")[2].split()[field])
+
+        Path("gate-2").write_text("end\\n")
+        Path("gate-3").write_text("")
+        pids = {number: int(Path(f"left-{number}").read_text()) for number in (2, 3)}
+        while stat(2, 1) != os.getppid() or stat(3, 3) != pids[3]:
+            time.sleep(0.02)
+        """
+    status, _, err = finish(started(source, before=["sh", "-c", shell, "sh"]))
+    assert status == 0, err
+    assert [is_alive(pid) for pid in pids(tmp_path)] == [True, True, True]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
