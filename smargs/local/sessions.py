@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 from types import TracebackType
-from typing import Any, Collection, Dict, List, Optional, Sequence, Type
+from typing import Any, Collection, Dict, List, Optional, Sequence, Set, Type
 
 from smargs.local.guardian import Guardian, prctl, processes, signal_group
+from smargs.local.launchers import Command
 from smargs.local.processes import HostProcesses
+from smargs.local.streams import Streams
 
 _PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
 
@@ -23,6 +25,7 @@ class Sessions(HostProcesses):
     """
 
     def __enter__(self) -> Sessions:
+        self._leaders: Set[int] = set()
         # A process cannot join a session that exists, so no process of a job is in the session of one of these.
         children = [each for each in processes() if each.parent == os.getpid()]
         self._guardian = Guardian()
@@ -37,6 +40,16 @@ class Sessions(HostProcesses):
         prctl(_PR_SET_CHILD_SUBREAPER, 0)
         self._guardian.end()
 
+    def start(self, command: Command, streams: Streams, shared: Sequence[int]) -> subprocess.Popen[bytes]:
+        """Start the process of a host, the leader of its session.
+
+        Raises:
+            OSError: If it cannot be started.
+        """
+        process = super().start(command, streams, shared)
+        self._leaders.add(process.pid)
+        return process
+
     def _settings(self, shared: Sequence[int]) -> Dict[str, Any]:
         return {"start_new_session": True, "preexec_fn": self._guardian.announce, "pass_fds": shared}
 
@@ -45,35 +58,45 @@ class Sessions(HostProcesses):
         # Ctrl-C reaches all processes of a terminal, and a shell that runs a script relies on that. A container runtime sends
         # SIGTERM to the first process only.
         if number == signal.SIGINT:
-            signal_group(process.pid, number)
+            self._signal_group(process, number)
         else:
             process.send_signal(number)
 
     def forget(self, process: subprocess.Popen[bytes]) -> None:
         """Forget a host that has ended, because another process may get its ID."""
-        self._guardian.forget(process.pid)
+        if process.pid in self._leaders:
+            self._leaders.remove(process.pid)
+            self._guardian.forget(process.pid)
+
+    def _signal_group(self, process: subprocess.Popen[bytes], number: int) -> bool:
+        """Send a signal to the remaining processes of a host that is not forgotten; false if there are none.
+
+        While any of them remains, no other process gets the ID of their group.
+        """
+        return process.pid in self._leaders and signal_group(process.pid, number)
 
     def has_survivors(self, process: subprocess.Popen[bytes]) -> bool:
         """Whether processes of a host remain after its own process has ended."""
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-process.pid, os.WNOHANG)[0]:
                 pass
-        return signal_group(process.pid, 0)
+        return self._signal_group(process, 0)
 
     def terminate_survivors(self, process: subprocess.Popen[bytes]) -> None:
         """Ask the remaining processes of a host to end."""
-        signal_group(process.pid, signal.SIGTERM)
+        self._signal_group(process, signal.SIGTERM)
 
     def kill_survivors(self, process: subprocess.Popen[bytes]) -> None:
         """Kill the remaining processes of a host."""
-        signal_group(process.pid, signal.SIGKILL)
+        self._signal_group(process, signal.SIGKILL)
 
     def kill(self, hosts: Collection[subprocess.Popen[bytes]]) -> None:
         """Kill all remaining processes, including those in sessions of their own."""
         for process in hosts:
-            signal_group(process.pid, signal.SIGKILL)
+            self._signal_group(process, signal.SIGKILL)
         for process in hosts:
             process.wait()
+            self.forget(process)
         while True:
             orphans = self._find_orphans()
             if not orphans:

@@ -589,6 +589,59 @@ def test_an_end_may_be_planned_for_the_longest_time_that_the_service_allows(star
     assert (status, len(err)) == (0, 2), err
 
 
+# Record the process groups that get a signal. Python reports each call to audit hooks.
+RECORDS_GROUPS = """
+import sys
+def record(event, arguments):
+    if event == "os.killpg":
+        with open({path!r}, "a") as groups:
+            print(*arguments, file=groups)
+sys.addaudithook(record)
+"""
+
+
+@pytest.fixture
+def sent_to(tmp_path):
+    """The signals that the process group of a process has got from smargs."""
+    groups = tmp_path / "groups"
+    (tmp_path / "sitecustomize.py").write_text(RECORDS_GROUPS.format(path=os.fspath(groups)))
+
+    def sent_to(leader):
+        return [int(number) for group, number in map(str.split, groups.read_text().splitlines()) if int(group) == leader]
+
+    return sent_to
+
+
+def test_the_group_of_a_host_that_has_ended_gets_no_signal(started, tmp_path, sent_to):
+    """Another process group may have its number."""
+    source = """
+        import os, signal, sys, time
+        from pathlib import Path
+        Path("left-" + os.environ["SM_CURRENT_HOST"]).write_text(str(os.getpid()))
+        if os.environ["SM_CURRENT_HOST"] == "algo-2":
+            sys.exit()
+        while not (Path("groups").exists() and Path("left-algo-2").read_text() in Path("groups").read_text()):
+            time.sleep(0.02)
+        os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(300)
+        """
+    process = started(source, "--hosts", "2", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert finish(process)[0] == 128 + signal.SIGINT
+    first, second = pids(tmp_path)
+    assert sent_to(second) == [signal.SIGKILL]
+    assert sent_to(first)[:2] == [signal.SIGINT, signal.SIGTERM]
+
+
+def test_the_group_of_a_host_that_was_killed_gets_no_signal(started, tmp_path, sent_to):
+    process = started(STUBBORN, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    wait_for(tmp_path / "ready")
+    process.send_signal(signal.SIGINT)
+    wait_for(tmp_path / "told")
+    process.send_signal(signal.SIGINT)
+    assert finish(process)[0] == 128 + signal.SIGINT
+    assert sent_to(pids(tmp_path)[-1]) == [signal.SIGINT, signal.SIGKILL]
+
+
 @pytest.mark.slow
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
     status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "2", "--grace", "0.5s"))
