@@ -35,7 +35,7 @@ def read_channels(
         argument: The option that has the texts.
 
     Raises:
-        BadJobError: If a text does not name a channel, or its path does not exist.
+        BadJobError: If a text does not name a channel, or its path does not exist or cannot be read.
     """
     channels = _read_paths(argument, typed, may_be_elsewhere)
     for name, file in split_pairs("--manifest", manifests).items():
@@ -45,7 +45,7 @@ def read_channels(
             raise BadJobError(
                 f"argument --shard: {name!r} is not a channel: expected the name of a {argument[2:]} or of a manifest"
             )
-        channels[name] = _shard(channels[name])
+        channels[name] = _shard(name, channels[name])
     return channels
 
 
@@ -59,7 +59,11 @@ def empty_shards(channels: Mapping[str, Channel], hosts: Sequence[str]) -> Itera
 
 
 def _directory(argument: str, name: str, channels: Mapping[str, Channel]) -> Optional[str]:
-    """Return the directory of the channel that replaces the prefix of a manifest; None if there is no such channel."""
+    """Return the directory of the channel that replaces the prefix of a manifest; None if there is no such channel.
+
+    Raises:
+        BadJobError: If the channel is not a directory.
+    """
     if name not in channels:
         return None
     if channels[name].directory is None:
@@ -132,13 +136,21 @@ def _first_duplicate(names: Sequence[str]) -> str:
     return names[min(number for number, name in enumerate(names) if first[name] < number)]
 
 
-def _shard(channel: Channel) -> Channel:
-    """Return a sharded channel of all files below the members of a channel, without jobs. A link counts as a file."""
+def _shard(channel_name: str, channel: Channel) -> Channel:
+    """Return a sharded channel of all files below the members of a channel, without jobs. A link counts as a file.
+
+    Raises:
+        BadJobError: If a directory cannot be read.
+    """
     files, others = dict(channel.files), dict(channel.others)
     directories = [name for name, path in others.items() if os.path.isdir(path)]
     while directories:
         name = directories.pop()
-        below = _list_directory(name, others.pop(name))
+        path = others.pop(name)
+        try:
+            below = _list_directory(name, path)
+        except OSError as error:
+            raise BadJobError(f"argument --shard: {channel_name}: {path!r} cannot be read: {error.strerror}") from None
         files.update(below.files)
         others.update(below.others)
         directories += (name for name, path in below.others.items() if os.path.isdir(path) and not os.path.islink(path))

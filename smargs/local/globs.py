@@ -10,7 +10,7 @@ import re
 from typing import Callable, Dict, Iterator, List, NamedTuple
 
 from smargs.local.mark import is_job
-from smargs.local.trees import list_directory
+from smargs.local.trees import list_readable
 
 _MAGIC = re.compile(r"[*?[]")
 
@@ -56,7 +56,7 @@ def _expand(pattern: str) -> Matches:
     others: List[str] = []
     for directory in _find_directories(parent):
         if not is_in_job(directory):
-            listing = list_directory(directory)
+            listing = list_readable(directory)
             files[os.path.join(os.path.abspath(directory), "")] = _filter(listing.files, last)
             others += (f"{directory}{name}" for name in _filter(listing.others, last) if not is_in_job(f"{directory}{name}"))
     return Matches(files, sorted(others))

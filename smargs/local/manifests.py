@@ -48,7 +48,7 @@ def _find(start: str, suffixes: Iterable[str]) -> Channel:
         # The prefix of a manifest may end with the start of a file's name.
         directory, stem = os.path.split(start + parent)
         base = os.path.join(os.path.abspath(directory), "")
-        names = set(trees.list_directory(directory).files if _is_below(parent) else ())
+        names = set(trees.list_readable(directory).files if _is_below(parent) else ())
         for suffix in members:
             name = f"{stem}{suffix[len(parent) :]}"
             if name in names:

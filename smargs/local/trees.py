@@ -51,16 +51,30 @@ class Listing(NamedTuple):
 
 
 def list_directory(directory: str) -> Listing:
-    """List a directory, without a system call for each file. A directory that cannot be read has no names.
+    """List a directory, without a system call for each file.
+
+    Args:
+        directory: Its path; empty for the working directory.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    listing = Listing([], [])
+    with os.scandir(directory or os.curdir) as entries:
+        for entry in entries:
+            (listing.files if entry.is_file(follow_symlinks=False) else listing.others).append(entry.name)
+    return listing
+
+
+def list_readable(directory: str) -> Listing:
+    """List a directory. A directory that cannot be read has no names, as for :mod:`glob`.
 
     Args:
         directory: Its path; empty for the working directory.
     """
-    listing = Listing([], [])
-    with contextlib.suppress(OSError), os.scandir(directory or os.curdir) as entries:
-        for entry in entries:
-            (listing.files if entry.is_file(follow_symlinks=False) else listing.others).append(entry.name)
-    return listing
+    with contextlib.suppress(OSError):
+        return list_directory(directory)
+    return Listing([], [])
 
 
 def remove(roots: Iterable[Path]) -> None:
@@ -111,7 +125,7 @@ def _count(directory: str, members: Collection[str]) -> Optional[int]:
     count, pending = 0, [""]
     while pending:
         parent = pending.pop()
-        listing = list_directory(f"{directory}{parent}")
+        listing = list_readable(f"{directory}{parent}")
         count += len(listing.files)
         for name in (f"{parent}{each}" for each in listing.others):
             path = f"{directory}{name}"

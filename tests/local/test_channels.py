@@ -1,11 +1,15 @@
 """The files of a channel that is given by a glob, by a manifest or as a shard."""
 
+import errno
 import glob
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from paths import ROOT, SUPPORT
 
 from smargs.cli import main as cli
 from smargs.local.channels import read_channels
@@ -145,6 +149,24 @@ def test_a_shard_is_all_files_of_the_directories_of_a_glob_but_no_jobs(data):
         **{name: name for name in ("one/c.csv", "one/.d.csv", "one/two/e.csv", "one/two/g.txt", "one/up")},
         **{name: name for name in ("link.csv", "linked/e.csv", "linked/g.txt")},
     }
+
+
+@pytest.mark.needs_process
+@pytest.mark.needs_unix
+def test_a_shard_with_a_directory_that_cannot_be_read_is_refused_by_its_name(data):
+    (data / "one" / "two").chmod(0)
+    code = (
+        "import rights, sys; from smargs.cli.main import main\n"
+        "rights.give_up(); sys.exit(main(['run', '../train.py', '--output', '../job', *sys.argv[1:]]))"
+    )
+    (data.parent / "train.py").touch()
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join((os.fspath(ROOT), os.fspath(SUPPORT)))}
+    command = [sys.executable, "-c", code, "--channel", "train=.", "--shard", "train"]
+    ended = subprocess.run(command, env=environ, cwd=data, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    path = os.path.join(os.path.realpath(data), "one", "two")
+    line = f"smargs run: error: argument --shard: train: {path!r} cannot be read: {os.strerror(errno.EACCES)}\n"
+    assert (ended.returncode, ended.stderr) == (2, line)
+    assert not (data.parent / "job").exists()
 
 
 def test_the_parts_of_all_hosts_are_the_channel(data):
