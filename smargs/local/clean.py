@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from pathlib import Path
-from typing import Iterator, List, NamedTuple, Optional, Sequence
+from typing import IO, Iterator, List, NamedTuple, Optional, Sequence
 
 from smargs.local.directory import default_place, remove_job
 from smargs.local.job import BadJobError
@@ -81,7 +81,7 @@ def remove_jobs(paths: Sequence[Path]) -> Iterator[Path]:
     """
     try:
         with contextlib.ExitStack() as stack:
-            marks = [(path, stack.enter_context((path / MARK).open("rb"))) for path in paths]
+            marks = [(path, stack.enter_context(_open_mark(path / MARK))) for path in paths]
             for path, mark in marks:
                 if not try_lock(mark):
                     raise BadJobError(f"argument JOB: {path} is in use by a smargs run")
@@ -98,13 +98,32 @@ def _read(path: Path) -> Optional[StoredJob]:
     try:
         if path.is_symlink() or mark.is_symlink() or not mark.is_file():
             return None
-        with mark.open("rb") as file:
-            is_running = not try_lock(file)
+        with _open_mark(mark) as file:
+            is_running = _may_run(file)
             content = file.read()
             age = max(0.0, time.time() - os.fstat(file.fileno()).st_mtime)
     except OSError:
         return None
     return StoredJob(path, age, IN_PROGRESS if is_running else status_of_ended_job(content, path))
+
+
+def _open_mark(mark: Path) -> IO[bytes]:
+    """Open the mark of a job, for writing if that is possible: a network file system locks no other file.
+
+    Source: "NFS details" of flock(2) of Linux.
+    """
+    try:
+        return mark.open("r+b")
+    except OSError:
+        return mark.open("rb")
+
+
+def _may_run(mark: IO[bytes]) -> bool:
+    """Whether a job runs. A job whose mark cannot be locked for another reason may run."""
+    try:
+        return not try_lock(mark)
+    except OSError:
+        return True
 
 
 def _file_sizes(directory: Path) -> Iterator[int]:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from paths import ROOT
+from paths import ROOT, SUPPORT
 from tables import read_table
 
 from smargs.cli import main as cli
@@ -173,6 +173,52 @@ def test_a_job_that_runs_is_never_removed(clean, make, running):
     assert clean("--all") == (0, [f"removed {other}"], [])
     assert clean("--older-than", "0m") == (0, [], [])
     assert (running / MARK).exists()
+
+
+# On a network file system, flock(2) locks only a file that is open for writing. Source: "NFS details" of flock(2).
+NETWORK = """
+import errno, fcntl, os
+flock = fcntl.flock
+def lock(file, operation):
+    if fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    flock(file, operation)
+fcntl.flock = lock
+"""
+
+
+@pytest.fixture
+def clean_as_user():
+    """The status of `smargs clean` and its output, as a user who obeys the modes of files."""
+
+    def clean(setup, *tokens):
+        code = f"{setup}\nimport rights, sys; from smargs.cli.main import main\nrights.give_up(); sys.exit(main(sys.argv[1:]))"
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join((os.fspath(ROOT), os.fspath(SUPPORT)))}
+        command = [sys.executable, "-c", code, "clean", *tokens]
+        ended = subprocess.run(command, env=environ, capture_output=True, encoding="utf-8", timeout=60, check=False)
+        return ended.returncode, ended.stdout.splitlines(), ended.stderr.splitlines()
+
+    return clean
+
+
+@pytest.mark.needs_process
+def test_jobs_on_a_network_file_system_are_listed_and_removed_but_for_one_that_runs(clean_as_user, make, running):
+    job = make("job")
+    _, lines, _ = clean_as_user(NETWORK)
+    assert sorted(row[3] for row in read_table(lines)[1:]) == ["Completed", "InProgress"]
+    assert clean_as_user(NETWORK, "--all") == (0, [f"removed {job}"], [])
+    assert (running / MARK).exists()
+
+
+@pytest.mark.needs_process
+@pytest.mark.parametrize(("setup", "status"), [("", "Completed"), (NETWORK, "InProgress")], ids=["local", "network"])
+def test_a_mark_that_cannot_be_written_is_read_and_a_job_that_cannot_be_locked_may_run(clean_as_user, make, setup, status):
+    job = make("job")
+    (job / MARK).chmod(0o444)
+    _, lines, _ = clean_as_user(setup)
+    assert [row[3] for row in read_table(lines)[1:]] == [status]
+    clean_as_user(setup, "--all")
+    assert (job / MARK).exists() is (status == "InProgress")
 
 
 @pytest.mark.parametrize("what", ["a directory", "a link to a job", "a link as its mark", "a directory as its mark", "nothing"])
