@@ -27,6 +27,9 @@ LAUNCHER_HYPERPARAMETERS = {"torchrun": "sagemaker_torch_distributed_enabled", "
 
 _GROUP = "homogeneousCluster"
 
+# Seconds. nvidia-smi loads the driver first if no other program uses it, which takes some time for each GPU.
+_LONGEST_COUNT = 60.0
+
 # The variables of a job whose names do not begin with SM_ or SAGEMAKER_.
 _UNPREFIXED_VARIABLES = ("TRAINING_JOB_NAME", "CURRENT_HOST")
 
@@ -66,10 +69,19 @@ def _loopback_interface() -> str:
 
 
 def _count_gpus() -> int:
-    """Count the GPUs that nvidia-smi lists. Source: ``num_gpus`` of both platforms."""
+    """Count the GPUs that nvidia-smi lists; 0 if it cannot be run, or hangs. Source: ``num_gpus`` of both platforms."""
     if shutil.which("nvidia-smi") is None:
         return 0
-    listing = subprocess.run(["nvidia-smi", "--list-gpus"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    try:
+        listing = subprocess.run(
+            ["nvidia-smi", "--list-gpus"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_LONGEST_COUNT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
     return listing.stdout.count(b"GPU ")
 
 

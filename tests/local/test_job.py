@@ -11,7 +11,7 @@ import pytest
 
 from smargs.cli.run import preview_tokens
 from smargs.container.variables import ADDED_BY_FRAMEWORKS
-from smargs.local import launchers, platforms
+from smargs.local import containers, launchers, platforms
 from smargs.local.channels import read_channels
 from smargs.local.containers import Machine, make_container, this_machine
 from smargs.local.hyperparameters import encode, read_hyperparameters
@@ -306,6 +306,17 @@ def test_the_gpus_are_those_that_nvidia_lists(tmp_path, monkeypatch, listed, gpu
     machine = this_machine()
     assert (machine.gpus, machine.processes_per_host, machine.cpus) == (gpus, gpus or 1, os.cpu_count())
     assert machine.network_interface.startswith("lo")
+
+
+@pytest.mark.needs_process
+@pytest.mark.needs_unix
+@pytest.mark.parametrize("program", ["not a program", "#!/bin/sh\nwhile true; do true; done"], ids=["no program", "hangs"])
+def test_an_nvidia_smi_that_lists_nothing_means_no_gpu(tmp_path, monkeypatch, program):
+    (tmp_path / "nvidia-smi").write_text(program)
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", os.fspath(tmp_path))
+    monkeypatch.setattr(containers, "_LONGEST_COUNT", 0.1)
+    assert this_machine().gpus == 0
 
 
 def test_a_machine_that_cannot_list_its_network_interfaces_has_linuxs_name_for_loopback(monkeypatch):
