@@ -206,7 +206,7 @@ def _check_script(path: str, script: Path) -> Path:
 
 def name_job(directory: Path) -> str:
     """Name a job after its directory, in the characters that the service allows."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", directory.name).strip("-")[:63] or "job"
+    return re.sub(r"[^A-Za-z0-9]+", "-", directory.name).strip("-")[:63].rstrip("-") or "job"
 
 
 def name_hosts(count: int) -> Tuple[str, ...]:

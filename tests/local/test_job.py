@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from smargs.local import containers, launchers, platforms
 from smargs.local.channels import read_channels
 from smargs.local.containers import Machine, make_container, this_machine
 from smargs.local.hyperparameters import encode, read_hyperparameters
-from smargs.local.job import LAUNCHERS, BadJobError, Hyperparameter, TrainingJob, name_hosts
+from smargs.local.job import LAUNCHERS, BadJobError, Hyperparameter, TrainingJob, name_hosts, name_job
 from smargs.local.launchers import make_commands
 from smargs.local.variables import read_variables
 
@@ -189,6 +190,15 @@ def test_the_first_name_that_a_glob_matches_twice_is_reported(tmp_path):
         (tmp_path / path).touch()
     with pytest.raises(BadJobError, match=r"^argument --channel: train: '.*' matches two files named 'a'$"):
         read_channels([f"train={tmp_path}/*/*"])
+
+
+@pytest.mark.parametrize(
+    "directory",
+    ["job", "--a--", "---", "a" * 62 + "-b", "a" * 63 + "-b", "-" * 9 + "b" * 80, "é" * 9, "job 1 (copy)", "2026.11.25"],
+)
+def test_the_name_of_a_job_is_one_that_the_service_allows(directory):
+    # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", name_job(Path("/data", directory)))
 
 
 def test_a_platform_that_only_gives_files_sets_the_directory_and_the_name():
