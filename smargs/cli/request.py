@@ -44,7 +44,7 @@ def read_job(args: Namespace, directory: Path, script_arguments: Tuple[str, ...]
     source = None if args.source_dir is None else find_source(args.source_dir)
     script = find_script(args.script, source)
     _check_python_options(args, script)
-    _check_kind(args)
+    _check_usable_options(args)
     groups = read_groups(args.group)
     typed, argument = (args.input, "--input") if args.platform == PROCESSING else (args.channel, "--channel")
     return TrainingJob(
@@ -73,10 +73,17 @@ def _check_python_options(args: Namespace, script: Path) -> None:
             raise BadJobError(f"argument {option}: {args.script!r} is not a Python script: expected a .py file")
 
 
-def _check_kind(args: Namespace) -> None:
-    """Check that no option is used that only the other kind of job has."""
+def _check_usable_options(args: Namespace) -> None:
+    """Check that no option is used that would change nothing in this job."""
     is_processing = args.platform == PROCESSING
     problem = f"not with --platform {PROCESSING}" if is_processing else f"only with --platform {PROCESSING}"
     for option, attribute in (_TRAINING_OPTIONS if is_processing else _PROCESSING_OPTIONS).items():
-        if getattr(args, attribute) not in (None, False, []):
+        if _is_used(getattr(args, attribute)):
             raise BadJobError(f"argument {option}: {problem}")
+    if args.processes_per_host is not None and args.launcher is None:
+        raise BadJobError("argument --processes-per-host: only with --launcher")
+
+
+def _is_used(value: object) -> bool:
+    """Whether the value of an option is not its default. A time of 0 seconds equals False."""
+    return value is not False and value not in (None, [])

@@ -187,6 +187,7 @@ class SageMakerJob:
         Raises:
             BadJobError: If the job cannot be started.
             RuntimeError: If the job has no directory: none was chosen, and the job is not entered.
+            ValueError: If the job has recorded no end, because the disk is full.
             subprocess.TimeoutExpired: If the job took too long; all its processes have ended then.
         """
         if self._directory is None and self._entered is None:

@@ -26,7 +26,7 @@ class Finished(NamedTuple):
         status: ``Completed``, ``Failed``, ``Stopped``, ``Interrupted``, or ``Unpacked`` if the archives could not be made.
         exit_status: 0, or the exit status of the first host that failed.
         failure_reason: Why it failed, as the console shows it; None if it did not.
-        output: The output of all hosts and of ``smargs run``. Of several hosts, each line begins with the name of its host.
+        output: The output of all hosts and of ``smargs run``. With several hosts, each line begins with the name of its host.
     """
 
     status: str
@@ -67,6 +67,7 @@ def run_job(arguments: Sequence[str], directory: Path, origin: str, timeout: Opt
 
     Raises:
         BadJobError: If the job cannot be started.
+        ValueError: If the job has recorded no end, because the disk is full.
         subprocess.TimeoutExpired: If the job took too long; all its processes have ended then.
     """
     command = [sys.executable, "-m", "smargs", "run", "--output", str(directory), *arguments]

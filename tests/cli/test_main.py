@@ -236,10 +236,12 @@ def finish(*tokens, **settings):
                 ["--group", "a=1"],
                 ["--launcher", "torchrun"],
                 ["--interrupt-after", "20s"],
+                ["--interrupt-after", "0"],
                 ["--max-run", "20s"],
             )
         ),
         (["train.py", "--input", "raw=data"], "argument --input: only with --platform processing"),
+        (["train.py", "--processes-per-host", "4"], "argument --processes-per-host: only with --launcher"),
         (["train.py", "--processing-output", "out"], "argument --processing-output: only with --platform processing"),
         (
             ["train.py", "--platform", "processing", "--input", "raw=none"],
