@@ -18,7 +18,7 @@ from smargs.local.processes import HostProcesses
 from smargs.local.sessions import Sessions
 from smargs.local.signals import SignalSocket, receive_signals
 from smargs.local.streams import StreamOpener, Streams
-from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, HAS_SESSIONS, exit_status
+from smargs.local.system import BROKEN_PIPE, CHILD_SIGNALS, HAS_SESSIONS, RESIZE_SIGNALS, exit_status
 
 _POLL_INTERVAL = 0.1
 _LONGEST_WAIT = 3600.0  # epoll(7) counts milliseconds in an int, so it refuses a time of more than 24 days.
@@ -148,7 +148,17 @@ class _Run:
 
     def _handle_signals(self, signals: SignalSocket) -> None:
         for number in signals.read():
-            self._stop(number, 128 + number)
+            if number in RESIZE_SIGNALS:
+                self._resize(number)
+            else:
+                self._stop(number, 128 + number)
+
+    def _resize(self, number: int) -> None:
+        """Give the hosts' terminals the size of that of this process, and report it to the hosts with a signal."""
+        for host, process in self._processes.items():
+            for output in self._outputs[host]:
+                output.resize()
+            self._host_processes.signal(process, number)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()

@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional, Sequence, TextIO, Union
 
 from smargs.local.metrics import Metric
 from smargs.local.system import HAS_COLOURS, write_pieces
+from smargs.local.terminals import copy_size
 
 RED, GREEN = 31, 32
 
@@ -133,6 +134,11 @@ class HostOutput:
         if self._metrics and lines:
             self._search(b"".join(lines))
         return bool(read)
+
+    def resize(self) -> None:
+        """Give the host's terminal the size that the terminal of this process has now, if both are terminals."""
+        if self.source.isatty() and self.target.isatty():
+            copy_size(self.target, self.source.fileno())
 
     def _take_lines(self) -> Optional[Lines]:
         if self._label or self._metrics:

@@ -13,6 +13,7 @@ from smargs.local.guardian import Guardian, prctl, processes, signal_group
 from smargs.local.launchers import Command
 from smargs.local.processes import HostProcesses
 from smargs.local.streams import Streams
+from smargs.local.system import RESIZE_SIGNALS
 
 _PR_SET_CHILD_SUBREAPER = 36  # Source: prctl(2) of Linux.
 
@@ -54,10 +55,10 @@ class Sessions(HostProcesses):
         return {"start_new_session": True, "preexec_fn": self._guardian.announce, "pass_fds": shared}
 
     def signal(self, process: subprocess.Popen[bytes], number: int) -> None:
-        """Pass a signal on to a host: SIGINT to all its processes, another signal to its first process."""
-        # Ctrl-C reaches all processes of a terminal, and a shell that runs a script relies on that. A container runtime sends
+        """Pass a signal on to a host: SIGINT and SIGWINCH to all its processes, another signal to its first process."""
+        # A terminal sends these to all its processes, and a shell that runs a script relies on that. A container runtime sends
         # SIGTERM to the first process only.
-        if number == signal.SIGINT:
+        if number in (signal.SIGINT, *RESIZE_SIGNALS):
             self._signal_group(process, number)
         else:
             process.send_signal(number)

@@ -8,7 +8,7 @@ import socket
 from types import FrameType
 from typing import Callable, Iterator, List, Optional
 
-from smargs.local.system import CHILD_SIGNALS, ENDING_SIGNALS
+from smargs.local.system import CHILD_SIGNALS, ENDING_SIGNALS, RESIZE_SIGNALS
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def handle_signals(handler: Callable[[int, Optional[FrameType]], None]) -> Itera
 
 
 class SignalSocket:
-    """A socket on which the signals that end a command arrive. The end of a child process makes it readable, too."""
+    """A socket on which signals arrive. The end of a child process makes it readable, too."""
 
     def __init__(self, receiver: socket.socket) -> None:
         self._receiver = receiver
@@ -35,7 +35,7 @@ class SignalSocket:
         return self._receiver.fileno()
 
     def read(self) -> List[int]:
-        """Return the numbers of the signals that have arrived and that end a command."""
+        """Return the numbers of the signals that have arrived: those that end a command, or report the size of a terminal."""
         with contextlib.suppress(BlockingIOError):
             return [number for number in self._receiver.recv(64) if number not in CHILD_SIGNALS]
         return []
@@ -43,18 +43,18 @@ class SignalSocket:
 
 @contextlib.contextmanager
 def receive_signals() -> Iterator[SignalSocket]:
-    """Receive the signals that :func:`handle_signals` handles, and the end of child processes, on a socket."""
+    """Receive the signals that :func:`handle_signals` handles, and those of child processes and terminals, on a socket."""
     receiver, sender = socket.socketpair()
     for each in (receiver, sender):
         each.setblocking(False)
-    children = {number: signal.signal(number, _do_nothing) for number in CHILD_SIGNALS}
+    reports = {number: signal.signal(number, _do_nothing) for number in (*CHILD_SIGNALS, *RESIZE_SIGNALS)}
     wakeup = signal.set_wakeup_fd(sender.fileno())
     try:
         with handle_signals(_do_nothing):
             yield SignalSocket(receiver)
     finally:
         signal.set_wakeup_fd(wakeup)
-        for number, handler in children.items():
+        for number, handler in reports.items():
             signal.signal(number, handler)
         receiver.close()
         sender.close()

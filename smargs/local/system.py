@@ -46,6 +46,9 @@ ENDING_SIGNALS = _signals("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 CHILD_SIGNALS = _signals("SIGCHLD")
 """The signal that reports the end of a child process; empty if the system has none."""
 
+RESIZE_SIGNALS = _signals("SIGWINCH")
+"""The signal that reports that a terminal has another size; empty if the system has none."""
+
 BROKEN_PIPE = 13
 """The number of SIGPIPE, which Windows does not have. Source: signal(7) of Linux and signal(3) of macOS."""
 

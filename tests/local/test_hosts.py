@@ -383,6 +383,41 @@ def test_a_single_host_has_a_terminal_if_the_command_has_one(started):
     assert b"\x1b[1m\xff\x1b[0mAda\r\n\x1b[32msmargs: job Completed" in seen
 
 
+def test_a_script_sees_the_size_that_the_terminal_gets(started):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 99, 0, 0))
+    source = """
+        import os, signal, sys, time
+        def resized(number, frame):
+            print("now", *os.get_terminal_size())
+            sys.exit()
+        signal.signal(signal.SIGWINCH, resized)
+        print("at first", *os.get_terminal_size())
+        time.sleep(300)
+        """
+    process = started(source, stdout=theirs)
+    assert b"at first 99 33\r\n" in read_until(ours, b"33\r\n")
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 22, 44, 0, 0))
+    os.close(theirs)
+    process.send_signal(signal.SIGWINCH)
+    assert read_until(ours, b"22\r\n") == b"now 44 22\r\n"
+    assert process.wait(SECONDS) == 0
+    os.close(ours)
+
+
+def test_the_signal_of_a_terminal_reaches_a_script_whose_output_is_a_pipe(started):
+    source = """
+        import signal, sys, time
+        signal.signal(signal.SIGWINCH, lambda number, frame: sys.exit("resized"))
+        print("ready", flush=True)
+        time.sleep(300)
+        """
+    process = started(source)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGWINCH)
+    assert "resized" in finish(process)[2]
+
+
 def test_an_output_to_a_file_stays_unchanged_beside_an_output_to_a_terminal(started, tmp_path):
     ours, theirs = pty.openpty()
     with open(tmp_path / "err", "wb") as err:

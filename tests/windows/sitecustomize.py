@@ -25,7 +25,7 @@ FUNCTIONS = {
     os: ("fork", "forkpty", "getpgid", "getsid", "killpg", "mkfifo", "mknod", "openpty", "setpgid", "setsid", "wait", "wait3"),
     select: ("epoll", "poll"),
     signal: (
-        *("SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGQUIT", "SIGSTOP", "SIGUSR1", "SIGUSR2"),
+        *("SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGQUIT", "SIGSTOP", "SIGUSR1", "SIGUSR2", "SIGWINCH"),
         *("SIG_BLOCK", "SIG_SETMASK", "alarm", "pthread_kill", "pthread_sigmask", "setitimer", "sigwait"),
     ),
 }
