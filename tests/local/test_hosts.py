@@ -549,7 +549,7 @@ def test_processes_that_were_there_before_the_run_stay(started, tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_reaches_every_process_and_leaves_none(started, tmp_path, number):
+def test_after_a_signal_no_process_of_a_job_remains(started, tmp_path, number):
     process = started(f"{LEFT_BEHIND}\ntime.sleep(300)", "--hosts", "2")
     wait_for(tmp_path / "left-algo-1", tmp_path / "left-algo-2")
     process.send_signal(number)
@@ -577,6 +577,39 @@ def test_a_signal_that_is_ignored_from_the_start_ends_neither_the_run_nor_the_sc
     status, out, err = finish(process)
     assert (status, out) == (0, ["True"])
     assert "job Completed after" in err[-1]
+
+
+@pytest.mark.parametrize(
+    ("number", "of_the_child", "is_first"),
+    [(signal.SIGINT, signal.SIGINT, True), (signal.SIGTERM, signal.SIGTERM, False), (signal.SIGHUP, signal.SIGTERM, False)],
+    ids=["SIGINT", "SIGTERM", "SIGHUP"],
+)
+def test_the_child_processes_of_a_script_get_ctrl_c_with_it_and_sigterm_after_it(
+    started, tmp_path, number, of_the_child, is_first
+):
+    notes = """
+        import os, signal, sys, time
+        from pathlib import Path
+        def note(number, frame):
+            with open("notes", "a") as notes:
+                print(sys.argv[0], number, file=notes)
+            {}
+            sys.exit()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, note)
+        {}
+        time.sleep(300)
+        """
+    child = notes.format("", "Path('left-1').write_text(str(os.getpid()))")
+    (tmp_path / "child.py").write_text(textwrap.dedent(child))
+    # After Ctrl-C the script waits for the child's note. After another signal it has a chance to be first.
+    wait = "while 'child' not in Path('notes').read_text(): time.sleep(0.02)" if is_first else "time.sleep(0.3)"
+    process = started(notes.format(wait, "import subprocess; subprocess.Popen([sys.executable, 'child.py'])"))
+    wait_for(tmp_path / "left-1")
+    process.send_signal(number)
+    assert finish(process)[0] == 128 + number
+    noted = (tmp_path / "notes").read_text().splitlines()
+    expected = [f"train.py {int(number)}", f"child.py {int(of_the_child)}"]
+    assert sorted(noted) == sorted(expected) if is_first else noted == expected
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
