@@ -87,11 +87,9 @@ def _buffer_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         raw = getattr(stream.buffer, "raw", stream.buffer)
-        if isinstance(raw, io.RawIOBase):
-            buffered = io.BufferedWriter(_WaitingWriter(stream, raw))
-            by_line = stream.line_buffering or stream.write_through
-            setattr(sys, name, io.TextIOWrapper(buffered, stream.encoding, stream.errors, line_buffering=by_line))
-        getattr(sys, name).reconfigure(errors="backslashreplace")
+        buffered = io.BufferedWriter(_WaitingWriter(stream, raw))
+        by_line = stream.line_buffering or stream.write_through
+        setattr(sys, name, io.TextIOWrapper(buffered, stream.encoding, "backslashreplace", line_buffering=by_line))
 
 
 def _flush() -> None:
