@@ -218,6 +218,8 @@ def test_a_signal_without_a_name_is_its_number(refused):
         refused(f"import os; os.kill(os.getpid(), {number})")
         == f"train.py ends with signal {number} before it parses its arguments"
     )
+
+
 def test_a_module_with_the_name_of_one_of_python_disturbs_no_more_than_in_a_job(script, tmp_path, monkeypatch):
     """What smargs itself imports in a job is as good as lost there, too."""
     for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
