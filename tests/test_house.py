@@ -27,7 +27,7 @@ ROOMS = [
     ["launch.describe"],
     ["launch.algorithm", "launch.json_schema"],
     ["launch.declared"],
-    ["launch.first_parse", "launch.origins"],
+    ["launch.first_parse", "launch.origins", "launch.watcher"],
     ["launch.steps"],
     ["tables"],
     ["patch"],

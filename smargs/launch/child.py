@@ -6,7 +6,6 @@ import importlib
 import json
 import os
 import pickle
-import signal
 import sys
 import types
 from importlib.machinery import PathFinder
@@ -15,6 +14,7 @@ from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, O
 from smargs import patch
 from smargs.container.commandline import ProcessTokens
 from smargs.launch.first_parse import PARSER, end, end_at_first_parse, exit_status, is_of_script
+from smargs.launch.watcher import end_with
 
 BUILDER = "build_parser"
 """The function that makes the parser, in a module that does not parse."""
@@ -59,7 +59,7 @@ def main(path: List[str], started_with: Container[str]) -> NoReturn:
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if request.pipe is not None:
-        _end_with(request.pipe)
+        end_with(request.pipe)
     sys.argv = ProcessTokens([request.script, *request.arguments])
 
     process = os.getpid()
@@ -82,21 +82,6 @@ def main(path: List[str], started_with: Container[str]) -> NoReturn:
     )
     status = _run(request.script, send)
     end(lambda: status)
-
-
-def _end_with(pipe: int) -> None:
-    """Let a process kill this one and its group if a pipe ends without a byte."""
-    leader = os.getpid()
-    # A child of a child, because the script may wait for all of its children.
-    child = os.fork()
-    if not child:
-        if not os.fork():
-            os.setpgid(0, 0)
-            if not os.read(pipe, 1):
-                os.killpg(leader, signal.SIGKILL)
-        os._exit(0)
-    os.waitpid(child, 0)
-    os.close(pipe)
 
 
 def _forget_shadowed(started_with: Container[str]) -> None:
