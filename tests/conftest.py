@@ -1,6 +1,7 @@
 """What all tests share: a child process for scripts, and a machine without a job."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -24,6 +25,11 @@ SETTINGS = {
 settings.register_profile("all", **SETTINGS)
 settings.load_profile("all")
 settings.register_profile("quick", max_examples=30, **SETTINGS)  # Chosen by --hypothesis-profile=quick.
+
+# nohup, and a shell that starts the tests in the background, ignore these signals, and the processes of the tests inherit that.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL), ("SIGQUIT", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) == signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 
 def pytest_configure(config):
