@@ -111,7 +111,7 @@ pictures: $(VENV)/.docs
 docs-browser: docs $(VENV)/.browser $(if $(shell command -v npm),$(VENV)/.axe)
 	$(PYTEST) $(BY_FILE) tests/browser
 
-# Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 15 minutes.
+# Test the tests: change the rules of the package in every small way, and see which changes no test notices. Some 30 minutes.
 mutants: $(VENV)/.test $(VENV)/.mutants
 	rm -rf mutants
 	PYTHONHASHSEED=0 $(VENV)/bin/mutmut run

@@ -9,7 +9,7 @@ import pickle
 import sys
 import types
 from importlib.machinery import PathFinder
-from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Optional, Tuple
+from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
 from smargs.container.commandline import ProcessTokens
@@ -35,7 +35,7 @@ class Request(NamedTuple):
             and returns what JSON can represent. If the module has a function ``prepare`` and the script parses in steps, that
             function receives the parser of each earlier step, and the details.
         details: The details of the question.
-        pipe: The reading end of a pipe, which ends if the process that asks is killed; None if the system has no sessions.
+        pipes: The reading end of a pipe, which ends if the process that asks is killed; none if the system has no sessions.
     """
 
     script: str
@@ -43,7 +43,7 @@ class Request(NamedTuple):
     is_patched: bool
     question: str
     details: Any
-    pipe: Optional[int]
+    pipes: Tuple[int, ...]
 
 
 def main(path: List[str], started_with: Container[str]) -> NoReturn:
@@ -58,8 +58,8 @@ def main(path: List[str], started_with: Container[str]) -> NoReturn:
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    if request.pipe is not None:
-        end_with(request.pipe)
+    for pipe in request.pipes:
+        end_with(pipe)
     sys.argv = ProcessTokens([request.script, *request.arguments])
 
     process = os.getpid()

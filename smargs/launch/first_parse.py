@@ -93,10 +93,7 @@ class _FirstParse:
         # The parse may store a part of the command line, which then is of Python's own type.
         sys.argv = as_tokens(sys.argv)
         self._is_parsing = True
-        try:
-            return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
-        finally:
-            self._is_parsing = False
+        return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
 
     def _earlier_steps(self, frame: FrameType) -> List[Any]:
         return [parser for started_by, parser in self._steps if _is_running(started_by, frame)]

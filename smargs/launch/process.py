@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Dict, Iterable, Iterator, Optional, Sequence
+from typing import IO, Any, Dict, Iterable, Iterator, Sequence, Tuple
 
 import smargs
 from smargs.launch.child import Request
@@ -74,8 +74,8 @@ def ask(
     # Source: ``write_env_vars`` of the toolkit's environment.py.
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, (os.fspath(entry_point.source), environ.get("PYTHONPATH"))))
     try:
-        with _pipe() as pipe:
-            request = Request(entry_point.name, tuple(arguments), is_patched, question, details, pipe)
+        with _pipes() as pipes:
+            request = Request(entry_point.name, tuple(arguments), is_patched, question, details, pipes)
             reply = _run(request, entry_point.source, environ)
     except OSError as error:
         raise ScriptError(f"{entry_point.name} cannot be run: {error}") from None
@@ -85,11 +85,11 @@ def ask(
 
 
 @contextlib.contextmanager
-def _pipe() -> Iterator[Optional[int]]:
+def _pipes() -> Iterator[Tuple[int, ...]]:
     """Yield the reading end of a pipe that has a byte afterwards, and ends without one if this process is killed."""
     read, write = os.pipe()
     try:
-        yield read if HAS_SESSIONS else None
+        yield (read,) if HAS_SESSIONS else ()
     finally:
         os.write(write, b".")
         os.close(write)
@@ -113,7 +113,7 @@ def _run(request: Request, directory: Path, environ: Dict[str, str]) -> Dict[str
             cwd=directory,
             env=environ,
             start_new_session=True,
-            pass_fds=() if request.pipe is None else (request.pipe,),
+            pass_fds=request.pipes,
         )
         try:
             status = process.wait(LONGEST)

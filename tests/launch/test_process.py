@@ -94,6 +94,11 @@ def test_nothing_runs_after_the_first_parse(script, tmp_path, before):
     assert sorted(os.listdir(tmp_path)) == ["train.py"]
 
 
+def test_a_fork_that_parses_nothing_does_not_answer(refused):
+    line = refused("import os\nchild = os.fork()\nif child:\n    os.waitpid(child, 0)")
+    assert line.startswith("train.py ends without parsing its arguments")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a file that is always full")
 def test_text_that_cannot_be_written_does_not_reach_the_script(script, tmp_path):
     assert (

@@ -384,7 +384,9 @@ def test_a_run_that_cannot_start_is_refused_in_one_line(sagemaker_job, tmp_path)
     with pytest.raises(RuntimeError, match="this job has no directory"):
         SageMakerJob().run(tmp_path / "train.py")
     (tmp_path / "train.py").touch()
-    with pytest.raises(BadJobError, match=r"^argument --grace: invalid time: '-1': expected a time such as 20, 20s, 5m or 1h$"):
+    with pytest.raises(
+        BadJobError, match=r"^argument --grace: invalid time: '-1': expected a time such as 20s, 5m, 12h or 7d$"
+    ):
         sagemaker_job().run(tmp_path / "train.py", grace=-1)
 
 
