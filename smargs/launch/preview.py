@@ -10,7 +10,7 @@ import os
 import shlex
 import signal
 import sys
-from typing import Any, Callable, Dict, List, Sequence, Set, TextIO, Tuple
+from typing import Any, Callable, Dict, List, Set, TextIO, Tuple
 
 import configargparse  # type: ignore[import-untyped]
 
@@ -164,13 +164,13 @@ def _duplicate(stream: TextIO) -> TextIO:
     return open(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors=stream.errors)
 
 
-def _show(watch: Watch, parse: Callable[[], Any], streams: Sequence[TextIO]) -> int:
+def _show(watch: Watch, parse: Callable[[], Any], streams: List[TextIO]) -> int:
     """Print the table of a parse.
 
     Args:
         watch: The parsers of this process.
         parse: A function that parses.
-        streams: Standard output and error.
+        streams: Standard output and error, which those of the script replace.
 
     Returns:
         The exit status.
@@ -182,7 +182,8 @@ def _show(watch: Watch, parse: Callable[[], Any], streams: Sequence[TextIO]) -> 
     except (Exception, KeyboardInterrupt) as error:
         return _print_traceback(error)
     flush_streams()
-    sys.stdout, sys.stderr = streams
+    # The script's own are kept: Python 3.13 prints an error if it deletes one that cannot be written.
+    (sys.stdout, sys.stderr), streams[:] = streams, (sys.stdout, sys.stderr)
     return print_all(lambda: print_table(COLUMNS, rows))
 
 
