@@ -93,7 +93,10 @@ class _FirstParse:
         # The parse may store a part of the command line, which then is of Python's own type.
         sys.argv = as_tokens(sys.argv)
         self._is_parsing = True
-        return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
+        try:
+            return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
+        finally:
+            self._is_parsing = False  # The playground's handler does not end the process: it shows one script after another.
 
     def _earlier_steps(self, frame: FrameType) -> List[Any]:
         return [parser for started_by, parser in self._steps if _is_running(started_by, frame)]

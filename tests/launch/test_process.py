@@ -295,3 +295,16 @@ def test_an_exception_of_the_question_does_not_reach_the_script(refused, tmp_pat
 def test_a_missing_script_is_one_line(name, line):
     with pytest.raises(BadJobError, match=rf"\A{line}\Z"):
         ask(name, "question", None)
+
+
+def test_a_handler_that_does_not_end_the_process_receives_the_next_parse():
+    source = textwrap.dedent("""
+        import argparse, sys
+        from smargs.launch.first_parse import end_at_first_parse
+        end_at_first_parse(lambda parser, parse: [parser.prog, parse()])
+        for prog in ("first", "second"):
+            print(*argparse.ArgumentParser(prog=prog).parse_args())
+    """)
+    environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
+    done = subprocess.run([sys.executable, "-c", source], env=environ, stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout == "first Namespace()\nsecond Namespace()\n"
