@@ -192,7 +192,7 @@ class SageMakerParserMixin(DeclaringMixin):
         """Parse with a copy, so that threads can share the parser. Copy back the attributes that the parse sets."""
         parse: Callable[..., Tuple[Any, List[str]]] = getattr(super(SageMakerParserMixin, working), method)
         context.add_parser(working)
-        vars(working).pop("_last_parse", None)  # This parse would keep the one before it, and that one the others.
+        vars(working).pop("_last_parse", None)  # Otherwise each parse would keep the one before it in memory.
         before = dict(vars(working))
         try:
             result = parse(tokens, namespace, **settings)
@@ -233,7 +233,7 @@ class SageMakerParserMixin(DeclaringMixin):
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError:
-            # bool("") is false and list("") is empty, and a script's own default never stopped the script.
+            # argparse reads "" as False or as an empty list. A default of the script is no bad input.
             if action.type in TEXT_PARSERS and (not arg_string or arg_string is action.default):
                 with contextlib.suppress(ValueError):
                     return action.type(arg_string)

@@ -11,15 +11,8 @@ from smargs import _argparse
 from smargs.arguments.filling import FilledArguments
 from smargs.arguments.help import ShownArguments
 from smargs.arguments.requirements import Requirements
-from smargs.container.commandline import (
-    CommandLine,
-    ProcessTokens,
-    Rendering,
-    UnparsedTokens,
-    rendering_of,
-    split_generated,
-    tokens_of,
-)
+from smargs.container.argv import ProcessTokens
+from smargs.container.commandline import CommandLine, Rendering, UnparsedTokens, rendering_of, split_generated, tokens_of
 from smargs.context import ParseContext, current_context
 
 

@@ -15,7 +15,8 @@ import types
 from importlib.machinery import SourceFileLoader
 from typing import Any, Callable, Dict, Iterator, Sequence, TypeVar, cast
 
-from smargs.container.commandline import ProcessTokens, UnparsedTokens
+from smargs.container.argv import ProcessTokens
+from smargs.container.commandline import UnparsedTokens
 from smargs.context import ParseContext, current_context, parse_under_way
 from smargs.parser import SageMakerArgumentParser
 from smargs.parsing import is_command_line

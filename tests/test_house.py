@@ -46,7 +46,7 @@ ROOMS = [
     ["launch.pipelines", "arguments.conversion"],
     ["arguments.bounds", "arguments.literals", "arguments.names", "arguments.parts"],
     ["container.rendering"],
-    ["container.environment", "container.commandline"],
+    ["container.argv", "container.environment", "container.commandline"],
     ["container.job"],
     ["container.hyperparameters"],
     ["container.sources"],

@@ -12,7 +12,7 @@ from importlib.machinery import PathFinder
 from typing import Any, Callable, Container, Dict, List, NamedTuple, NoReturn, Tuple
 
 from smargs import patch
-from smargs.container.commandline import ProcessTokens
+from smargs.container.argv import ProcessTokens
 from smargs.launch.first_parse import PARSER, end, end_at_first_parse, exit_status, is_of_script
 from smargs.launch.watcher import end_with
 

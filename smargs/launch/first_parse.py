@@ -25,8 +25,8 @@ PARSER: Any = argparse.ArgumentParser
 Handler = Callable[[Any, Callable[[], Any]], NoReturn]
 """A function that is called instead of the first parse: with the parser, and with a function that parses.
 
-It does not return: it ends the process with :func:`end`. The function that parses takes the command line as it is then in
-``sys.argv``.
+It does not return: it ends the process with :func:`end`, or raises an exception that ends the script. The function that parses
+takes the command line as it is then in ``sys.argv``.
 """
 
 
@@ -35,7 +35,7 @@ def _do_nothing(parser: Any) -> None:
 
 
 def end_at_first_parse(handle: Handler, prepare: Callable[[Any], None] = _do_nothing) -> None:
-    """Wrap the methods that parse, so that the first parse of the command line calls a function and ends the process.
+    """Wrap the methods that parse, so that the first parse of the command line calls a function and ends the script.
 
     Every class of parsers is wrapped, also one that the script defines later.
 
@@ -96,7 +96,7 @@ class _FirstParse:
         try:
             return self._handle(parser, lambda: _parse_now(parse, parser, *args, **settings))
         finally:
-            self._is_parsing = False  # The playground's handler does not end the process: it shows one script after another.
+            self._is_parsing = False  # After an exception of the handler, the process may run another script.
 
     def _earlier_steps(self, frame: FrameType) -> List[Any]:
         return [parser for started_by, parser in self._steps if _is_running(started_by, frame)]

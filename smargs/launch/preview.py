@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Set, TextIO, Tuple
 import configargparse  # type: ignore[import-untyped]
 
 from smargs import _argparse, patch
-from smargs.container.commandline import ProcessTokens
+from smargs.container.argv import ProcessTokens
 from smargs.context import ParseContext, current_context
 from smargs.launch.first_parse import (
     PARSER,

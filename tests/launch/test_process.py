@@ -297,13 +297,20 @@ def test_a_missing_script_is_one_line(name, line):
         ask(name, "question", None)
 
 
-def test_a_handler_that_does_not_end_the_process_receives_the_next_parse():
+def test_after_an_exception_of_the_handler_the_next_parse_is_handled():
     source = textwrap.dedent("""
-        import argparse, sys
+        import argparse
         from smargs.launch.first_parse import end_at_first_parse
-        end_at_first_parse(lambda parser, parse: [parser.prog, parse()])
+
+        def handle(parser, parse):
+            raise LookupError(parser.prog, parse())
+
+        end_at_first_parse(handle)
         for prog in ("first", "second"):
-            print(*argparse.ArgumentParser(prog=prog).parse_args())
+            try:
+                argparse.ArgumentParser(prog=prog).parse_args()
+            except LookupError as error:
+                print(*error.args)
     """)
     environ = {**os.environ, "PYTHONPATH": os.fspath(ROOT)}
     done = subprocess.run([sys.executable, "-c", source], env=environ, stdout=subprocess.PIPE, text=True, check=True)
