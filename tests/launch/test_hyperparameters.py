@@ -314,7 +314,10 @@ def test_a_member_of_an_enum_that_is_a_text_or_a_number_is_sent_as_such():
     opt = {"steps": ["steps", 3, 3]}
 
     assert sent(values, *declarations) == {"strategy": "steps", "size": "3", "opt": json.dumps(opt)}
-    assert sent(values, *declarations, encoded=False) == {"strategy": "steps", "size": 3, "opt": opt}
+    decoded = sent(values, *declarations, encoded=False)
+    assert decoded == {"strategy": "steps", "size": 3, "opt": opt}
+    # A launcher that calls str() would send the name of a member.
+    assert [type(decoded["strategy"]), type(decoded["size"]), *map(type, decoded["opt"]["steps"])] == [str, int, str, int, int]
     assert sent({"strategy": Strategy.TRUE}, ("--strategy", {})) == {"strategy": '"true"'}
 
 
