@@ -653,10 +653,10 @@ def test_an_interrupt_before_the_script_starts_is_one_line_and_leaves_nothing(he
     # A shell ignores SIGINT in the processes that it starts in the background.
     heard = {"preexec_fn": lambda: signal.signal(number, signal.SIG_DFL)}
     running = start("train.py", "--output", "job", "--hyperparameters", "hps.json", cwd=here, **heard)
-    # open() returns as soon as the command reads the FIFO.
+    # open() returns as soon as the command reads the FIFO. A signal just before the read itself is handled after it.
     with open(here / "hps.json", "w"):
         running.send_signal(number)
-        out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=60)
     assert (running.returncode, out, err) == (128 + number, "", "smargs run: interrupted\n")
     assert not (here / "job").exists()
 
