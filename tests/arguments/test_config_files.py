@@ -91,6 +91,16 @@ def test_a_channel_without_exactly_one_file_names_no_config_file(tmp_path, names
     assert parse({"SM_CHANNEL_CONFIG": str(tmp_path)}, "--config") == (None, 1.0)
 
 
+def test_a_hyperparameter_that_names_a_directory_is_refused(channel, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse({"SM_HP_CONFIG": str(channel)}, "--settings", env_var="SM_HP_CONFIG")
+    assert f"Unable to open config file: {channel}" in capsys.readouterr().err
+
+
+def test_a_variable_that_is_not_set_names_no_config_file():
+    assert parse({"SM_HP_LR": "2"}, "--settings", env_var="SM_HP_CONFIG") == (None, 2.0)
+
+
 def test_a_channel_that_is_absent_names_no_config_file(tmp_path):
     assert parse({"SM_CHANNEL_CONFIG": str(tmp_path / "absent")}, "--config") == (None, 1.0)
 

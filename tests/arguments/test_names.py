@@ -12,9 +12,17 @@ from smargs.arguments.names import (
     declared_spelling,
     environment_variable,
     expected_variables,
+    hyperparameter_name,
     named_variable,
 )
 from smargs.container.sources import SourcedValue
+
+
+class OnOff(argparse.Action):
+    """An action of the script's own that takes no token, such as ``argparse.BooleanOptionalAction``."""
+
+    def __init__(self, option_strings, dest, **settings):
+        super().__init__(option_strings, dest, nargs=0, **settings)
 
 
 def test_an_action_without_the_attributes_of_configargparse_can_be_filled():
@@ -49,6 +57,27 @@ def test_an_option_may_name_a_variable_in_any_case(option):
 )
 def test_among_channels_an_argument_that_may_be_a_path_may_be_a_channel(action, variables):
     assert expected_variables(action, "-", among_channels=True) == variables
+
+
+@pytest.mark.parametrize(
+    ("tokens", "settings", "name"),
+    [
+        pytest.param(["-z", "--epochs", "--ep"], {}, "epochs", id="the longest"),
+        pytest.param(["-learning", "--lr"], {}, "lr", id="two hyphens before a longer option"),
+        pytest.param(["-e", "-epochs"], {}, "epochs", id="a single hyphen"),
+        pytest.param(["--layers"], {"nargs": 1, "dest": "sizes"}, "layers", id="a list of one"),
+        pytest.param(["--use-amp"], {"action": "store_true", "dest": "amp"}, "amp", id="a flag"),
+        pytest.param(["--amp", "--no-amplifier"], {"action": OnOff, "dest": "d"}, "amp", id="on and off"),
+        pytest.param(["data"], {}, "data", id="a positional"),
+        pytest.param(["--epochs"], {"env_var": "SM_HP_MAX-Epochs"}, "max-epochs", id="env_var"),
+        pytest.param(["--sm-hp-epochs"], {}, "epochs", id="the name of a variable"),
+        pytest.param(["--epochs"], {"env_var": "EPOCHS"}, "epochs", id="another variable"),
+        pytest.param(["+epochs", "++lr"], {}, "lr", id="another prefix character"),
+    ],
+)
+def test_a_hyperparameter_is_sent_by_the_longest_option(tokens, settings, name):
+    parser = SageMakerArgumentParser(prefix_chars="-+")
+    assert hyperparameter_name(parser.add_argument(*tokens, **settings), parser.prefix_chars) == name
 
 
 @pytest.mark.parametrize(("typed", "declared"), [("-a-b", "-a_b"), ("-a_b", "-a-b"), ("--a-b_c=1", "--a_b_c")])

@@ -190,9 +190,11 @@ def test_a_missing_argument_of_a_processing_job_names_the_inputs(tmp_path, input
     ):
         (tmp_path / "config" / name).write_text(json.dumps(content), encoding="utf-8")
 
-    line = failure({"SAGEMAKER_BASE_DIR": str(tmp_path)}, ("--labels", {"required": True}))
+    base = {"SAGEMAKER_BASE_DIR": str(tmp_path)}
+    line = failure(base, ("--labels", {"required": True}), ("--seed", {"required": True, "env_var": "SEED"}))
 
-    assert line == f"the following arguments are required: --labels (no input or output has this name{here})"
+    missing = f"--labels (no input or output has this name{here}), --seed (SEED is not set)"
+    assert line == f"the following arguments are required: {missing}"
 
 
 def test_how_to_send_a_channel_is_said_once():

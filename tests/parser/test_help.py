@@ -55,6 +55,31 @@ def test_help_in_colour_has_the_same_text(monkeypatch, width):
     assert "\x1b" not in training_parser(color=False).format_help()
 
 
+class Elsewhere(argparse.Action):
+    """An action that stores under another name."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        namespace.elsewhere = values
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "shown"),
+    [
+        pytest.param(["--x"], {"type": float, "help": "a %(default).2f"}, "a 0.50 (from SM_HP_X)", id="a number"),
+        pytest.param(["--x"], {"help": "a %(const)s", "nargs": "?", "const": "small"}, "a small (", id="a constant"),
+        pytest.param(["x"], {"nargs": "+"}, " ...]", id="a list"),
+        pytest.param(["x"], {}, "train.py [-h] [x]", id="a positional"),
+        pytest.param(["--x"], {"action": Elsewhere, "default": "d"}, "(default: 0.5, from SM_HP_X)", id="stored elsewhere"),
+        pytest.param(["--50%-rate"], {"help": "half"}, "half (env var: SM_HP_50%_RATE)", id="a percent sign"),
+    ],
+)
+def test_help_keeps_what_the_script_declares(monkeypatch, names, settings, shown):
+    set_environment(monkeypatch, {"SM_HP_X": "0.5", "COLUMNS": "100"})
+    parser = SageMakerArgumentParser(prog="train.py")
+    parser.add_argument(*names, **settings)
+    assert shown in " ".join(parser.format_help().split())
+
+
 def test_help_names_each_value_and_its_variable(monkeypatch):
     set_environment(monkeypatch, JOB)
     monkeypatch.setenv("COLUMNS", "100")

@@ -251,6 +251,20 @@ def test_the_error_of_a_required_group_names_a_hyperparameter_with_a_similar_nam
     assert capsys.readouterr().err.endswith(f"error: one of the arguments --synthetic --data-path is required {hint}\n")
 
 
+def test_the_error_of_a_required_group_names_only_the_first_hyperparameter_with_a_similar_name(capsys):
+    parser = SageMakerArgumentParser(prefix_chars="+")
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("++version", action="version", version="1.0")
+    group.add_argument("++learning-rate")
+    group.add_argument("++data-path")
+    with pytest.raises(SystemExit):
+        parser.parse_args([], env_vars={"SM_HPS": '{"versions": "x", "learning_rat": "x", "data_pth": "x"}'})
+
+    hint = "(SM_HP_LEARNING_RATE is not set, but the hyperparameter learning_rat is)"
+    line = f"error: one of the arguments ++version ++learning-rate ++data-path is required {hint}\n"
+    assert capsys.readouterr().err.endswith(line)
+
+
 @pytest.mark.parametrize("argv", [[], ["--verbose"]], ids=["nothing typed", "another argument typed"])
 def test_a_hyperparameter_of_a_group_excludes_a_channel(argv):
     parser = SageMakerArgumentParser()
