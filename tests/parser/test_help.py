@@ -80,6 +80,13 @@ def test_help_keeps_what_the_script_declares(monkeypatch, names, settings, shown
     assert shown in " ".join(parser.format_help().split())
 
 
+def test_help_shows_the_value_of_an_automatic_variable(monkeypatch):
+    set_environment(monkeypatch, {"APP_X": "7", "COLUMNS": "100"})
+    parser = SageMakerArgumentParser(auto_env_var_prefix="APP_")
+    parser.add_argument("--x", default=1)
+    assert "(default: 7, from APP_X)" in parser.format_help()
+
+
 def test_help_names_each_value_and_its_variable(monkeypatch):
     set_environment(monkeypatch, JOB)
     monkeypatch.setenv("COLUMNS", "100")
