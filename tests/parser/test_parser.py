@@ -256,12 +256,12 @@ def test_the_error_of_a_required_group_names_only_the_first_hyperparameter_with_
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("++version", action="version", version="1.0")
     group.add_argument("++learning-rate")
-    group.add_argument("++data-path")
+    group.add_argument("++batch-size", type=int)
     with pytest.raises(SystemExit):
-        parser.parse_args([], env_vars={"SM_HPS": '{"versions": "x", "learning_rat": "x", "data_pth": "x"}'})
+        parser.parse_args([], env_vars={"SM_HPS": '{"versions": "x", "learning_rat": "x", "batch_siz": "x"}'})
 
     hint = "(SM_HP_LEARNING_RATE is not set, but the hyperparameter learning_rat is)"
-    line = f"error: one of the arguments ++version ++learning-rate ++data-path is required {hint}\n"
+    line = f"error: one of the arguments ++version ++learning-rate ++batch-size is required {hint}\n"
     assert capsys.readouterr().err.endswith(line)
 
 
