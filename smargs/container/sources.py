@@ -190,8 +190,8 @@ def _owners(prefix: str, names: Iterable[str]) -> Dict[str, Optional[str]]:
 def _texts_of(environ: Any) -> Mapping[str, str]:
     """Return the variables of the process, decoded at once.
 
-    ``os.environ`` calls five functions for each variable, a quarter of a parse's calls. This takes 0.03 ms for 200 variables,
-    and that 0.09.
+    ``os.environ`` calls five functions for each variable, a quarter of a parse's calls. For 200 variables
+    it takes 0.09 ms; this function takes 0.03 ms.
     """
     # A copy, because another thread may set a variable. No variable has a NUL in it.
     encoded = environ._data.copy()

@@ -41,6 +41,6 @@ def read(tokens):
         pytest.param(ProcessTokens(["train.py", "-x"]), lambda argv: [], False, id="told apart, typed, an empty list"),
     ],
 )
-def test_a_parse_gets_the_command_line_of_the_process(monkeypatch, argv, args, expected):
+def test_the_command_line_of_the_process_is_told_from_other_tokens(monkeypatch, argv, args, expected):
     monkeypatch.setattr(sys, "argv", argv)
     assert is_command_line(args(argv)) is expected
