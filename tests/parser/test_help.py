@@ -65,7 +65,7 @@ class Elsewhere(argparse.Action):
 @pytest.mark.parametrize(
     ("names", "settings", "shown"),
     [
-        pytest.param(["--x"], {"type": float, "help": "a %(default).2f"}, "a 0.50 (from SM_HP_X)", id="a number"),
+        pytest.param(["--x"], {"default": 1.0, "help": "a %(default).2f"}, "a 0.50 (from SM_HP_X)", id="a number"),
         pytest.param(["--x"], {"help": "a %(const)s", "nargs": "?", "const": "small"}, "a small (", id="a constant"),
         pytest.param(["x"], {"nargs": "+"}, " ...]", id="a list"),
         pytest.param(["x"], {}, "train.py [-h] [x]", id="a positional"),
