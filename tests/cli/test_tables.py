@@ -11,6 +11,7 @@ import termios
 
 import pytest
 from paths import ROOT
+from terminals import read_to_end
 
 from smargs.tables import print_table
 
@@ -42,15 +43,7 @@ def on_a_terminal(cells, width, **variables):
     environ.pop("COLUMNS", None) if "COLUMNS" not in variables else None
     child = subprocess.Popen([sys.executable, "-c", PRINT, cells], env=environ, stdout=theirs)
     os.close(theirs)
-    sent = b""
-    while True:
-        try:
-            part = os.read(ours, 4096)
-        except OSError:  # Linux says so that the other end is closed.
-            break
-        if not part:
-            break
-        sent += part
+    sent = read_to_end(ours)
     os.close(ours)
     assert child.wait(60) == 0
     return sent.decode()

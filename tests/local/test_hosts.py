@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
+from terminals import read_to_end
 
 from smargs.local.system import write_pieces
 
@@ -355,8 +356,8 @@ def test_labels_have_colours_only_on_a_terminal(started, plain):
     ours, theirs = pty.openpty()
     process = started("print('hello')", "--hosts", "2", stdout=theirs, env={"NO_COLOR": plain})
     os.close(theirs)
+    seen = read_to_end(ours).decode()
     process.wait(SECONDS)
-    seen = os.read(ours, 4096).decode()
     os.close(ours)
     assert ("\x1b[" in seen) is not bool(plain)
     assert sorted(re.sub("\x1b\\[[0-9]*m", "", seen).split("\r\n")) == ["", "algo-1 | hello", "algo-2 | hello"]
@@ -423,8 +424,8 @@ def test_an_output_to_a_file_stays_unchanged_beside_an_output_to_a_terminal(star
     with open(tmp_path / "err", "wb") as err:
         process = started("import sys; print('out'); print('err', file=sys.stderr)", stdout=theirs, stderr=err)
     os.close(theirs)
+    assert read_to_end(ours) == b"out\r\n"
     process.wait(SECONDS)
-    assert os.read(ours, 4096) == b"out\r\n"
     os.close(ours)
     assert (tmp_path / "err").read_text().splitlines()[1:-1] == ["err"]
 
@@ -434,8 +435,8 @@ def test_the_reason_of_a_failure_on_a_terminal_has_no_colours(started):
     source = "import sys; sys.exit('Traceback (most recent call last)\\n\\x1b[1;35mValueError\\x1b[0m: \\x1b[35mbad\\x1b[0m')"
     process = started(source, stdout=theirs, stderr=theirs)
     os.close(theirs)
+    seen = read_to_end(ours)
     process.wait(SECONDS)
-    seen = read_until(ours, b"exit code")
     os.close(ours)
     assert b'ErrorMessage "ValueError: bad"' in seen
 
@@ -454,8 +455,8 @@ def test_on_a_terminal_the_last_line_is_green_after_a_success_and_red_after_a_fa
     ours, theirs = pty.openpty()
     process = started(source, stderr=theirs, env={"NO_COLOR": plain})
     os.close(theirs)
+    last = read_to_end(ours).decode().splitlines()[-1]
     process.wait(SECONDS)
-    last = os.read(ours, 4096).decode().splitlines()[-1]
     os.close(ours)
     assert re.fullmatch(r"smargs: job .*" if plain else rf"\x1b\[{colour}msmargs: job .*\x1b\[0m", last)
 
@@ -712,7 +713,7 @@ def test_the_group_of_a_host_that_was_killed_gets_no_signal(started, tmp_path, s
 
 @pytest.mark.slow
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
-    status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "2", "--grace", "0.5s"))
+    status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "5", "--grace", "0.5s"))
     assert status == 137
     assert (tmp_path / "told").exists()
     assert "job Interrupted after" in err[-1]
@@ -735,7 +736,7 @@ def test_an_interrupted_script_saves_a_checkpoint_and_the_next_run_finds_it(star
         signal.signal(signal.SIGTERM, save)
         time.sleep(0 if checkpoint.exists() else 300)
         """
-    status, out, err = finish(started(source, "--platform", "files", "--interrupt-after", "2s"))
+    status, out, err = finish(started(source, "--platform", "files", "--interrupt-after", "5s"))
     assert (status, out) == (0, ["found None"])
     assert err[-1].endswith(f"checkpoints: {tmp_path.resolve()}/job/checkpoints")
     status, out, err = finish(started(source, "--interrupt-after", "1h"))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT, TESTS
+from terminals import read_to_end
 
 import smargs
 from smargs.local.system import kill_session
@@ -162,7 +163,7 @@ def test_a_directory_in_use_is_refused_until_the_run_has_ended(run, tmp_path):
 
 
 def test_a_planned_end_ends_the_script_at_once_and_says_so(run):
-    options = ("--platform", "files", "--interrupt-after", "1", "--grace", "60")
+    options = ("--platform", "files", "--interrupt-after", "5", "--grace", "60")
     status, out, err = finish(run("import time\nprint('here', flush=True)\ntime.sleep(300)", *options))
     assert (status, out) == (1, ["here"])
     assert err[2] == "smargs: this system has no SIGTERM: the script ends at once"
@@ -227,8 +228,8 @@ def test_a_terminal_gets_lines_without_colours(run, tmp_path):
     ours, theirs = os.openpty()
     process = run("import sys; print(sys.stdout.isatty())", stdout=theirs, stderr=theirs)
     os.close(theirs)
+    lines = read_to_end(ours).decode().splitlines()
     process.wait(SECONDS)
-    lines = os.read(ours, 4096).decode().splitlines()
     os.close(ours)
     assert "False" in lines
     assert lines[-1].startswith("smargs: job Completed after ")

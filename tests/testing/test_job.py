@@ -361,7 +361,7 @@ def test_a_run_after_an_interruption_has_the_checkpoints(sagemaker_job, tmp_path
         "    state.write_text('1'); time.sleep(600)\n"
     )
     job = sagemaker_job()
-    assert job.run(script, interrupt_after=3, grace=0).status == "Interrupted"
+    assert job.run(script, interrupt_after=5, grace=0).status == "Interrupted"
     assert (job.checkpoint_dir / "state").exists()
     assert job.run(script).status == "Completed"
 
@@ -372,7 +372,7 @@ def test_a_run_that_takes_too_long_is_ended_with_all_of_its_processes(sagemaker_
     script, pids = tmp_path / "train.py", tmp_path / "pid"
     script.write_text(f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
     with pytest.raises(subprocess.TimeoutExpired):
-        sagemaker_job().run(script, timeout=3)
+        sagemaker_job().run(script, timeout=5)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids.read_text()), 0)
 
