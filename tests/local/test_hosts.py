@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from paths import ROOT
-from terminals import read_to_end
+from terminals import read_to_end, read_until
 
 from smargs.local.system import write_pieces
 
@@ -94,15 +94,6 @@ def wait_until(holds):
 def wait_for(*paths):
     """Wait until a script has written its files."""
     wait_until(lambda: all(path.exists() and path.read_text() for path in paths))
-
-
-def read_until(terminal, *texts):
-    """What a terminal shows until one of these texts is there."""
-    seen = b""
-    while not any(text in seen for text in texts):
-        assert select.select([terminal], [], [], SECONDS)[0], seen
-        seen += os.read(terminal, 4096)
-    return seen
 
 
 def is_alive(pid):
