@@ -1,4 +1,4 @@
-"""``sys.argv`` as a list that can be told from an equal list, such as the empty list of a library's ``parse_args([])``."""
+"""``sys.argv`` as a list that smargs recognizes among equal lists, such as the empty list of a library's ``parse_args([])``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Iterable, Iterator, List, Optional
 
 
 class ProcessTokens(List[str]):
-    """``sys.argv`` or a slice of it, which can be told from an equal list that a library has made."""
+    """``sys.argv`` or a slice of it. An equal list that a library has made is of another type."""
 
     def __init__(self, tokens: Iterable[str], whole: Optional[ProcessTokens] = None) -> None:
         super().__init__(tokens)
@@ -23,7 +23,7 @@ class ProcessTokens(List[str]):
         return super().copy()
 
     def copy(self) -> ProcessTokens:
-        """Return a copy that can be told from other lists, too."""
+        """Return a copy that smargs recognizes, too."""
         return ProcessTokens(self.plain(), self._whole)
 
     def __getitem__(self, place: Any) -> Any:

@@ -51,7 +51,7 @@ def profile(count: int) -> Dict[str, object]:
     stats = pstats.Stats(profiler)
     own: Counter[str] = Counter()
     for (file, _, _), (_, _, seconds, _, callers) in stats.stats.items():
-        shared = {caller[0]: told[2] for caller, told in callers.items()} if file == "~" else {file: seconds}
+        shared = {caller[0]: figures[2] for caller, figures in callers.items()} if file == "~" else {file: seconds}
         for path, part in shared.items():
             own[_module(path)] += part
     total = sum(own.values())

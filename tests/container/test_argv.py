@@ -1,4 +1,4 @@
-"""The list of sys.argv, which can be told from an equal list."""
+"""The list of sys.argv, which smargs recognizes among equal lists."""
 
 import operator
 import pickle
@@ -16,7 +16,7 @@ def argv():
 
 
 @pytest.mark.parametrize("part", [lambda argv: argv[1:], lambda argv: argv.copy()[1:], lambda argv: argv[:].copy()[1:]])
-def test_slices_and_copies_are_told_from_other_lists(argv, part):
+def test_slices_and_copies_are_recognized(argv, part):
     part = part(argv)
     assert (type(part), part) == (ProcessTokens, TOKENS[1:])
     assert argv.is_copied is False
@@ -28,7 +28,7 @@ def test_an_item_is_a_token(argv):
 
 @pytest.mark.parametrize("part", [lambda argv: argv, lambda argv: argv[1:], lambda argv: argv.copy()])
 @pytest.mark.parametrize("read", [list, tuple, " ".join, lambda tokens: [*tokens]])
-def test_whoever_iterates_over_a_part_may_have_copied_it(argv, part, read):
+def test_a_part_counts_as_copied_after_an_iteration(argv, part, read):
     part = part(argv)
     assert argv.is_copied is False
     read(part)
@@ -47,7 +47,7 @@ def test_a_sum_is_a_plain_list_that_may_be_a_copy(argv, add, expected):
     assert (type(added), added, argv.is_copied) == (list, expected, True)
 
 
-def test_a_plain_list_of_the_tokens_is_not_a_copy_of_the_scripts(argv):
+def test_plain_does_not_count_as_a_copy(argv):
     assert (type(argv.plain()), argv.plain(), argv.is_copied) == (list, TOKENS, False)
 
 

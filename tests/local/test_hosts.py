@@ -626,7 +626,7 @@ def test_a_script_behind_a_shell_gets_the_signal_as_well(started, tmp_path, numb
 STUBBORN = f"""{LEFT_BEHIND}
 import signal
 for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: Path("told").write_text("yes"))
+    signal.signal(number, lambda *_: Path("signalled").write_text("yes"))
 Path("ready").write_text("yes")
 while True:
     time.sleep(0.1)
@@ -637,7 +637,7 @@ def test_the_second_signal_ends_a_script_that_does_not_listen(started, tmp_path)
     process = started(STUBBORN)
     wait_for(tmp_path / "ready")
     process.send_signal(signal.SIGINT)
-    wait_for(tmp_path / "told")
+    wait_for(tmp_path / "signalled")
     process.send_signal(signal.SIGINT)
     assert finish(process)[0] == 130
     assert not any(map(is_alive, pids(tmp_path)))
@@ -696,7 +696,7 @@ def test_the_group_of_a_host_that_was_killed_gets_no_signal(started, tmp_path, s
     process = started(STUBBORN, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     wait_for(tmp_path / "ready")
     process.send_signal(signal.SIGINT)
-    wait_for(tmp_path / "told")
+    wait_for(tmp_path / "signalled")
     process.send_signal(signal.SIGINT)
     assert finish(process)[0] == 128 + signal.SIGINT
     assert sent_to(pids(tmp_path)[-1]) == [signal.SIGINT, signal.SIGKILL]
@@ -706,7 +706,7 @@ def test_the_group_of_a_host_that_was_killed_gets_no_signal(started, tmp_path, s
 def test_after_the_grace_period_a_script_that_does_not_listen_is_killed(started, tmp_path):
     status, _, err = finish(started(STUBBORN, "--platform", "sdk", "--interrupt-after", "5", "--grace", "0.5s"))
     assert status == 137
-    assert (tmp_path / "told").exists()
+    assert (tmp_path / "signalled").exists()
     assert "job Interrupted after" in err[-1]
     assert not any(map(is_alive, pids(tmp_path)))
 
@@ -742,8 +742,8 @@ from pathlib import Path
 place = os.path.join(os.environ["SM_MODEL_DIR"], "orphan")
 writer = f"import itertools\\nfor number in itertools.count(): open({place!r} + str(number % 9), 'w').write('late')"
 writers = [subprocess.Popen([sys.executable, "-c", writer], start_new_session=own) for own in (False, True)]
-told = " ".join(str(pid) for pid in (os.getpid(), *(writer.pid for writer in writers)))
-Path(f"left-{os.environ['SM_CURRENT_HOST']}").write_text(told)
+pids = " ".join(str(pid) for pid in (os.getpid(), *(writer.pid for writer in writers)))
+Path(f"left-{os.environ['SM_CURRENT_HOST']}").write_text(pids)
 time.sleep(300)
 """
 

@@ -29,18 +29,18 @@ def read(tokens):
         pytest.param(["train.py"], lambda argv: [], True, id="nothing typed, an empty list"),
         pytest.param(["train.py"], lambda argv: "", True, id="nothing typed, an empty text"),
         pytest.param(["train.py"], lambda argv: ["-x"], False, id="nothing typed, another list"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: None, True, id="told apart, no tokens"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: argv[1:], True, id="told apart, a slice"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: argv[:], False, id="told apart, with the script"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: [], False, id="told apart, an empty list"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: "", False, id="told apart, an empty text"),
-        pytest.param(ProcessTokens(["train.py"]), lambda argv: ["-x"], False, id="told apart, another list"),
-        pytest.param(read(ProcessTokens(["train.py"])), lambda argv: [], True, id="copied, an empty list"),
-        pytest.param(read(ProcessTokens(["train.py"])), lambda argv: ["-x"], False, id="copied, another list"),
-        pytest.param(ProcessTokens(["train.py", "-x"]), lambda argv: ["-x"], True, id="told apart, typed, a list"),
-        pytest.param(ProcessTokens(["train.py", "-x"]), lambda argv: [], False, id="told apart, typed, an empty list"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: None, True, id="ProcessTokens: no tokens"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: argv[1:], True, id="ProcessTokens: a slice"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: argv[:], False, id="ProcessTokens: with the script"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: [], False, id="ProcessTokens: an empty list"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: "", False, id="ProcessTokens: an empty text"),
+        pytest.param(ProcessTokens(["train.py"]), lambda argv: ["-x"], False, id="ProcessTokens: another list"),
+        pytest.param(read(ProcessTokens(["train.py"])), lambda argv: [], True, id="copied ProcessTokens: an empty list"),
+        pytest.param(read(ProcessTokens(["train.py"])), lambda argv: ["-x"], False, id="copied ProcessTokens: another list"),
+        pytest.param(ProcessTokens(["train.py", "-x"]), lambda argv: ["-x"], True, id="ProcessTokens: a list of the tokens"),
+        pytest.param(ProcessTokens(["train.py", "-x"]), lambda argv: [], False, id="ProcessTokens: not the typed tokens"),
     ],
 )
-def test_the_command_line_of_the_process_is_told_from_other_tokens(monkeypatch, argv, args, expected):
+def test_the_command_line_of_the_process_is_recognized(monkeypatch, argv, args, expected):
     monkeypatch.setattr(sys, "argv", argv)
     assert is_command_line(args(argv)) is expected
