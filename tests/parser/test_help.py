@@ -80,6 +80,17 @@ def test_help_keeps_what_the_script_declares(monkeypatch, names, settings, shown
     assert shown in " ".join(parser.format_help().split())
 
 
+def test_help_shows_the_text_of_a_value_that_leaves_the_namespace_unchanged(monkeypatch):
+    set_environment(monkeypatch, {"SM_HP_FP16": "false", "SM_HP_LAYERS": "[]", "COLUMNS": "100"})
+    parser = SageMakerArgumentParser(argument_default=argparse.SUPPRESS)
+    parser.add_argument("--fp16", action="store_true", help="half precision")
+    parser.add_argument("--layers", action="append", help="sizes")
+    assert vars(parser.parse_args([])) == {}
+    shown = " ".join(parser.format_help().split())
+    assert "half precision (default: false, from SM_HP_FP16)" in shown
+    assert "sizes (default: [], from SM_HP_LAYERS)" in shown
+
+
 def test_help_shows_the_value_of_an_automatic_variable(monkeypatch):
     set_environment(monkeypatch, {"APP_X": "7", "COLUMNS": "100"})
     parser = SageMakerArgumentParser(auto_env_var_prefix="APP_")
