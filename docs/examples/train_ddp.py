@@ -10,6 +10,7 @@ from typing import List, Tuple
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # First imported after init_process_group(), its functions would hold the process group.
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, TensorDataset
@@ -92,6 +93,7 @@ def main() -> None:
 
     gathered = gather_digests(network, args.current_host)
     dist.barrier()  # Before this, gloo's threads may still use the gathered objects, which must not happen when Python ends.
+    del model  # It holds the process group, and with it gloo's threads.
     dist.destroy_process_group()
     digests = {checksum for _, checksum in gathered}
     if len(digests) > 1:
